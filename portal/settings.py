@@ -1,0 +1,99 @@
+"""Settings of one installation, read once from the command line and the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Publication(StrEnum):
+    """Who decides that a dataset is published."""
+
+    REVIEWED = "reviewed"
+    """An approver, who is not the submitter."""
+    DIRECT = "direct"
+    """The profile itself, for ungraded open data whose gate passed, as CKAN's users are used to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation."""
+
+    data: Path
+    """Folder that holds everything embedded: database, blobs, tables, keys, caches."""
+    database_url: str | None
+    """A PostgreSQL of one's own; None means the embedded one under `data`."""
+    publication: Publication
+    site_url: str
+    """Address that links and token issuers name, without a slash at the end."""
+
+    @property
+    def postgres_folder(self) -> Path:
+        """The embedded PostgreSQL's cluster. It lies apart: its folder opens its parents."""
+        return self.data / "postgres"
+
+    @property
+    def private_folder(self) -> Path:
+        """Mode 0700: keys, blobs, tables, serving copies, results."""
+        return self.data / "private"
+
+    @property
+    def keys_folder(self) -> Path:
+        """Private signing keys, mode 0600."""
+        return self.private_folder / "keys"
+
+    @property
+    def blobs_folder(self) -> Path:
+        """Uploaded bytes, by SHA-256."""
+        return self.private_folder / "blobs"
+
+    @property
+    def tables_folder(self) -> Path:
+        """Delta tables, one folder a distribution."""
+        return self.private_folder / "tables"
+
+    @property
+    def serving_folder(self) -> Path:
+        """Serving copies; may be thrown away and are rebuilt."""
+        return self.private_folder / "serving"
+
+    @property
+    def results_folder(self) -> Path:
+        """Result files of metered queries."""
+        return self.private_folder / "results"
+
+    @property
+    def confine_socket(self) -> Path:
+        """Where the web asks for a confined process."""
+        return self.private_folder / "confine.sock"
+
+
+def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 8000) -> Settings:
+    """The settings of the installation in folder `data`.
+
+    Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`.
+    """
+    return Settings(
+        data=data.resolve(),
+        database_url=environment.get("WEIR_DATABASE_URL") or None,
+        publication=Publication(environment.get("WEIR_PUBLICATION") or Publication.REVIEWED),
+        site_url=(environment.get("WEIR_SITE_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+    )
+
+
+def create_folders(settings: Settings) -> None:
+    """Make the folders of an installation; what is private is readable by its owner alone."""
+    settings.data.mkdir(parents=True, exist_ok=True)
+    settings.private_folder.mkdir(mode=0o700, exist_ok=True)
+    os.chmod(settings.private_folder, 0o700)
+    for folder in (
+        settings.keys_folder,
+        settings.blobs_folder,
+        settings.tables_folder,
+        settings.serving_folder,
+        settings.results_folder,
+    ):
+        folder.mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,67 @@
+"""What one process of the installation holds: settings, pool, keys, clock, and the way to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from fastapi import Request
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+from catalog.confine import Confinement
+from catalog.warehouse import Warehouse
+from policies.database import Pool
+from policies.seal import KeyRing
+from portal.settings import Settings
+
+POOL_WAIT_S = 10
+
+
+def utc_now() -> datetime:
+    """The clock of the installation; nouns and verbs are given its reading as `at`."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """Everything that routes, pages and jobs are given."""
+
+    settings: Settings
+    pool: Pool
+    keys: KeyRing
+    confinement: Confinement
+    warehouse: Warehouse
+    now: Callable[[], datetime] = utc_now
+
+
+def wire(settings: Settings, database_url: str, *, pool_size: int) -> Wiring:
+    """Open the pool and gather the parts for one process."""
+    return Wiring(
+        settings=settings,
+        pool=connection_pool(database_url, size=pool_size),
+        keys=KeyRing(settings.keys_folder),
+        confinement=Confinement(settings.confine_socket),
+        warehouse=Warehouse(),
+    )
+
+
+def connection_pool(database_url: str, *, size: int) -> Pool:
+    """An open pool of `size` connections whose rows are dictionaries."""
+    return ConnectionPool(
+        database_url,
+        min_size=1,
+        max_size=size,
+        timeout=POOL_WAIT_S,
+        connection_class=Connection[DictRow],
+        kwargs={"row_factory": dict_row},
+        open=True,
+    )
+
+
+def wiring_of(request: Request) -> Wiring:
+    """The wiring that the application was made with."""
+    wiring: Wiring = request.app.state.wiring
+    return wiring
