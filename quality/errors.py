@@ -1,0 +1,114 @@
+"""Every refusal of this package."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from policies.errors import Invalid, N_, NotFound, TooLarge
+
+
+@dataclass(eq=False)
+class UnknownRuleField(Invalid):
+    """A rule with a field that rules do not have: most often a misspelt one."""
+
+    message: ClassVar[str] = N_("A rule has no field “{field}”.")
+    field: str
+
+
+@dataclass(eq=False)
+class MissingRuleField(Invalid):
+    """A rule without a field that it needs."""
+
+    message: ClassVar[str] = N_("The rule needs the field “{field}”.")
+    field: str
+
+
+@dataclass(eq=False)
+class WrongRuleValue(Invalid):
+    """A field of a rule whose value is of the wrong type or outside what is allowed."""
+
+    message: ClassVar[str] = N_("The field “{field}” of the rule must be {wanted}.")
+    field: str
+    wanted: str
+
+
+@dataclass(eq=False)
+class EmptyBounds(Invalid):
+    """Bounds that nothing can lie between, or none at all."""
+
+    message: ClassVar[str] = N_(
+        "The rule needs a lower or an upper bound, and the lower one may not be above the upper."
+    )
+
+
+@dataclass(eq=False)
+class UnsupportedPattern(Invalid):
+    """A regular expression that the query engine cannot run in linear time."""
+
+    message: ClassVar[str] = N_(
+        "The pattern “{pattern}” cannot be used: it is not well formed, is too long, or looks "
+        "ahead, looks behind or refers back."
+    )
+    pattern: str
+
+
+@dataclass(eq=False)
+class UnknownColumn(Invalid):
+    """A rule about a column that the data does not have."""
+
+    message: ClassVar[str] = N_("The data has no column “{column}”.")
+    column: str
+
+
+@dataclass(eq=False)
+class RuleDoesNotFit(Invalid):
+    """A rule that cannot be asked of a column of this type."""
+
+    message: ClassVar[str] = N_(
+        "The rule “{kind}” cannot be asked of the column “{column}”, whose type is {type}."
+    )
+    kind: str
+    column: str
+    type: str
+
+
+@dataclass(eq=False)
+class WrongNumberOfColumns(Invalid):
+    """A rule that names more or fewer columns than its kind takes."""
+
+    message: ClassVar[str] = N_("The rule “{kind}” takes {wanted} columns, not {given}.")
+    kind: str
+    wanted: str
+    given: int
+
+
+@dataclass(eq=False)
+class UnknownPack(NotFound):
+    """A rule pack that is not installed."""
+
+    message: ClassVar[str] = N_("There is no rule pack “{pack}”.")
+    pack: str
+
+
+@dataclass(eq=False)
+class UnknownRule(NotFound):
+    """A rule that the dataset does not have, or not any more."""
+
+    message: ClassVar[str] = N_("There is no such rule.")
+    rule_id: str
+
+
+@dataclass(eq=False)
+class TooManyRules(TooLarge):
+    """More own rules than one dataset may have."""
+
+    message: ClassVar[str] = N_("A dataset can have {limit} rules of its own at most.")
+    limit: int
+
+
+@dataclass(eq=False)
+class NotAssessed(NotFound):
+    """A version that has no quality report yet."""
+
+    message: ClassVar[str] = N_("This version has not been checked yet.")

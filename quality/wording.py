@@ -1,0 +1,275 @@
+"""Rules and findings in words, in both languages, for people who do not write rules.
+
+Reports are stored and handed out with both languages in them, so the words live here and not in
+the interface's message catalogue.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import assert_never
+
+from policies.terms import Text
+from quality import check as checks
+from quality.check import Check, Family, Scalar
+from quality.outcome import Reason, RuleOutcome
+
+_FAMILY_NAMES = {
+    Family.TEXT: Text(zh="文本", en="text"),
+    Family.NUMBER: Text(zh="数字", en="numbers"),
+    Family.TIME: Text(zh="日期或时间", en="dates or times"),
+    Family.BOOLEAN: Text(zh="是否", en="yes or no"),
+    Family.OTHER: Text(zh="其他", en="other values"),
+}
+_SET_VALUES_SHOWN = 8
+_COLUMNS_SHOWN = 6
+
+
+def title_of(check: Check, columns: tuple[str, ...]) -> Text:
+    """A name for a rule whose writer gave none."""
+    names = _names(columns)
+    match check:
+        case checks.RowCountBetween(at_least=low, at_most=high):
+            return Text(zh=f"行数{_range(low, high).zh}", en=f"Rows: {_range(low, high).en}")
+        case checks.ColumnsPresent():
+            return Text(zh=f"有{names.zh}列", en=f"{names.en} present")
+        case checks.ColumnNamesAvoid(pattern=pattern):
+            return Text(zh=f"列名不含 {pattern}", en=f"Column names without {pattern}")
+        case checks.TypeIs(family=family):
+            name = _FAMILY_NAMES[family]
+            return Text(zh=f"{names.zh}是{name.zh}", en=f"{names.en} holds {name.en}")
+        case checks.HasValues():
+            return Text(zh=f"{names.zh}不全为空", en=f"{names.en} is not wholly empty")
+        case checks.NotNull():
+            return Text(zh=f"{names.zh}不为空", en=f"{names.en} is never empty")
+        case checks.NotBlank():
+            return Text(zh=f"{names.zh}不只有空格", en=f"{names.en} is never white space only")
+        case checks.Unique():
+            return Text(zh=f"{names.zh}不重复", en=f"{names.en} is unique")
+        case checks.UniqueTogether():
+            return Text(zh=f"{names.zh}合起来不重复", en=f"{names.en} are unique together")
+        case checks.InSet(values=values):
+            listed = _values(values)
+            return Text(zh=f"{names.zh}属于 {listed}", en=f"{names.en} is one of {listed}")
+        case checks.NotInSet(values=values):
+            listed = _values(values)
+            return Text(zh=f"{names.zh}不是 {listed}", en=f"{names.en} is none of {listed}")
+        case checks.Between(at_least=low, at_most=high):
+            return Text(
+                zh=f"{names.zh}{_range(low, high).zh}", en=f"{names.en}: {_range(low, high).en}"
+            )
+        case checks.NotInFuture():
+            return Text(zh=f"{names.zh}不在未来", en=f"{names.en} is not in the future")
+        case checks.Regex(pattern=pattern):
+            return Text(zh=f"{names.zh}符合 {pattern}", en=f"{names.en} matches {pattern}")
+        case checks.LengthBetween(at_least=low, at_most=high):
+            bounds = _range(low, high)
+            return Text(zh=f"{names.zh}的字数{bounds.zh}", en=f"Length of {names.en}: {bounds.en}")
+        case checks.PairGreater(or_equal=or_equal):
+            return _pair_title(columns, or_equal=or_equal)
+        case checks.JsonValid():
+            return Text(zh=f"{names.zh}是合法的 JSON", en=f"{names.en} is valid JSON")
+        case _:
+            assert_never(check)
+
+
+def sentence_of(outcome: RuleOutcome) -> Text:
+    """What was found, for a rule that failed."""
+    check, columns = outcome.rule.check, outcome.rule.columns
+    names, seen = _names(columns), _names(outcome.observed)
+    match check:
+        case checks.RowCountBetween(at_least=low, at_most=high):
+            rows = f"{int(outcome.observed[0]):,}"
+            return Text(
+                zh=f"表有 {rows} 行；要求{_range(low, high).zh}。",
+                en=f"The table has {_count(rows, 'row')}; asked for: {_range(low, high).en}.",
+            )
+        case checks.ColumnsPresent():
+            return Text(zh=f"缺少列：{seen.zh}。", en=f"Columns missing: {seen.en}.")
+        case checks.ColumnNamesAvoid():
+            return Text(
+                zh=f"这些列名不合要求：{seen.zh}。",
+                en=f"These column names are not as asked: {seen.en}.",
+            )
+        case checks.TypeIs(family=family):
+            name = _FAMILY_NAMES[family]
+            return Text(
+                zh=f"{names.zh}读作 {outcome.observed[0]}，要求是{name.zh}。",
+                en=f"{names.en} was read as {outcome.observed[0]}; {name.en} are asked for.",
+            )
+        case checks.HasValues():
+            return Text(
+                zh=f"{names.zh}从头到尾都是空的。", en=f"{names.en} is empty from top to bottom."
+            )
+        case checks.NotNull():
+            return _counted(outcome, zh=f"的{names.zh}为空", en=f"an empty {names.en}")
+        case checks.NotBlank():
+            return _counted(
+                outcome, zh=f"的{names.zh}只有空格", en=f"only white space in {names.en}"
+            )
+        case checks.Unique():
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}与别的行重复",
+                en=f"a value in {names.en} that occurs more than once",
+            )
+        case checks.UniqueTogether():
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}合起来与别的行重复",
+                en=f"a combination of {names.en} that occurs more than once",
+            )
+        case checks.InSet(values=values):
+            listed = _values(values)
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}不属于 {listed}",
+                en=f"a value in {names.en} that is none of {listed}",
+            )
+        case checks.NotInSet(values=values):
+            listed = _values(values)
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}是 {listed} 之一",
+                en=f"a value in {names.en} that is one of {listed}",
+            )
+        case checks.Between(at_least=low, at_most=high):
+            bounds = _range(low, high)
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}超出范围（要求{bounds.zh}）",
+                en=f"a value in {names.en} out of range ({bounds.en})",
+            )
+        case checks.NotInFuture():
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}在未来",
+                en=f"a date in {names.en} that lies in the future",
+            )
+        case checks.Regex():
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}不符合格式",
+                en=f"a value in {names.en} that is not of the form asked for",
+            )
+        case checks.LengthBetween(at_least=low, at_most=high):
+            bounds = _range(low, high)
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}长度不对（要求{bounds.zh}个字）",
+                en=f"a text in {names.en} of another length than asked for ({bounds.en})",
+            )
+        case checks.PairGreater(or_equal=or_equal):
+            first, second = columns
+            return _counted(
+                outcome,
+                zh=f"的“{first}”{'小于' if or_equal else '不大于'}“{second}”",
+                en=f"“{first}” {'below' if or_equal else 'not above'} “{second}”",
+            )
+        case checks.JsonValid():
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}不是合法的 JSON",
+                en=f"a text in {names.en} that is not valid JSON",
+            )
+        case _:
+            assert_never(check)
+
+
+def sentence_for(reason: Reason, columns: tuple[str, ...]) -> Text:
+    """Why a rule could not be asked."""
+    names = _names(columns)
+    match reason:
+        case Reason.UNKNOWN_COLUMN:
+            return Text(
+                zh=f"未能检查：数据里没有规则所说的列（{names.zh}）。",
+                en=f"Could not be checked: the data lacks a column that the rule names ({names.en}).",
+            )
+        case Reason.DOES_NOT_FIT:
+            return Text(
+                zh=f"未能检查：{names.zh}的类型不适用这条规则。",
+                en=f"Could not be checked: the rule cannot be asked of the type of {names.en}.",
+            )
+        case Reason.TOO_MANY_RULES:
+            return Text(
+                zh="未能检查：这张表的规则太多。",
+                en="Could not be checked: there are too many rules for this table.",
+            )
+        case Reason.ENGINE:
+            return Text(
+                zh="未能检查：计算没有完成。", en="Could not be checked: it could not be computed."
+            )
+        case _:
+            assert_never(reason)
+
+
+def _counted(outcome: RuleOutcome, *, zh: str, en: str) -> Text:
+    """“14 of 35,064 rows have …”; nothing of `mostly` unless it was asked for."""
+    bad, total = f"{outcome.unexpected_count:,}", f"{outcome.element_count:,}"
+    have = "has" if outcome.unexpected_count == 1 else "have"
+    allowed = 1000 - outcome.rule.mostly_permille
+    share_zh = f"；最多允许 {_percent(allowed)}" if allowed else ""
+    share_en = f"; {_percent(allowed)} are allowed" if allowed else ""
+    rows = "row" if outcome.element_count == 1 else "rows"
+    return Text(
+        zh=f"{total} 行中有 {bad} 行{zh}{share_zh}。",
+        en=f"{bad} of {total} {rows} {have} {en}{share_en}.",
+    )
+
+
+def _pair_title(columns: tuple[str, ...], *, or_equal: bool) -> Text:
+    first, second = columns if len(columns) == 2 else ("A", "B")
+    return Text(
+        zh=f"“{first}”{'不小于' if or_equal else '大于'}“{second}”",
+        en=f"“{first}” is {'at least' if or_equal else 'above'} “{second}”",
+    )
+
+
+def _percent(permille: int) -> str:
+    return f"{permille // 10}.{permille % 10}%" if permille % 10 else f"{permille // 10}%"
+
+
+def _count(number: str, noun: str) -> str:
+    return f"{number} {noun}" if number == "1" else f"{number} {noun}s"
+
+
+def _names(columns: tuple[str, ...]) -> Text:
+    shown = [f"“{name}”" for name in columns[:_COLUMNS_SHOWN]]
+    more = len(columns) - len(shown)
+    if more:
+        return Text(
+            zh="、".join(shown) + f"等 {len(columns)} 列", en=f"{', '.join(shown)} and {more} more"
+        )
+    return Text(zh="、".join(shown), en=", ".join(shown))
+
+
+def _values(values: tuple[Scalar, ...]) -> str:
+    shown = ", ".join(_shown(value) for value in values[:_SET_VALUES_SHOWN])
+    return f"{shown}, …" if len(values) > _SET_VALUES_SHOWN else shown
+
+
+def _range(low: Scalar | None, high: Scalar | None) -> Text:
+    if low is None and high is not None:
+        return Text(zh=f"不超过 {_shown(high)}", en=f"at most {_shown(high)}")
+    if high is None and low is not None:
+        return Text(zh=f"至少 {_shown(low)}", en=f"at least {_shown(low)}")
+    if low is None or high is None:
+        return Text(zh="不限", en="any")
+    if low == high:
+        return Text(zh=f"正好 {_shown(low)}", en=f"exactly {_shown(low)}")
+    return Text(
+        zh=f"在 {_shown(low)} 到 {_shown(high)} 之间", en=f"{_shown(low)} to {_shown(high)}"
+    )
+
+
+def _shown(value: Scalar) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int() | Decimal():
+            return f"{value:,}"
+        case datetime():
+            return value.isoformat(sep=" ")
+        case _:
+            return str(value)
