@@ -48,30 +48,32 @@ CREATE TABLE policies.memberships (
 CREATE INDEX memberships_by_organization ON policies.memberships (organization_id);
 
 CREATE TABLE policies.sessions (
-    secret_hash bytea PRIMARY KEY,
+    secret_hash bytea PRIMARY KEY CHECK (length(secret_hash) = 32),
     user_id uuid NOT NULL REFERENCES policies.users,
-    organization_id uuid REFERENCES policies.organizations,
-    csrf_secret bytea NOT NULL,
+    organization_id uuid REFERENCES policies.organizations,   -- NULL: none was chosen
     created_at timestamptz NOT NULL,
     last_seen_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL
 );
 CREATE INDEX sessions_by_user ON policies.sessions (user_id);
+CREATE INDEX sessions_by_end ON policies.sessions (expires_at);
 
 CREATE TABLE policies.sign_in_failures (
-    subject text PRIMARY KEY,          -- 'account:NAME' or 'address:IP'
-    failures integer NOT NULL CHECK (failures > 0),
+    subject text PRIMARY KEY,          -- 'account:…' or 'address:…', see policies/session.py
+    failures integer NOT NULL CHECK (failures >= 0),
     last_failure_at timestamptz NOT NULL
 );
+CREATE INDEX sign_in_failures_by_time ON policies.sign_in_failures (last_failure_at);
 
 CREATE TABLE policies.password_links (
-    secret_hash bytea PRIMARY KEY,
+    secret_hash bytea PRIMARY KEY CHECK (length(secret_hash) = 32),
     user_id uuid NOT NULL REFERENCES policies.users,
-    created_by uuid REFERENCES policies.users,
+    created_by uuid REFERENCES policies.users,      -- NULL: made on the command line
     created_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL,
     used_at timestamptz
 );
+CREATE INDEX password_links_by_user ON policies.password_links (user_id);
 
 -- Keys and tokens ---------------------------------------------------------------------------
 
@@ -92,6 +94,7 @@ CREATE TABLE policies.tokens (
     organization_id uuid REFERENCES policies.organizations,
     agreement_id uuid,
     name text NOT NULL DEFAULT '',
+    issuer text NOT NULL,                      -- site address when it was issued: `iss` and `aud`
     kid text NOT NULL REFERENCES policies.signing_keys,
     issued_at timestamptz NOT NULL,
     expires_at timestamptz NOT NULL CHECK (expires_at > issued_at),
