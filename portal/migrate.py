@@ -17,6 +17,21 @@ JOBS_SCHEMA = "jobs"
 _MIGRATION_LOCK = 7_100_001
 """Advisory lock: several servers on one database migrate one after the other."""
 
+# So that a job can be enqueued from a transaction whose own search path is another.
+_PIN_SEARCH_PATH = """
+    DO $body$
+    DECLARE
+        found regprocedure;
+    BEGIN
+        FOR found IN SELECT oid::regprocedure FROM pg_proc
+                      WHERE pronamespace = 'jobs'::regnamespace AND prokind = 'f'
+        LOOP
+            EXECUTE format('ALTER FUNCTION %s SET search_path = jobs, pg_temp', found);
+        END LOOP;
+    END
+    $body$
+    """
+
 
 def migrate(database_url: str) -> list[str]:
     """Apply what is missing and return the names of the steps that were applied, in order."""
@@ -30,6 +45,7 @@ def migrate(database_url: str) -> list[str]:
                 # Procrastinate's names are unqualified, so they follow the search path.
                 connection.execute(sql.SQL("SET LOCAL search_path TO {}").format(name))
                 connection.execute(SchemaManager.get_schema().encode())
+                connection.execute(_PIN_SEARCH_PATH)
             applied.append("procrastinate")
     return applied
 

@@ -18,6 +18,10 @@ from pathlib import Path
 
 import psycopg
 
+SERVER_LOCK = "server.lock"
+"""Held by the one server of a data folder as long as it lives."""
+POSTGRES_LOCK = "postgres.lock"
+"""Held by whoever runs the embedded PostgreSQL: the server, or a command beside a stopped one."""
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
 _PR_SET_PDEATHSIG = 1
@@ -119,23 +123,37 @@ def running_url(folder: Path) -> str | None:
 
 
 @contextlib.contextmanager
-def postgres_for_command(folder: Path) -> Iterator[str]:
-    """URL of the cluster: that of a running server, or of one started just for this command."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with (folder.parent / "postgres.lock").open("w") as lock:
+def postgres_for_command(data: Path, folder: Path) -> Iterator[str]:
+    """URL of the cluster: that of the running server, or of one started just for this command."""
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / POSTGRES_LOCK).open("a") as lock:
         while True:
-            if url := running_url(folder):
-                yield url
-                return
-            with contextlib.suppress(BlockingIOError):
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            time.sleep(0.1)
+            if is_held(data / SERVER_LOCK):
+                if url := running_url(folder):
+                    yield url
+                    return
+            else:
+                with contextlib.suppress(BlockingIOError):
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+            time.sleep(0.05)
         server = start_postgres(folder)
         try:
             yield server.url()
         finally:
             server.stop()
+
+
+def is_held(lock: Path) -> bool:
+    """Whether another process holds this lock file."""
+    if not lock.exists():
+        return False
+    with lock.open("a") as probe:
+        try:
+            fcntl.flock(probe, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def url_of(socket_folder: Path, database: str) -> str:

@@ -1,0 +1,79 @@
+"""The web application: every route of the portal, and what surrounds them all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from portal import problems
+from portal.api import log
+from portal.api.v1 import (
+    agreements,
+    applications,
+    audit,
+    datasets,
+    ledger,
+    listings,
+    organizations,
+    query,
+    receipts,
+    rows,
+    tokens,
+    uploads,
+    users,
+)
+from portal.pages import account, home
+from portal.pages.assets import StaticFiles
+from portal.pages.security_headers import SecurityHeaders
+from portal.wiring import Wiring
+
+DESCRIPTION = (
+    "Share, open and trade a city's data under written standards. Errors are RFC 9457 problems in "
+    "the language of `Accept-Language` (zh or en). Sign in with `Authorization: Bearer TOKEN`."
+)
+_STATIC = Path(__file__).parent / "static"
+
+
+def create_app(wiring: Wiring) -> FastAPI:
+    """The application over one process's wiring."""
+    app = FastAPI(
+        title="Weir 数堰",
+        version="0.1.0",
+        description=DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        # A POST must never be redirected: clients refuse to follow.
+        redirect_slashes=False,
+    )
+    app.state.wiring = wiring
+    app.add_middleware(SecurityHeaders)
+    problems.install(app)
+    app.add_api_route("/healthz", _healthz, include_in_schema=False)
+    app.add_api_route("/readyz", _readyz, include_in_schema=False)
+    app.add_api_route("/metrics", _metrics, include_in_schema=False)
+    for api in _API:
+        app.include_router(api.router)
+    for page in _PAGES:
+        app.include_router(page.router, include_in_schema=False)
+    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    return app
+
+
+def _healthz() -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+def _readyz(request: Request) -> Response:
+    """The process answers and reaches its database."""
+    wiring: Wiring = request.app.state.wiring
+    with wiring.pool.connection() as tx:
+        tx.execute("SELECT 1")
+    return JSONResponse({"status": "ready"})
+
+
+def _metrics() -> Response:
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

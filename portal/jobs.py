@@ -1,0 +1,33 @@
+"""Ask for background work inside the transaction that makes it needed.
+
+The job's row commits or vanishes with the change that asked for it, so an accepted upload is never
+without its ingest and a rolled-back one never has any.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from psycopg.types.json import Jsonb
+
+from policies.database import Tx
+
+
+class Queue(StrEnum):
+    """Which child of `weir serve` takes the job."""
+
+    WORK = "work"
+    QUALITY = "quality"
+    """The long-lived process that has Great Expectations loaded."""
+
+
+def enqueue(tx: Tx, task: str, *, queue: Queue, lock: str | None = None, **arguments: str) -> None:
+    """Ask for task `task`; jobs of one `lock` run one after the other."""
+    tx.execute(
+        """
+        SELECT jobs.procrastinate_defer_jobs_v1(
+            ARRAY[ROW(%(queue)s, %(task)s, 0, %(lock)s, NULL, %(arguments)s, NULL)
+                  ::jobs.procrastinate_job_to_defer_v1])
+        """,
+        {"queue": queue, "task": task, "lock": lock, "arguments": Jsonb(arguments)},
+    )

@@ -1,0 +1,250 @@
+"""`weir serve`: one parent that starts everything, restarts what dies, and ends it all.
+
+Children: the web, the worker, the quality worker (the only one that loads Great Expectations), the
+log's sequencer, and the zygote from which users' queries are forked. The kernel ends a child whose
+parent dies, so that even kill -9 of the parent leaves nothing running.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import IO
+
+from portal.migrate import migrate
+from portal.postgres import (
+    POSTGRES_LOCK,
+    SERVER_LOCK,
+    EmbeddedPostgres,
+    start_postgres,
+)
+from portal.settings import Settings, create_folders
+
+HOST = "127.0.0.1"
+PORTS_TRIED = 50
+GRACE_S = 20
+"""How long a child may take to finish what it holds before it is killed."""
+RESTART_PAUSE_S = 0.5
+RESTART_PAUSE_MAX_S = 30.0
+STEADY_S = 60.0
+"""A child that lived this long starts again at once when it dies."""
+READY_TIMEOUT_S = 60
+TEND_PAUSE_S = 0.1
+_PR_SET_PDEATHSIG = 1
+
+log = logging.getLogger("weir.serve")
+
+
+class Child(StrEnum):
+    """The processes of an installation, in the order in which they start."""
+
+    ZYGOTE = "zygote"
+    SEQUENCER = "sequencer"
+    WEB = "web"
+    WORKER = "worker"
+    QUALITY = "quality"
+
+
+class AlreadyServed(RuntimeError):
+    """Another server runs on this data folder."""
+
+
+class NoFreePort(RuntimeError):
+    """None of the ports tried is free."""
+
+
+@dataclass(slots=True)
+class _Running:
+    process: subprocess.Popen[bytes]
+    started_s: float
+    pause_s: float = RESTART_PAUSE_S
+
+
+@dataclass(slots=True)
+class Server:
+    """A running installation."""
+
+    settings: Settings
+    port: int
+    database_url: str
+    environment: Mapping[str, str]
+    web_socket: socket.socket
+    postgres: EmbeddedPostgres | None
+    children: dict[Child, _Running] = field(default_factory=dict)
+    is_ending: bool = False
+
+    @property
+    def address(self) -> str:
+        """Where a browser finds it."""
+        return f"http://{HOST}:{self.port}"
+
+    def start(self, child: Child) -> None:
+        """Start one child; it ends when this process does."""
+        environment = dict(os.environ) if child is not Child.ZYGOTE else _bare_environment()
+        environment |= {"PYTHONUNBUFFERED": "1"}
+        arguments = [sys.executable, "-m", "portal.child", child, str(self.settings.data)]
+        if child is not Child.ZYGOTE:
+            # In the environment and not on the command line, which every user can read.
+            environment |= self.environment
+        descriptors: tuple[int, ...] = ()
+        if child is Child.WEB:
+            descriptors = (self.web_socket.fileno(),)
+            arguments.append(str(self.web_socket.fileno()))
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            arguments,
+            env=environment,
+            pass_fds=descriptors,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - single-threaded here
+        )
+        previous = self.children.get(child)
+        self.children[child] = _Running(process, time.monotonic())
+        if previous is not None:
+            lived_s = time.monotonic() - previous.started_s
+            self.children[child].pause_s = (
+                RESTART_PAUSE_S
+                if lived_s > STEADY_S
+                else min(previous.pause_s * 2, RESTART_PAUSE_MAX_S)
+            )
+
+    def watch(self) -> None:
+        """Restart what dies, until the server is told to end."""
+        while not self.is_ending:
+            self.tend()
+            time.sleep(TEND_PAUSE_S)
+
+    def tend(self) -> None:
+        """Restart what has died.
+
+        Only the main thread may: the kernel ends a child when the thread that started it ends.
+        """
+        if self.postgres is not None and self.postgres.has_ended():
+            log.error("PostgreSQL ended; starting it again")
+            self.postgres = start_postgres(self.settings.postgres_folder)
+        for child, running in list(self.children.items()):
+            code = running.process.poll()
+            if code is None or time.monotonic() - running.started_s < running.pause_s:
+                continue
+            log.error("%s ended with %s; starting it again", child, code)
+            self.start(child)
+
+    def end(self) -> None:
+        """End every child and then the database; nothing is left running."""
+        self.is_ending = True
+        for child in reversed(Child):
+            if (running := self.children.get(child)) is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    running.process.terminate()
+        deadline = time.monotonic() + GRACE_S
+        for running in self.children.values():
+            try:
+                running.process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                running.process.kill()
+                running.process.wait()
+        self.web_socket.close()
+        if self.postgres is not None:
+            self.postgres.stop()
+
+
+@contextlib.contextmanager
+def served(settings: Settings, *, port: int) -> Iterator[Server]:
+    """Run an installation for the length of a `with` block.
+
+    Raises: AlreadyServed, NoFreePort.
+    """
+    create_folders(settings)
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context((settings.data / SERVER_LOCK).open("a+"))
+        _hold(lock, settings.data)
+        web_socket = _listen(port)
+        taken_port = web_socket.getsockname()[1]
+        postgres: EmbeddedPostgres | None = None
+        database_url = settings.database_url
+        if database_url is None:
+            beside = stack.enter_context((settings.data / POSTGRES_LOCK).open("a"))
+            fcntl.flock(beside, fcntl.LOCK_EX)
+            postgres = start_postgres(settings.postgres_folder)
+            database_url = postgres.url()
+        server = Server(
+            settings=settings,
+            port=taken_port,
+            database_url=database_url,
+            environment={
+                "WEIR_CHILD_DATABASE_URL": database_url,
+                "WEIR_SITE_URL": os.environ.get("WEIR_SITE_URL") or f"http://{HOST}:{taken_port}",
+            },
+            web_socket=web_socket,
+            postgres=postgres,
+        )
+        try:
+            migrate(database_url)
+            _note(lock, server)
+            for child in Child:
+                server.start(child)
+            yield server
+        finally:
+            # A second Ctrl-C must not leave anything behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            server.end()
+
+
+def _hold(lock: IO[str], data: Path) -> None:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.seek(0)
+        who = lock.read().strip() or "another process"
+        raise AlreadyServed(f"{data} is already being served by {who}") from None
+
+
+def _note(lock: IO[str], server: Server) -> None:
+    """Write into the lock file who holds it, for the message of the second server."""
+    lock.seek(0)
+    lock.truncate()
+    lock.write(f"process {os.getpid()} at {server.address}\n")
+    lock.flush()
+
+
+def _listen(port: int) -> socket.socket:
+    """A listening socket on `port`, or on the next free one.
+
+    Raises: NoFreePort.
+    """
+    last = min(port + PORTS_TRIED, 65535)
+    for candidate in range(port, last + 1):
+        listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((HOST, candidate))
+            listener.listen(512)
+        except OSError:
+            listener.close()
+            continue
+        listener.set_inheritable(True)
+        return listener
+    raise NoFreePort(f"no free port from {port} to {last} on {HOST}")
+
+
+def _bare_environment() -> dict[str, str]:
+    """The zygote inherits no secret: only what Python itself needs to start."""
+    kept = ("PATH", "LANG", "LC_ALL", "VIRTUAL_ENV", "HOME", "TZ")
+    return {name: os.environ[name] for name in kept if name in os.environ}
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
