@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.errors import Conflict, Invalid, N_, NotFound, TooLarge, TooOften
+from policies.errors import N_, Conflict, Invalid, NotFound, TooLarge, TooOften
 
 
 @dataclass(eq=False)

@@ -156,7 +156,7 @@ class View:
     columns: tuple[str, ...] | None = None
     """The permitted columns in their order; None permits all columns of the version."""
     rows: tuple[Condition, ...] = ()
-    """A row is permitted where all conditions hold; they may read columns that are not permitted."""
+    """A row is permitted where all hold; they may read columns that are not permitted."""
     masks: Mapping[str, Mask] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -198,7 +198,9 @@ class View:
 
     def as_json(self) -> dict[str, Json]:
         """The stored and canonical form: order that does not matter is sorted away."""
-        conditions = {_canonical(_settled(condition).as_json()): condition for condition in self.rows}
+        conditions = {
+            _canonical(_settled(condition).as_json()): condition for condition in self.rows
+        }
         return {
             "columns": None if self.columns is None else list(self.columns),
             "rows": [_settled(conditions[text]).as_json() for text in sorted(conditions)],
@@ -212,7 +214,8 @@ class View:
         Raises: MalformedView.
         """
         fields = _mapping(stored, "a view", {"columns", "rows", "masks"})
-        columns, rows, masks = fields.get("columns"), fields.get("rows", []), fields.get("masks", {})
+        columns = fields.get("columns")
+        rows, masks = fields.get("rows", []), fields.get("masks", {})
         if columns is not None and not isinstance(columns, list | tuple):
             raise MalformedView("“columns” is a list or null")
         if not isinstance(rows, list | tuple):
