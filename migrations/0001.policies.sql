@@ -83,7 +83,10 @@ CREATE TABLE policies.signing_keys (
     public_key bytea NOT NULL CHECK (length(public_key) = 32),
     state text NOT NULL CHECK (state IN ('next', 'current', 'old', 'dead')),
     created_at timestamptz NOT NULL,
-    retire_at timestamptz NOT NULL     -- signs nothing that ends later than this
+    retire_at timestamptz NOT NULL CHECK (retire_at > created_at),  -- signs nothing ending later
+    -- Every key is vouched for by the log's key of its day, so that who trusts one trusts the next.
+    endorsed_by text NOT NULL REFERENCES policies.signing_keys,
+    endorsement bytea NOT NULL CHECK (length(endorsement) = 64)
 );
 CREATE UNIQUE INDEX one_current_key ON policies.signing_keys (purpose) WHERE state = 'current';
 
@@ -174,13 +177,31 @@ CREATE TABLE policies.events (
     organization_id uuid,
     dataset_id uuid,
     subject_id uuid,                   -- the version, listing, agreement, receipt, user ... told of
-    body text NOT NULL                 -- canonical JSON (RFC 8785); these bytes are the leaf
+    -- Canonical JSON (RFC 8785); these bytes are the leaf.
+    body text NOT NULL CHECK (octet_length(body) <= 1000000)
 );
 CREATE INDEX events_by_dataset ON policies.events (dataset_id, id);
 CREATE INDEX events_by_organization ON policies.events (organization_id, id);
 CREATE INDEX events_by_subject ON policies.events (subject_id, id);
 CREATE INDEX events_by_kind ON policies.events (kind, id);
 CREATE INDEX events_by_actor ON policies.events (actor_id, id);
+
+-- Committed events that have no leaf yet. A row comes with its event and goes with its leaf, so the
+-- sequencer sees exactly what is missing, whatever order the transactions ended in.
+CREATE TABLE policies.unsequenced_events (
+    event_id bigint PRIMARY KEY REFERENCES policies.events
+);
+
+-- The lineage edges that event bodies tell of, once more, so that they can be followed both ways.
+CREATE TABLE policies.lineage_edges (
+    event_id bigint NOT NULL REFERENCES policies.events,
+    source text NOT NULL,              -- asset ids like 'version:UUID', 'blob:SHA256'
+    target text NOT NULL,
+    made_by text NOT NULL,             -- what made the target of the source, 'ingest', 'query' ...
+    PRIMARY KEY (event_id, source, target)
+);
+CREATE INDEX lineage_edges_by_source ON policies.lineage_edges (source);
+CREATE INDEX lineage_edges_by_target ON policies.lineage_edges (target);
 
 -- Personal fields: the leaf holds SHA-256 of salt and text, so erasing a row leaves a provable gap.
 CREATE TABLE policies.event_personal (
@@ -226,6 +247,10 @@ CREATE TRIGGER never_emptied BEFORE TRUNCATE ON policies.tree_nodes
 CREATE TRIGGER only_grows BEFORE UPDATE OR DELETE ON policies.tree_heads
     FOR EACH ROW EXECUTE FUNCTION policies.refuse_change();
 CREATE TRIGGER never_emptied BEFORE TRUNCATE ON policies.tree_heads
+    FOR EACH STATEMENT EXECUTE FUNCTION policies.refuse_change();
+CREATE TRIGGER only_grows BEFORE UPDATE OR DELETE ON policies.lineage_edges
+    FOR EACH ROW EXECUTE FUNCTION policies.refuse_change();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON policies.lineage_edges
     FOR EACH STATEMENT EXECUTE FUNCTION policies.refuse_change();
 CREATE TRIGGER only_erased BEFORE UPDATE ON policies.event_personal
     FOR EACH ROW EXECUTE FUNCTION policies.refuse_change();

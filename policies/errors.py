@@ -207,7 +207,9 @@ class UnreadableProof(Invalid):
 class MayNotFreeze(Denied):
     """Only a regulator or the bureau freezes, confirms and lifts."""
 
-    message: ClassVar[str] = N_("Only a regulator or the bureau may place, confirm or lift a freeze.")
+    message: ClassVar[str] = N_(
+        "Only a regulator or the bureau may place, confirm or lift a freeze."
+    )
 
 
 @dataclass(eq=False)
@@ -356,3 +358,268 @@ class RequestUnderWay(Conflict):
         "The first request with the idempotency key “{key}” is still under way. Ask again shortly."
     )
     key: str
+
+
+@dataclass(eq=False)
+class MalformedUserName(Invalid):
+    """A user name that cannot be typed or told apart safely."""
+
+    message: ClassVar[str] = N_(
+        "“{name}” cannot be a user name. Use 2 to 100 letters, digits, “.”, “_”, “-” and “@”."
+    )
+    name: str
+
+
+@dataclass(eq=False)
+class UserNameTaken(Conflict):
+    """Another user has this name; upper and lower case do not differ."""
+
+    message: ClassVar[str] = N_("There is already a user called “{name}”.")
+    name: str
+
+
+@dataclass(eq=False)
+class OrganizationTaken(Conflict):
+    """Another organisation has this name in its address."""
+
+    message: ClassVar[str] = N_("There is already an organisation “{slug}”.")
+    slug: str
+
+
+@dataclass(eq=False)
+class CreditCodeTaken(Conflict):
+    """Another organisation gave this unified social credit code."""
+
+    message: ClassVar[str] = N_("Another organisation has the credit code “{code}”.")
+    code: str
+
+
+@dataclass(eq=False)
+class TitleMissing(Invalid):
+    """An organisation needs a title in at least one language, of bounded length."""
+
+    message: ClassVar[str] = N_("Give a title of 1 to {most} characters, in Chinese or English.")
+    most: int
+
+
+@dataclass(eq=False)
+class OrganizationNotFound(NotFound):
+    """No organisation has this name or id."""
+
+    message: ClassVar[str] = N_("There is no organisation “{name}”.")
+    name: str
+
+
+@dataclass(eq=False)
+class UserNotFound(NotFound):
+    """No user has this name, or none that the caller may know of."""
+
+    message: ClassVar[str] = N_("There is no user “{name}”.")
+    name: str
+
+
+@dataclass(eq=False)
+class RoleDoesNotFit(Invalid):
+    """An organisation of this kind has no such role."""
+
+    message: ClassVar[str] = N_("The role “{role}” does not exist in an organisation of kind {kind}.")
+    role: str
+    kind: str
+
+
+@dataclass(eq=False)
+class RoleNeedsOrganization(Invalid):
+    """This role is always held for an organisation."""
+
+    message: ClassVar[str] = N_("The role “{role}” is held for an organisation: say which one.")
+    role: str
+
+
+@dataclass(eq=False)
+class RoleNotHeld(NotFound):
+    """The user does not hold the role that was to be taken away."""
+
+    message: ClassVar[str] = N_("“{name}” does not hold the role “{role}” there.")
+    name: str
+    role: str
+
+
+@dataclass(eq=False)
+class NotAdministrator(Denied):
+    """Only an administrator of the site, or of the organisation in question, may do this."""
+
+    message: ClassVar[str] = N_("Only an administrator may do this.")
+
+
+@dataclass(eq=False)
+class LastAdministrator(Conflict):
+    """Somebody must be able to administer the site."""
+
+    message: ClassVar[str] = N_(
+        "“{name}” is the last administrator of the site. Name another one first."
+    )
+    name: str
+
+
+@dataclass(eq=False)
+class NotAMember(Denied):
+    """The user holds no role in the organisation that they want to act for."""
+
+    message: ClassVar[str] = N_("You hold no role in this organisation.")
+
+
+@dataclass(eq=False)
+class PasswordTooShort(Invalid):
+    """Length is what makes a password hard to guess."""
+
+    message: ClassVar[str] = N_("A password has at least {least} characters. A sentence is fine.")
+    least: int
+
+
+@dataclass(eq=False)
+class PasswordTooLong(Invalid):
+    """The bound keeps the work of one sign-in bounded."""
+
+    message: ClassVar[str] = N_("A password has at most {most} characters.")
+    most: int
+
+
+@dataclass(eq=False)
+class PasswordTooPlain(Invalid):
+    """The user's own name, or a character or two over and over."""
+
+    message: ClassVar[str] = N_(
+        "This password is guessed first: it is your name, or repeats one or two characters."
+    )
+
+
+@dataclass(eq=False)
+class WrongPassword(Denied):
+    """The password that was to be replaced is not the present one."""
+
+    message: ClassVar[str] = N_("The present password is not right.")
+
+
+@dataclass(eq=False)
+class SignInFailed(NotSignedIn):
+    """One message for an unknown name, a wrong password and a closed account."""
+
+    message: ClassVar[str] = N_("The name or the password is not right.")
+
+
+@dataclass(eq=False)
+class SignInTooOften(TooOften):
+    """Too many failures for this account or from this address."""
+
+    message: ClassVar[str] = N_("Too many attempts. Try again in {wait_s} seconds.")
+    wait_s: int
+
+
+@dataclass(eq=False)
+class LinkNotUsable(NotFound):
+    """A one-time link that is unknown, used, expired or of a closed account."""
+
+    message: ClassVar[str] = N_(
+        "This link has been used, has expired or never existed. Ask an administrator for a new one."
+    )
+
+
+@dataclass(eq=False)
+class NotAToken(NotSignedIn):
+    """What was shown as a token is none, or was changed, or nobody here signed it."""
+
+    message: ClassVar[str] = N_(
+        "This is not a token of this portal, or it was changed. Copy it again in full, or make a "
+        "new one."
+    )
+
+
+@dataclass(eq=False)
+class TokenExpired(NotSignedIn):
+    """The token's time is over."""
+
+    message: ClassVar[str] = N_("This token ended at {expired_at} (UTC). Make a new one.")
+    expired_at: str
+    """Like `2026-03-01 08:00`."""
+
+
+@dataclass(eq=False)
+class TokenRevoked(NotSignedIn):
+    """The token was revoked by its owner, an administrator or the end of its agreement."""
+
+    message: ClassVar[str] = N_("This token was revoked. Make a new one.")
+
+
+@dataclass(eq=False)
+class TokenHolderGone(NotSignedIn):
+    """The token's user was deactivated, or left the organisation that the token acts for."""
+
+    message: ClassVar[str] = N_(
+        "The owner of this token may no longer use it: the account is closed, or has left the "
+        "organisation."
+    )
+
+
+@dataclass(eq=False)
+class TokenNotFound(NotFound):
+    """The caller has no such token."""
+
+    message: ClassVar[str] = N_("You have no such token.")
+
+
+@dataclass(eq=False)
+class TooManyTokens(Conflict):
+    """The bound on live API tokens of one user is reached."""
+
+    message: ClassVar[str] = N_("You have {most} live tokens already. Revoke one first.")
+    most: int
+
+
+@dataclass(eq=False)
+class MalformedTokenName(Invalid):
+    """A token's name tells its owner where it is used."""
+
+    message: ClassVar[str] = N_("Give the token a name of 1 to {most} characters.")
+    most: int
+
+
+@dataclass(eq=False)
+class TokenLifeOutOfBounds(Invalid):
+    """The token would live too short or too long."""
+
+    message: ClassVar[str] = N_("A token of this kind lives {least_s} to {most_s} seconds.")
+    least_s: int
+    most_s: int
+
+
+@dataclass(eq=False)
+class AgreementIsOver(Denied):
+    """The agreement has ended, or has not begun, so that no token can be drawn on it."""
+
+    message: ClassVar[str] = N_("The agreement is not in force now; no token can be drawn on it.")
+
+
+@dataclass(eq=False)
+class KeyRetiresFirst(Conflict):
+    """The signing key would retire before the token ends."""
+
+    message: ClassVar[str] = N_(
+        "The signing key retires before this token would end. Ask for a shorter life, or let the "
+        "operators change the key."
+    )
+
+
+@dataclass(eq=False)
+class NotTheConsumer(Denied):
+    """The caller does not act for the organisation that concluded the agreement."""
+
+    message: ClassVar[str] = N_("Only a buyer of the organisation in the agreement may do this.")
+
+
+@dataclass(eq=False)
+class PersonNeeded(Denied):
+    """An access token opens data and nothing else."""
+
+    message: ClassVar[str] = N_(
+        "A token that is bound to an agreement opens its data only. Sign in, or use an API token."
+    )

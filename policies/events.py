@@ -1,0 +1,172 @@
+"""What happened, as it is written into the log: one event for every change, and its canonical body.
+
+The body is the canonical JSON (RFC 8785) of an object with exactly these members, and its bytes are
+the leaf of the Merkle tree:
+
+    schema            1
+    kind              an `EventKind`
+    at                UTC with microseconds, "2026-11-22T09:00:00.000000Z"
+    actor             {"user_id", "organization_id", "token_id"}, each text or null
+    organization_id   the organisation that it concerns, or null
+    dataset_id        the dataset that it concerns, or null
+    subject_id        the version, listing, agreement, receipt, user ... that it tells of, or null
+    facts             an object; no floats, and whole numbers only to 2**53
+    edges             [{"source", "target", "by"}], lineage
+    personal_sha256   SHA-256 over salt and personal fields, 64 hexadecimal digits, or null
+
+Names of people and free text about them go into `personal`, never into `facts`: it is kept apart,
+salted, and can be erased while the body keeps the hash.
+
+Source: docs/decisions/0006-one-log-four-readings.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
+
+from policies.canonical import canonical_text, to_plain
+from policies.party import Actor
+
+SCHEMA = 1
+SALT_LENGTH_BYTES = 32
+PERSONAL_FIELDS_MAX = 20
+
+JsonValue = str | int | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+"""What a fact may be. Enums, ids and times are welcome where they are written as text."""
+
+
+class EventKind(StrEnum):
+    """Everything that can happen. A new kind says in its change why no other one covers it."""
+
+    ORGANIZATION_ADDED = "organization.added"
+    ORGANIZATION_CHANGED = "organization.changed"
+    USER_ADDED = "user.added"
+    USER_CHANGED = "user.changed"
+    ROLE_GRANTED = "role.granted"
+    ROLE_WITHDRAWN = "role.withdrawn"
+    DATASET_CREATED = "dataset.created"
+    DATASET_CHANGED = "dataset.changed"
+    DISTRIBUTION_UPLOADED = "distribution.uploaded"
+    VERSION_CREATED = "version.created"
+    VERSION_ASSESSED = "version.assessed"
+    DATASET_SUBMITTED = "dataset.submitted"
+    DATASET_RETURNED = "dataset.returned"
+    DATASET_PUBLISHED = "dataset.published"
+    DATASET_WITHDRAWN = "dataset.withdrawn"
+    LISTING_PROPOSED = "listing.proposed"
+    LISTING_OPENED = "listing.opened"
+    LISTING_SUSPENDED = "listing.suspended"
+    LISTING_WITHDRAWN = "listing.withdrawn"
+    APPLICATION_SUBMITTED = "application.submitted"
+    APPLICATION_DECIDED = "application.decided"
+    AGREEMENT_CONCLUDED = "agreement.concluded"
+    AGREEMENT_ENDED = "agreement.ended"
+    TOKEN_ISSUED = "token.issued"  # noqa: S105 (the name of an event)
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105 (the name of an event)
+    CREDIT_TOPPED_UP = "credit.topped_up"
+    DATA_DELIVERED = "data.delivered"
+    DELIVERY_REFUSED = "delivery.refused"
+    FREEZE_PLACED = "freeze.placed"
+    FREEZE_CONFIRMED = "freeze.confirmed"
+    FREEZE_LIFTED = "freeze.lifted"
+    AUDIT_VIEWED = "audit.viewed"
+    KEY_MINTED = "key.minted"
+    """A signing key was made, so that the log itself shows which keys there ever were."""
+    PERSONAL_ERASED = "personal.erased"
+    """Personal fields of an earlier event were erased, so that the gap has a reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """`target` was made of `source` by `by`. Assets are named "upload:UUID", "version:UUID",
+    "report:UUID", "receipt:UUID", "blob:SHA256".
+    """
+
+    source: str
+    target: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One thing that happened, to be recorded in the transaction that makes it so."""
+
+    kind: EventKind
+    at: datetime
+    actor: Actor
+    organization_id: UUID | None = None
+    """The organisation that it concerns, which may differ from the one the actor acts for."""
+    dataset_id: UUID | None = None
+    subject_id: UUID | None = None
+    facts: Mapping[str, JsonValue] = field(default_factory=dict)
+    edges: tuple[Edge, ...] = ()
+    personal: Mapping[str, str] = field(default_factory=dict)
+    """Names and words of people; empty for most events."""
+
+    def __post_init__(self) -> None:
+        assert self.at.tzinfo is not None, "the log runs on aware times"
+        assert len(self.personal) <= PERSONAL_FIELDS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEvent:
+    """An event as it stands in the log."""
+
+    id: int
+    kind: str
+    """One of `EventKind`, or a kind that only an earlier or later release knows."""
+    at: datetime
+    actor_id: UUID | None
+    """None: the system itself, or an anonymous visitor."""
+    organization_id: UUID | None
+    dataset_id: UUID | None
+    subject_id: UUID | None
+    body: str
+    leaf_index: int | None
+    """None until the sequencer has given it one, which takes a second or so."""
+
+
+def body_of(event: Event, personal_sha256: str | None) -> str:
+    """The canonical text of the event; the shape is in the head of this file."""
+    organization = event.actor.organization
+    return canonical_text(
+        to_plain(
+            {
+                "schema": SCHEMA,
+                "kind": event.kind,
+                "at": moment_text(event.at),
+                "actor": {
+                    "user_id": event.actor.user_id,
+                    "organization_id": organization.id if organization else None,
+                    "token_id": event.actor.token_id,
+                },
+                "organization_id": event.organization_id,
+                "dataset_id": event.dataset_id,
+                "subject_id": event.subject_id,
+                "facts": event.facts,
+                "edges": event.edges,
+                "personal_sha256": personal_sha256,
+            }
+        )
+    )
+
+
+def personal_text(personal: Mapping[str, str]) -> str:
+    """The canonical text of personal fields, which the side row holds."""
+    return canonical_text(to_plain(personal))
+
+
+def personal_hash(salt: bytes, text: str) -> str:
+    """What the body says of personal fields: without the salt, names cannot be guessed from it."""
+    assert len(salt) == SALT_LENGTH_BYTES
+    return sha256(salt + text.encode()).hexdigest()
+
+
+def moment_text(at: datetime) -> str:
+    """A moment in UTC, always with microseconds: "2026-11-22T09:00:00.000000Z"."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,0 +1,156 @@
+"""Sign in the exchange's name, with the private keys of this installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+
+from policies import ed25519
+from policies.canonical import Plain, canonical_text
+from policies.database import Tx
+from policies.errors import SigningKeyAway
+from policies.events import Event, EventKind, moment_text
+from policies.party import ANONYMOUS, Actor
+from policies.record import record
+from policies.signing_key import (
+    RETIRES_AFTER,
+    KeyPurpose,
+    KeyState,
+    SigningKey,
+    endorsed_body,
+    kid_of,
+)
+from policies.store import keys as store
+
+
+def canonical(value: Plain) -> bytes:
+    """The bytes that are hashed and signed: canonical JSON in UTF-8. Source: RFC 8785."""
+    return canonical_text(value).encode()
+
+
+def sha256_hex(data: bytes) -> str:
+    """SHA-256, 64 hexadecimal digits."""
+    return sha256(data).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """A private key that signs now."""
+
+    kid: str
+    purpose: KeyPurpose
+    retire_at: datetime
+    """Nothing that is signed may end later."""
+    private_key: ed25519.PrivateKey = field(repr=False)
+
+    def sign(self, body: bytes) -> bytes:
+        """The Ed25519 signature over `body`, 64 bytes."""
+        return self.private_key.sign(body)
+
+
+class KeyRing:
+    """The signing keys of an installation: private halves in `folder`, public ones as rows.
+
+    Every process holds one. Which key is current is said by the database, so a rotation counts for
+    all processes at once; they have to share the folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._private: dict[str, ed25519.PrivateKey] = {}
+
+    def signer(self, tx: Tx, purpose: KeyPurpose, at: datetime) -> Signer:
+        """The key that signs now; minted where there is none, or where the last did its time.
+
+        Several processes may come here at once: one row becomes current, the others use it.
+
+        Raises: SigningKeyAway.
+        """
+        key = store.current_key(tx, purpose)
+        if key is not None and not key.is_due_for_rotation(at):
+            return self._signer(key)
+        return self._renew(tx, purpose, key, by=ANONYMOUS, at=at)
+
+    def rotate(self, tx: Tx, purpose: KeyPurpose, *, by: Actor, at: datetime) -> Signer:
+        """Retire the current key before its time and sign with a new one.
+
+        One person can do this, and the event says who. A second signature over the act, and the
+        same for declaring a key dead, come with the ceremony for keys held outside this machine.
+
+        Raises: SigningKeyAway.
+        """
+        return self._renew(tx, purpose, store.current_key(tx, purpose), by=by, at=at)
+
+    def public_keys(self, tx: Tx) -> list[SigningKey]:
+        """Every key there ever was, oldest first, so that old signatures can be checked."""
+        return store.all_keys(tx)
+
+    def _renew(
+        self, tx: Tx, purpose: KeyPurpose, replaced: SigningKey | None, *, by: Actor, at: datetime
+    ) -> Signer:
+        endorser = self._endorser(tx, purpose, replaced, at)
+        if replaced is None or store.retire_current_key(tx, replaced.kid):
+            self._mint(tx, purpose, endorser, by=by, at=at)
+        key = store.current_key(tx, purpose)
+        assert key is not None, "either this transaction or the one it waited for made a key"
+        return self._signer(key)
+
+    def _endorser(
+        self, tx: Tx, purpose: KeyPurpose, replaced: SigningKey | None, at: datetime
+    ) -> Signer | None:
+        """The log's key, which vouches for new ones; None for the first key of the log itself."""
+        if purpose is not KeyPurpose.LOG:
+            return self.signer(tx, KeyPurpose.LOG, at)
+        return self._signer(replaced) if replaced else None
+
+    def _mint(
+        self, tx: Tx, purpose: KeyPurpose, endorser: Signer | None, *, by: Actor, at: datetime
+    ) -> None:
+        private_key = ed25519.generate()
+        public_key = ed25519.public_half(private_key)
+        retire_at = at + RETIRES_AFTER
+        body = endorsed_body(purpose, public_key, retire_at)
+        key = SigningKey(
+            kid=kid_of(public_key),
+            purpose=purpose,
+            public_key=public_key,
+            state=KeyState.CURRENT,
+            created_at=at,
+            retire_at=retire_at,
+            endorsed_by=endorser.kid if endorser else kid_of(public_key),
+            endorsement=endorser.sign(body) if endorser else private_key.sign(body),
+        )
+        # The file first: a row without its file could sign nothing, a file without a row is waste.
+        ed25519.save(private_key, self._path(key.kid))
+        if store.insert_current_key(tx, key):
+            record(tx, _key_minted(key, by=by))
+            return
+        self._path(key.kid).unlink()
+
+    def _signer(self, key: SigningKey) -> Signer:
+        if key.kid not in self._private:
+            try:
+                self._private[key.kid] = ed25519.load(self._path(key.kid))
+            except FileNotFoundError as missing:
+                raise SigningKeyAway(key.kid) from missing
+        return Signer(key.kid, key.purpose, key.retire_at, self._private[key.kid])
+
+    def _path(self, kid: str) -> Path:
+        return self._folder / f"{kid}.pem"
+
+
+def _key_minted(key: SigningKey, *, by: Actor) -> Event:
+    return Event(
+        kind=EventKind.KEY_MINTED,
+        at=key.created_at,
+        actor=by,
+        facts={
+            "kid": key.kid,
+            "purpose": key.purpose,
+            "public_key": key.public_key.hex(),
+            "retire_at": moment_text(key.retire_at),
+            "endorsed_by": key.endorsed_by,
+        },
+    )

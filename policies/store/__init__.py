@@ -1,0 +1,8 @@
+"""SQL over the schema `policies`, a file for each noun; nobody outside this package imports it.
+
+log          events, their personal fields and edges, leaves, tree nodes, tree heads
+keys         public halves of the signing keys
+agreements   agreements
+freezes      freezes
+once         idempotency keys
+"""
