@@ -32,7 +32,7 @@ from portal.postgres import (
 )
 from portal.settings import Settings, create_folders
 
-HOST = "127.0.0.1"
+LOOPBACK = "127.0.0.1"
 PORTS_TRIED = 50
 GRACE_S = 20
 """How long a child may take to finish what it holds before it is killed."""
@@ -88,7 +88,7 @@ class Server:
     @property
     def address(self) -> str:
         """Where a browser finds it."""
-        return f"http://{HOST}:{self.port}"
+        return f"http://{LOOPBACK}:{self.port}"
 
     def start(self, child: Child) -> None:
         """Start one child; it ends when this process does."""
@@ -161,7 +161,7 @@ class Server:
 
 
 @contextlib.contextmanager
-def served(settings: Settings, *, port: int) -> Iterator[Server]:
+def served(settings: Settings, *, port: int, host: str = LOOPBACK) -> Iterator[Server]:
     """Run an installation for the length of a `with` block.
 
     Raises: AlreadyServed, NoFreePort.
@@ -170,7 +170,7 @@ def served(settings: Settings, *, port: int) -> Iterator[Server]:
     with contextlib.ExitStack() as stack:
         lock = stack.enter_context((settings.data / SERVER_LOCK).open("a+"))
         _hold(lock, settings.data)
-        web_socket = _listen(port)
+        web_socket = _listen(host, port)
         taken_port = web_socket.getsockname()[1]
         postgres: EmbeddedPostgres | None = None
         database_url = settings.database_url
@@ -185,7 +185,7 @@ def served(settings: Settings, *, port: int) -> Iterator[Server]:
             database_url=database_url,
             environment={
                 "WEIR_CHILD_DATABASE_URL": database_url,
-                "WEIR_SITE_URL": os.environ.get("WEIR_SITE_URL") or f"http://{HOST}:{taken_port}",
+                "WEIR_SITE_URL": os.environ.get("WEIR_SITE_URL") or f"http://{LOOPBACK}:{taken_port}",
             },
             web_socket=web_socket,
             postgres=postgres,
@@ -220,7 +220,7 @@ def _note(lock: IO[str], server: Server) -> None:
     lock.flush()
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     """A listening socket on `port`, or on the next free one.
 
     Raises: NoFreePort.
@@ -230,14 +230,14 @@ def _listen(port: int) -> socket.socket:
         listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            listener.bind((HOST, candidate))
+            listener.bind((host, candidate))
             listener.listen(512)
         except OSError:
             listener.close()
             continue
         listener.set_inheritable(True)
         return listener
-    raise NoFreePort(f"no free port from {port} to {last} on {HOST}")
+    raise NoFreePort(f"no free port from {port} to {last} on {host}")
 
 
 def _bare_environment() -> dict[str, str]:

@@ -26,6 +26,9 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     serve = commands.add_parser("serve", help="start everything and answer on a port")
     add_data_argument(serve)
     serve.add_argument("--port", type=int, default=DEFAULT_PORT, help="port (default: 8000)")
+    serve.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
     serve.set_defaults(run=run_serve)
     worker = commands.add_parser(
         "worker", help="take background jobs beside servers on one database (WEIR_DATABASE_URL)"
@@ -41,7 +44,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def run_serve(chosen: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     settings = settings_of(chosen)
-    with serving(settings, port=chosen.port) as server:
+    with serving(settings, port=chosen.port, host=chosen.host) as server:
         announce(server, asked_port=chosen.port)
         print_first_admin(server)
         server.watch()
@@ -74,10 +77,10 @@ def run_migrate(chosen: argparse.Namespace) -> int:
 class serving:  # noqa: N801 - used as a `with` statement
     """A server that ends on Ctrl-C and on SIGTERM, as a `with` block."""
 
-    def __init__(self, settings: Settings, *, port: int) -> None:
+    def __init__(self, settings: Settings, *, port: int, host: str = "127.0.0.1") -> None:
         from portal.serve import served
 
-        self._served = served(settings, port=port)
+        self._served = served(settings, port=port, host=host)
 
     def __enter__(self) -> Server:
         from portal.postgres import PostgresDidNotStart
