@@ -45,7 +45,7 @@ _FAMILIES = {
     **dict.fromkeys(
         (
             *("DATE", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"),
-            "TIMESTAMP WITH TIME ZONE",
+            *("TIMESTAMP WITH TIME ZONE", "INSTANT"),
         ),
         Family.TIME,
     ),
@@ -57,7 +57,7 @@ _COMPARABLE = frozenset({Family.TEXT, Family.NUMBER, Family.TIME})
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as DuckDB describes it; `type` is DuckDB's own name, such as DECIMAL(10,2)."""
+    """A column with the name of its type: DuckDB's, such as DECIMAL(10,2), or the catalogue's."""
 
     name: str
     type: str
@@ -248,7 +248,8 @@ class LengthBetween:
 @dataclass(frozen=True, slots=True)
 class PairGreater:
     """The first column is above the second, or equal where `or_equal`; rows with a gap are left
-    out."""
+    out.
+    """
 
     or_equal: bool
     kind = Kind.PAIR_GREATER

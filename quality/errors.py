@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.errors import Invalid, N_, NotFound, TooLarge
+from policies.errors import N_, Invalid, NotFound, TooLarge
 
 
 @dataclass(eq=False)

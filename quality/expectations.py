@@ -14,8 +14,15 @@ Traps of great-expectations 1.24 on DuckDB 2.0, each with a test:
 - it computes several rules in one statement, so that one bad rule would spoil all of them.
 """
 
+# The library re-exports its names without saying so.
+# mypy: disable-error-code="attr-defined"
+# Its metric functions are called by keyword with more than they need; statements that it offers no
+# way to build are put together from `_literal` and `_quoted`.
+# ruff: noqa: ARG001, ARG002, S608
+
 from __future__ import annotations
 
+import builtins
 import hashlib
 import json
 import logging
@@ -29,7 +36,7 @@ from decimal import Decimal
 from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, assert_never, cast
+from typing import Any, Literal, assert_never, cast
 
 os.environ["GX_ANALYTICS_ENABLED"] = "False"  # read when the library is imported
 
@@ -37,8 +44,12 @@ import great_expectations as gx
 import sqlalchemy as sa
 from great_expectations import expectations as gxe
 from great_expectations.core.metric_function_types import MetricFunctionTypes
+from great_expectations.data_context.types.base import ProgressBarsConfig
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.core.expect_column_values_to_be_json_parseable import (
+    ExpectColumnValuesToBeJsonParseable,
+)
 from great_expectations.expectations.metrics.column_map_metrics.column_values_unique import (
     ColumnValuesUnique,
 )
@@ -66,11 +77,8 @@ from quality.outcome import (
     Status,
     SuiteOutcome,
 )
-from quality.rule import Gate, Rule, check_fit
+from quality.rule import Rule, check_fit
 from quality.rule_format import rule_as_json
-
-if TYPE_CHECKING:
-    from typing import Any
 
 SUITE_RULES_MAX = 2_000
 EXAMPLE_ROWS_MAX = 5
@@ -104,8 +112,8 @@ def run_suite(
     rules: Sequence[Rule],
     *,
     at: datetime,
-    limits: Limits = Limits(),  # noqa: B008 - frozen
-    on_progress: Progress = lambda done, total: None,
+    limits: Limits = Limits(),
+    on_progress: Progress,
 ) -> SuiteOutcome:
     """Ask the drawn rules of the table that these Parquet files make up, in this order.
 
@@ -116,7 +124,7 @@ def run_suite(
     with _opened(paths, limits) as table:
         askable, outcomes = _sort_out(rules, table.schema)
         on_progress(0, 1)
-        evidence = []
+        evidence: list[object] = []
         answers = _ask(table, askable, at=at, evidence=evidence)
         failed = [key for key, outcome in answers.items() if outcome.status is Status.FAILED]
         total = 1 + min(len(failed), EXAMPLED_RULES_MAX)
@@ -156,11 +164,11 @@ def _dialect_module() -> ModuleType:
     for name, value in vars(sa_types).items():
         if isinstance(value, type) and issubclass(value, sa_types.TypeEngine):
             setattr(module, name, value)
-    module.DremioDialect = object()  # type: ignore[attr-defined] - read by name
+    module.DremioDialect = object()
     return module
 
 
-class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc] - untyped library
+class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     """Great Expectations' SQL engine, holding its one connection until it is closed."""
 
     def __init__(self, engine: sa.Engine) -> None:
@@ -175,13 +183,13 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc] - 
         yield self._connection
 
 
-class DuckDBDatasource(SQLDatasource):  # type: ignore[misc] - untyped library
+class DuckDBDatasource(SQLDatasource):
     """A data source over one DuckDB database in memory."""
 
-    type: str = "duckdb"  # type: ignore[assignment] - the library reads the name of it here
+    type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]
 
     @property
-    def execution_engine_type(self) -> type[DuckDBExecutionEngine]:
+    def execution_engine_type(self) -> builtins.type[DuckDBExecutionEngine]:
         """Our engine."""
         return DuckDBExecutionEngine
 
@@ -201,12 +209,12 @@ class DuckDBDatasource(SQLDatasource):  # type: ignore[misc] - untyped library
         return cast("DuckDBExecutionEngine", self._execution_engine)
 
 
-class JsonParseable(ColumnMapMetricProvider):  # type: ignore[misc] - untyped library
+class JsonParseable(ColumnMapMetricProvider):
     """The metric that Great Expectations computes on pandas and Spark only."""
 
     condition_metric_name = "column_values.json_parseable"
 
-    @column_condition_partial(engine=DuckDBExecutionEngine)  # type: ignore[misc] - untyped
+    @column_condition_partial(engine=DuckDBExecutionEngine)
     def _sqlalchemy(cls, column: sa.ColumnClause[str], **kwargs: object) -> object:  # noqa: N805
         return sa.func.json_valid(column)
 
@@ -315,7 +323,7 @@ class _Table:
 @contextmanager
 def _opened(paths: Sequence[Path], limits: Limits) -> Iterator[_Table]:
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     with tempfile.TemporaryDirectory(prefix="weir-quality-") as spill:
         source = context.data_sources.add_duckdb(
             name="warehouse",
@@ -350,7 +358,7 @@ def _table(
     counts = tuple(
         int(
             connection.exec_driver_sql(
-                f"SELECT num_rows FROM parquet_file_metadata({_literal(path)})"  # noqa: S608
+                f"SELECT num_rows FROM parquet_file_metadata({_literal(path)})"
             ).scalar_one()
         )
         for path in paths
@@ -445,7 +453,11 @@ def _outcome(rule: Rule, result: Any, table: _Table) -> RuleOutcome:
             return RuleOutcome(rule, Status.NOT_CHECKED)
         observed = () if result.success else _observed(rule, table)
         return RuleOutcome(
-            rule, status, element_count=1, unexpected_count=int(not result.success), observed=observed
+            rule,
+            status,
+            element_count=1,
+            unexpected_count=int(not result.success),
+            observed=observed,
         )
     asked = int(body["element_count"]) - int(body.get("missing_count") or 0)
     if not asked:
@@ -493,7 +505,7 @@ def _as_evidence(result: Any) -> object:
 
 def _expectation(rule: Rule, schema: tuple[Column, ...], *, at: datetime) -> Any:  # noqa: C901
     """The rule as Great Expectations says it. One branch a check, no nesting."""
-    shared = {"meta": {"rule": rule.key}, "severity": rule.severity.value}
+    shared: dict[str, Any] = {"meta": {"rule": rule.key}, "severity": rule.severity.value}
     counted = shared | {"mostly": rule.mostly_permille / 1000}
     column = rule.columns[0] if rule.columns else ""
     column_type = next((item.type for item in schema if item.name == column), "")
@@ -559,16 +571,16 @@ def _expectation(rule: Rule, schema: tuple[Column, ...], *, at: datetime) -> Any
                 **counted,
             )
         case checks.JsonValid():
-            return gxe.ExpectColumnValuesToBeJsonParseable(column=column, **counted)
+            return ExpectColumnValuesToBeJsonParseable(column=column, **counted)
         case _:
             assert_never(rule.check)
 
 
-def _parameter(value: Scalar) -> object:
+def _parameter(value: Scalar) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def _bound(value: Scalar, column_type: str, *, day_end: bool) -> object:
+def _bound(value: Scalar, column_type: str, *, day_end: bool) -> Any:
     """A bound as the column's type compares it: a day as upper bound counts to its end.
 
     Times without a zone are taken for UTC, on either side.
@@ -585,7 +597,7 @@ def _bound(value: Scalar, column_type: str, *, day_end: bool) -> object:
 
 def _bad_names_sql(pattern: str, source: str) -> str:
     return (
-        f"SELECT column_name FROM (DESCRIBE SELECT * FROM {source}) AS described "  # noqa: S608
+        f"SELECT column_name FROM (DESCRIBE SELECT * FROM {source}) AS described "
         f"WHERE regexp_matches(column_name, {_literal(pattern)})"
     )
 
@@ -594,7 +606,7 @@ def _other_type_sql(column: str, family: Family, schema: tuple[Column, ...]) -> 
     """Which types belong to a family is our own list; what the column's type is, DuckDB says."""
     allowed = sorted({item.type for item in schema if item.family is family}) or [""]
     return (
-        "SELECT column_name, column_type "  # noqa: S608
+        "SELECT column_name, column_type "
         "FROM (DESCRIBE SELECT * FROM {batch}) AS described "
         f"WHERE column_name = {_literal(column)} "
         f"AND column_type NOT IN ({', '.join(map(_literal, allowed))})"
@@ -631,7 +643,10 @@ def _with_examples(table: _Table, outcome: RuleOutcome, *, at: datetime) -> Rule
     rule = outcome.rule
     view = _numbered_view(table, rule.columns)
     expectation = _expectation(rule, table.schema, at=at)
-    wanted = {"partial_unexpected_count": EXAMPLE_ROWS_MAX, "include_unexpected_rows": True}
+    wanted: dict[str, object] = {
+        "partial_unexpected_count": EXAMPLE_ROWS_MAX,
+        "include_unexpected_rows": True,
+    }
     (result,) = _results(table, view, [expectation], wanted)
     rows = [] if _raised(result.exception_info) else result.result.get("unexpected_rows") or []
     examples = sorted(
@@ -648,8 +663,10 @@ def _numbered_view(table: _Table, columns: tuple[str, ...]) -> str:
     quoted = [_quoted(name) for name in columns]
     if not names & {"file_index", "file_row_number", _ROW_NUMBER}:
         starts = [sum(table.file_row_counts[:index]) for index in range(len(table.file_row_counts))]
-        quoted.append(f"{starts}[CAST(file_index AS BIGINT) + 1] + file_row_number + 1 AS {_ROW_NUMBER}")
-    source = f"SELECT {', '.join(quoted)} FROM read_parquet({table.files})"  # noqa: S608
+        quoted.append(
+            f"{starts}[CAST(file_index AS BIGINT) + 1] + file_row_number + 1 AS {_ROW_NUMBER}"
+        )
+    source = f"SELECT {', '.join(quoted)} FROM read_parquet({table.files})"
     table.connection.exec_driver_sql(f"CREATE VIEW {view} AS {source}")
     return view
 

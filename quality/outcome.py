@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from quality.rule import Rule
 
-Cell: TypeAlias = None | bool | int | float | str
+Cell: TypeAlias = bool | int | float | str | None
 """One raw value of a failing row; dates and decimals as texts."""
 
 

@@ -21,13 +21,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeVar, assert_never
 
+from catalog.view import Json
 from policies.terms import Text
 from quality import check as checks
-from quality.check import Arity, Bound, Check, Family, Kind, Scalar
+from quality.check import Bound, Check, Family, Kind, Scalar
 from quality.dimension import Dimension
 from quality.errors import (
     EmptyBounds,
@@ -52,9 +53,9 @@ from quality.wording import title_of
 PATTERN_CHARACTERS_MAX = 500
 SET_VALUES_MAX = 1_000
 COLUMNS_MAX = 100
+BOUND_DIGITS_MAX = 15
+"""Great Expectations turns bounds into binary floating point, which keeps so many digits."""
 TEXT_CHARACTERS_MAX = 2_000
-
-Json: TypeAlias = "None | bool | int | str | list[Json] | dict[str, Json]"
 
 _FIELDS = frozenset(
     {
@@ -291,13 +292,11 @@ def _bounds(body: Mapping[str, object]) -> tuple[Bound | None, Bound | None]:
 
 
 def _as_comparable(bound: Bound) -> Decimal:
-    """Dates as seconds, so that a date can be compared with a time, with or without a zone."""
+    """Dates as seconds, so that a date can be compared with a time; without a zone it is UTC."""
     if not isinstance(bound, date):
         return Decimal(bound)
-    moment = bound if isinstance(bound, datetime) else datetime(bound.year, bound.month, bound.day)
-    offset = moment.utcoffset()
-    seconds = (moment.replace(tzinfo=None) - datetime.min).total_seconds()
-    return Decimal(seconds) - Decimal(offset.total_seconds() if offset else 0)
+    moment = bound if isinstance(bound, datetime) else datetime.combine(bound, time.min)
+    return Decimal((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
 
 
 def _bound(field: str, value: object) -> Bound | None:
@@ -307,11 +306,19 @@ def _bound(field: str, value: object) -> Bound | None:
     if isinstance(scalar, bool):
         raise WrongRuleValue(field, "a number or a date")
     if not isinstance(scalar, str):
+        if not isinstance(scalar, date) and _digits(scalar) > BOUND_DIGITS_MAX:
+            raise WrongRuleValue(
+                field, f"a number of at most {BOUND_DIGITS_MAX} significant digits"
+            )
         return scalar
     try:
         return date.fromisoformat(scalar) if len(scalar) <= 10 else datetime.fromisoformat(scalar)
     except ValueError:
         raise WrongRuleValue(field, "a number or a date") from None
+
+
+def _digits(number: int | Decimal) -> int:
+    return len(Decimal(number).normalize().as_tuple().digits)
 
 
 def _values(value: object) -> tuple[Scalar, ...]:

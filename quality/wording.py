@@ -26,7 +26,7 @@ _SET_VALUES_SHOWN = 8
 _COLUMNS_SHOWN = 6
 
 
-def title_of(check: Check, columns: tuple[str, ...]) -> Text:
+def title_of(check: Check, columns: tuple[str, ...]) -> Text:  # noqa: C901 - a branch a check
     """A name for a rule whose writer gave none."""
     names = _names(columns)
     match check:
@@ -74,7 +74,7 @@ def title_of(check: Check, columns: tuple[str, ...]) -> Text:
             assert_never(check)
 
 
-def sentence_of(outcome: RuleOutcome) -> Text:
+def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check
     """What was found, for a rule that failed."""
     check, columns = outcome.rule.check, outcome.rule.columns
     names, seen = _names(columns), _names(outcome.observed)
@@ -184,7 +184,7 @@ def sentence_for(reason: Reason, columns: tuple[str, ...]) -> Text:
         case Reason.UNKNOWN_COLUMN:
             return Text(
                 zh=f"未能检查：数据里没有规则所说的列（{names.zh}）。",
-                en=f"Could not be checked: the data lacks a column that the rule names ({names.en}).",
+                en=f"Could not be checked: the data lacks a column of the rule ({names.en}).",
             )
         case Reason.DOES_NOT_FIT:
             return Text(
