@@ -1,0 +1,168 @@
+// A file goes up in pieces as soon as it is chosen, says how far it is, and goes on by itself after a
+// broken line or a closed page. Without script the same form posts the file in one go.
+//
+// Form: <form data-upload="/api/v1/uploads"> with one file input, .progress and [data-upload-state].
+// Protocol (tus 1.0 core and creation, https://tus.io/protocols/resumable-upload): POST makes an upload,
+// PATCH adds a piece at Upload-Offset, HEAD says how much has arrived. When all has arrived, its
+// address goes into the hidden field `upload` and the file input is left out of the form.
+import { say } from "./announce.js";
+
+const PIECE_BYTES = 4 * 1024 * 1024;
+const WAITS_S = [1, 2, 4, 8, 15];
+const TUS = { "Tus-Resumable": "1.0.0" };
+
+const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+
+function remember(file, address) {
+  const key = `weir.upload.${file.name}.${file.size}.${file.lastModified}`;
+  try {
+    if (address === undefined) return localStorage.getItem(key);
+    if (address === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, address);
+  } catch {
+    // a browser that keeps nothing: the upload begins anew after the page was left
+  }
+  return null;
+}
+
+async function ask(address, options) {
+  const answer = await fetch(address, { credentials: "same-origin", ...options });
+  if (answer.status >= 500 || answer.status === 429) throw new TypeError(`status ${answer.status}`);
+  return answer;
+}
+
+async function begin(form, file) {
+  const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name)));
+  const token = form.querySelector('[name="csrf_token"]')?.value;
+  const answer = await ask(form.dataset.upload, {
+    method: "POST",
+    headers: {
+      ...TUS,
+      "Upload-Length": String(file.size),
+      "Upload-Metadata": `filename ${name}`,
+      ...(token ? { "X-CSRF-Token": token } : {}),
+    },
+  });
+  if (answer.status !== 201) throw new Refused(await answer.text());
+  return answer.headers.get("Location");
+}
+
+class Refused extends Error {}
+
+async function arrived(address) {
+  const answer = await ask(address, { method: "HEAD", headers: TUS });
+  return answer.ok ? Number(answer.headers.get("Upload-Offset")) : null;
+}
+
+function send(form, address, file, offset, show) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("PATCH", address);
+    request.setRequestHeader("Tus-Resumable", TUS["Tus-Resumable"]);
+    request.setRequestHeader("Upload-Offset", String(offset));
+    request.setRequestHeader("Content-Type", "application/offset+octet-stream");
+    const token = form.querySelector('[name="csrf_token"]')?.value;
+    if (token) request.setRequestHeader("X-CSRF-Token", token);
+    request.upload.onprogress = (event) => show(offset + event.loaded);
+    request.onload = () => {
+      if (request.status === 204) resolve(Number(request.getResponseHeader("Upload-Offset")));
+      else if (request.status >= 500 || request.status === 429 || request.status === 409)
+        reject(new TypeError(`status ${request.status}`));
+      else reject(new Refused(request.responseText));
+    };
+    request.onerror = () => reject(new TypeError("the line broke"));
+    request.send(file.slice(offset, offset + PIECE_BYTES));
+  });
+}
+
+async function upload(form, file, words) {
+  const bar = form.querySelector("progress");
+  const text = form.querySelector("[data-progress-text]");
+  const began = performance.now();
+  let first = null;
+  const show = (bytes) => {
+    first ??= bytes;
+    const seconds = (performance.now() - began) / 1000;
+    const speed = seconds > 0.5 ? (bytes - first) / seconds : 0;
+    bar.value = file.size ? (bytes / file.size) * 100 : 100;
+    const parts = [`${Math.floor(bar.value)}%`];
+    if (speed > 0) {
+      parts.push(`${(speed / 1048576).toFixed(1)} MB/s`);
+      const left = Math.ceil((file.size - bytes) / speed);
+      parts.push(words.left.replace("{seconds}", String(left)));
+    }
+    text.textContent = parts.join(" · ");
+  };
+
+  let address = remember(file);
+  let offset = null;
+  for (let failures = 0; ; ) {
+    try {
+      if (address) offset ??= await arrived(address);
+      if (!address || offset === null) {
+        address = await begin(form, file);
+        offset = 0;
+        remember(file, address);
+      }
+      show(offset);
+      while (offset < file.size) {
+        offset = await send(form, address, file, offset, show);
+        failures = 0;
+      }
+      show(file.size);
+      remember(file, null);
+      return address;
+    } catch (problem) {
+      if (problem instanceof Refused) throw problem;
+      offset = null;
+      text.textContent = words.waiting;
+      if (failures === 0) say(words.waiting);
+      await wait(WAITS_S[Math.min(failures, WAITS_S.length - 1)]);
+      failures += 1;
+    }
+  }
+}
+
+for (const form of document.querySelectorAll("form[data-upload]")) {
+  const input = form.querySelector('input[type="file"]');
+  const state = form.querySelector("[data-upload-state]");
+  const words = form.dataset;
+  const drop = form.querySelector(".drop");
+  let address = null;
+
+  const start = async () => {
+    const file = input.files[0];
+    if (!file) return;
+    form.querySelector(".progress").hidden = false;
+    state.textContent = words.going.replace("{name}", file.name);
+    try {
+      address = await upload(form, file, { left: words.left, waiting: words.waiting });
+    } catch (problem) {
+      state.textContent = problem.message || words.failed;
+      say(state.textContent);
+      return;
+    }
+    form.querySelector('[name="upload"]').value = address;
+    input.disabled = true;
+    state.textContent = words.done;
+    say(words.done);
+    if ("submitWhenDone" in words) form.requestSubmit();
+  };
+
+  input.addEventListener("change", start);
+  if (drop) {
+    for (const type of ["dragover", "dragleave", "drop"]) {
+      drop.addEventListener(type, (event) => {
+        event.preventDefault();
+        drop.classList.toggle("over", type === "dragover");
+        if (type === "drop" && event.dataTransfer.files.length) {
+          input.files = event.dataTransfer.files;
+          start();
+        }
+      });
+    }
+  }
+  addEventListener("beforeunload", (event) => {
+    if (input.files.length && !address && !form.querySelector(".progress").hidden) event.preventDefault();
+  });
+}
