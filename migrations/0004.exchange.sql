@@ -90,7 +90,6 @@ CREATE INDEX decisions_by_organization ON exchange.decisions (organization_id, a
 CREATE TABLE exchange.receipts (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
     created_at timestamptz NOT NULL,
-    regime text NOT NULL CHECK (regime IN ('share', 'open', 'trade', 'own')),
     action text NOT NULL,
     user_id uuid REFERENCES policies.users,
     consumer_id uuid REFERENCES policies.organizations,
@@ -102,10 +101,10 @@ CREATE TABLE exchange.receipts (
     body_sha256 text NOT NULL UNIQUE,
     kid text NOT NULL REFERENCES policies.signing_keys,
     signature bytea NOT NULL,
-    event_id bigint NOT NULL UNIQUE REFERENCES policies.events,
-    CONSTRAINT only_trade_costs CHECK (regime = 'trade' OR charge_microcredits = 0)
+    event_id bigint NOT NULL UNIQUE REFERENCES policies.events
 );
 CREATE INDEX receipts_by_consumer ON exchange.receipts (consumer_id, created_at DESC);
+CREATE INDEX receipts_by_user ON exchange.receipts (user_id, created_at DESC);
 
 -- What one receipt covers; a query over two datasets has two rows, each with its own decision.
 CREATE TABLE exchange.receipt_items (
@@ -115,20 +114,35 @@ CREATE TABLE exchange.receipt_items (
     version_id uuid NOT NULL REFERENCES catalog.versions,
     listing_id uuid REFERENCES exchange.listings,
     agreement_id uuid REFERENCES policies.agreements,
+    regime text NOT NULL CHECK (regime IN ('share', 'open', 'trade', 'own')),
     charge_microcredits bigint NOT NULL CHECK (charge_microcredits >= 0),
-    PRIMARY KEY (receipt_id, dataset_id)
+    fee_microcredits bigint NOT NULL DEFAULT 0
+        CHECK (fee_microcredits BETWEEN 0 AND charge_microcredits),
+    PRIMARY KEY (receipt_id, version_id),
+    CONSTRAINT only_trade_costs CHECK (regime = 'trade' OR charge_microcredits = 0),
+    CONSTRAINT regime_has_its_papers
+        CHECK ((regime = 'own' OR listing_id IS NOT NULL)
+               AND (regime NOT IN ('share', 'trade') OR agreement_id IS NOT NULL))
 );
 CREATE INDEX receipt_items_by_dataset ON exchange.receipt_items (dataset_id);
 CREATE INDEX receipt_items_by_version ON exchange.receipt_items (version_id);
 CREATE INDEX receipt_items_by_agreement ON exchange.receipt_items (agreement_id);
 
+-- The last receipt of each agreement, so that the next one can name it.
+CREATE TABLE exchange.receipt_chains (
+    agreement_id uuid PRIMARY KEY REFERENCES policies.agreements,
+    last_sha256 text NOT NULL
+);
+
 -- Result files: every one belongs to a receipt; reading one again inside the window is free.
+-- The row goes with its file when the window has passed; the receipt stays.
 CREATE TABLE exchange.results (
     receipt_id uuid PRIMARY KEY REFERENCES exchange.receipts,
-    path text NOT NULL,
+    path text NOT NULL UNIQUE,                       -- relative to the results folder
     media_type text NOT NULL,
     readable_until timestamptz NOT NULL
 );
+CREATE INDEX results_by_end ON exchange.results (readable_until);
 
 -- The ledger --------------------------------------------------------------------------------
 
@@ -148,6 +162,18 @@ CREATE TABLE exchange.accounts (
     CONSTRAINT above_the_floor
         CHECK (NOT has_floor OR debits_pending + debits_posted <= credits_posted)
 );
+
+-- Credits are a claim on service only: no transfer between buyers, no way out but these.
+CREATE TABLE exchange.permitted_pairs (
+    debit_kind text NOT NULL,
+    credit_kind text NOT NULL,
+    is_charge boolean NOT NULL,                      -- held first, and posted with a receipt
+    PRIMARY KEY (debit_kind, credit_kind)
+);
+INSERT INTO exchange.permitted_pairs (debit_kind, credit_kind, is_charge)
+VALUES ('cash', 'available', false),                 -- top-up
+       ('available', 'payable', true),               -- a buyer pays a provider
+       ('payable', 'fee', false);                    -- the exchange's part of it
 
 CREATE TABLE exchange.transfers (
     id uuid PRIMARY KEY DEFAULT uuidv7(),
@@ -178,6 +204,16 @@ LANGUAGE plpgsql AS $body$
 DECLARE
     held exchange.transfers;
 BEGIN
+    IF NOT EXISTS (SELECT 1
+                     FROM exchange.accounts AS debited
+                     JOIN exchange.accounts AS credited ON credited.id = NEW.credit_account_id
+                     JOIN exchange.permitted_pairs AS pair
+                       ON pair.debit_kind = debited.kind AND pair.credit_kind = credited.kind
+                    WHERE debited.id = NEW.debit_account_id
+                      AND pair.is_charge = (NEW.kind <> 'direct')) THEN
+        RAISE EXCEPTION 'a % transfer between these accounts is not permitted', NEW.kind
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'permitted_pair';
+    END IF;
     -- Both rows in one order, so that two transfers never wait for each other.
     PERFORM 1
        FROM exchange.accounts
@@ -188,7 +224,8 @@ BEGIN
                  FROM exchange.accounts
                 WHERE id IN (NEW.debit_account_id, NEW.credit_account_id)
                   AND asset <> NEW.asset) THEN
-        RAISE EXCEPTION 'a transfer stays within one asset' USING ERRCODE = 'check_violation';
+        RAISE EXCEPTION 'a transfer stays within one asset'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'one_asset';
     END IF;
     IF NEW.kind IN ('post', 'void') THEN
         SELECT * INTO held FROM exchange.transfers WHERE id = NEW.pending_id;
@@ -196,9 +233,10 @@ BEGIN
            OR held.debit_account_id <> NEW.debit_account_id
            OR held.credit_account_id <> NEW.credit_account_id
            OR NEW.amount > held.amount
+           OR (NEW.kind = 'post' AND NEW.created_at >= held.expires_at)
            OR (NEW.kind = 'void' AND NEW.amount <> 0) THEN
             RAISE EXCEPTION 'transfer % does not resolve %', NEW.id, NEW.pending_id
-                USING ERRCODE = 'check_violation';
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'resolves_what_is_held';
         END IF;
     END IF;
     UPDATE exchange.accounts
@@ -221,12 +259,39 @@ $body$;
 CREATE TRIGGER moves_its_accounts AFTER INSERT ON exchange.transfers
     FOR EACH ROW EXECUTE FUNCTION exchange.apply_transfer();
 
+-- A receipt is whole when its transaction ends: its items add up, each under a decision that
+-- allowed it, and the ledger moved what it says.
+CREATE FUNCTION exchange.check_receipt() RETURNS trigger
+LANGUAGE plpgsql AS $body$
+BEGIN
+    IF NEW.charge_microcredits IS DISTINCT FROM
+           (SELECT sum(charge_microcredits)
+              FROM exchange.receipt_items
+             WHERE receipt_id = NEW.id)
+       OR NEW.charge_microcredits IS DISTINCT FROM
+           (SELECT coalesce(sum(amount), 0)
+              FROM exchange.transfers
+             WHERE receipt_id = NEW.id AND kind = 'post' AND asset = 'credit')
+       OR EXISTS (SELECT 1
+                    FROM exchange.receipt_items AS item
+                    JOIN exchange.decisions AS decision ON decision.id = item.decision_id
+                   WHERE item.receipt_id = NEW.id AND NOT decision.is_allowed) THEN
+        RAISE EXCEPTION 'receipt % does not add up', NEW.id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'receipt_adds_up';
+    END IF;
+    RETURN NULL;
+END
+$body$;
+CREATE CONSTRAINT TRIGGER adds_up AFTER INSERT ON exchange.receipts
+    DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION exchange.check_receipt();
+
 -- Fair use of open data, per caller and day.
 CREATE TABLE exchange.fair_use (
     caller text NOT NULL,
     day date NOT NULL,
-    queries integer NOT NULL,
-    rows bigint NOT NULL,
+    queries integer NOT NULL CHECK (queries >= 0),
+    rows bigint NOT NULL CHECK (rows >= 0),
     PRIMARY KEY (caller, day)
 );
 
