@@ -24,17 +24,11 @@ CREATE TABLE catalog.datasets (
     created_by uuid REFERENCES policies.users,
     created_at timestamptz NOT NULL,
     modified_at timestamptz NOT NULL,
-    submitted_by uuid REFERENCES policies.users,
-    submitted_at timestamptz,
-    published_by uuid REFERENCES policies.users,   -- NULL under WEIR_PUBLICATION=direct
-    published_under text,                          -- then the profile that decided
     issued timestamptz,                            -- dct:issued, first publication
     search_words tsvector NOT NULL DEFAULT '',
     CONSTRAINT not_shared_cites_law CHECK (share_type <> 'not_shared' OR share_basis <> ''),
     CONSTRAINT not_open_gives_reason CHECK (open_type <> 'not_open' OR open_basis <> ''),
-    CONSTRAINT approver_is_not_submitter CHECK (published_by <> submitted_by),
-    CONSTRAINT published_by_somebody
-        CHECK (state <> 'published' OR published_by IS NOT NULL OR published_under IS NOT NULL)
+    CONSTRAINT published_has_a_date CHECK (state <> 'published' OR issued IS NOT NULL)
 );
 CREATE INDEX datasets_by_publisher ON catalog.datasets (publisher_id, state);
 CREATE INDEX datasets_by_words ON catalog.datasets USING gin (search_words);
@@ -93,21 +87,29 @@ CREATE TABLE catalog.versions (
     verdict text CHECK (verdict IN ('passed', 'passed_with_warnings', 'blocked')),
     report_id uuid,
     assessed_at timestamptz,
-    state text NOT NULL CHECK (state IN ('created', 'published', 'withdrawn')),
+    state text NOT NULL CHECK (state IN ('created', 'submitted', 'published', 'withdrawn')),
+    state_reason text NOT NULL DEFAULT '',         -- why it was returned or withdrawn
+    submitted_by uuid REFERENCES policies.users,
+    submitted_at timestamptz,
+    published_by uuid REFERENCES policies.users,   -- NULL under WEIR_PUBLICATION=direct
+    published_under text,                          -- then the profile that decided
     published_at timestamptz,
-    withdrawn_reason text,
     UNIQUE (distribution_id, number),
     -- Nothing is published that the gate did not let pass.
     CONSTRAINT gate_stands
-        CHECK (state <> 'published' OR verdict IN ('passed', 'passed_with_warnings'))
+        CHECK (state <> 'published' OR verdict IN ('passed', 'passed_with_warnings')),
+    CONSTRAINT approver_is_not_submitter CHECK (published_by <> submitted_by),
+    CONSTRAINT published_by_somebody
+        CHECK (state <> 'published' OR published_by IS NOT NULL OR published_under IS NOT NULL)
 );
 CREATE INDEX versions_by_distribution ON catalog.versions (distribution_id, number DESC);
 
 -- The Parquet files that a version consists of, verified before use.
 CREATE TABLE catalog.version_files (
     version_id uuid NOT NULL REFERENCES catalog.versions,
+    position integer NOT NULL CHECK (position >= 1),   -- order of the rows
     path text NOT NULL,                            -- relative to the distribution's Delta table
     sha256 text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
     size_bytes bigint NOT NULL,
-    PRIMARY KEY (version_id, path)
+    PRIMARY KEY (version_id, position)
 );

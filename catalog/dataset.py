@@ -1,0 +1,189 @@
+"""A dataset and its distributions: what the publisher says of the data, and how far it has come.
+
+Source: W3C DCAT 3, `dcat:Dataset` and `dcat:Distribution`; 政务数据共享条例 art. 13 and 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from catalog.errors import (
+    ClassificationLoosened,
+    LegalBasisMissing,
+    TextTooLong,
+    TitleMissing,
+    TooManyEntries,
+    WrongState,
+)
+from policies.terms import (
+    DatasetId,
+    Grade,
+    OpenType,
+    OrganizationId,
+    ShareType,
+    Text,
+    UpdateCycle,
+    UserId,
+)
+
+DistributionId = NewType("DistributionId", UUID)
+
+TITLE_LENGTH_CHARACTERS = 300
+SUMMARY_LENGTH_CHARACTERS = 20_000
+BASIS_LENGTH_CHARACTERS = 2_000
+LICENCE_LENGTH_CHARACTERS = 300
+KEYWORD_LENGTH_CHARACTERS = 60
+KEYWORDS_MAX = 50
+KEY_COLUMNS_MAX = 16
+REASON_LENGTH_CHARACTERS = 2_000
+DISTRIBUTIONS_MAX = 100
+INPUTS_MAX = 100
+
+
+class DatasetState(StrEnum):
+    """How far a dataset has come. A returned one is a draft again, with the reason."""
+
+    DRAFT = "draft"
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+_NEXT: Mapping[DatasetState, frozenset[DatasetState]] = {
+    # Straight from draft to published only where the profile decides instead of a person.
+    DatasetState.DRAFT: frozenset({DatasetState.SUBMITTED, DatasetState.PUBLISHED}),
+    DatasetState.SUBMITTED: frozenset({DatasetState.DRAFT, DatasetState.PUBLISHED}),
+    DatasetState.PUBLISHED: frozenset({DatasetState.WITHDRAWN}),
+    DatasetState.WITHDRAWN: frozenset(),
+}
+
+_SHARE_ORDER = (ShareType.UNCONDITIONAL, ShareType.CONDITIONAL, ShareType.NOT_SHARED)
+_OPEN_ORDER = (OpenType.UNCONDITIONAL, OpenType.CONDITIONAL, OpenType.NOT_OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the publisher enters in the catalogue about a dataset.
+
+    Raises: TitleMissing, TextTooLong, TooManyEntries, LegalBasisMissing.
+    Source: 政务数据共享条例 art. 13 (what an entry names), art. 14 (a refusal cites its basis).
+    """
+
+    title: Text
+    grade: Grade
+    share_type: ShareType
+    open_type: OpenType
+    update_cycle: UpdateCycle
+    summary: Text = Text()
+    share_basis: str = ""
+    """Law, regulation or State Council decision by which the data is not shared."""
+    open_basis: str = ""
+    """Why the data is not open to the public."""
+    licence: str = ""
+    keywords: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not (self.title.zh.strip() or self.title.en.strip()):
+            raise TitleMissing
+        _bound("title", max(len(self.title.zh), len(self.title.en)), TITLE_LENGTH_CHARACTERS)
+        _bound("summary", max(len(self.summary.zh), len(self.summary.en)), SUMMARY_LENGTH_CHARACTERS)
+        _bound("share_basis", len(self.share_basis), BASIS_LENGTH_CHARACTERS)
+        _bound("open_basis", len(self.open_basis), BASIS_LENGTH_CHARACTERS)
+        _bound("licence", len(self.licence), LICENCE_LENGTH_CHARACTERS)
+        if len(self.keywords) > KEYWORDS_MAX:
+            raise TooManyEntries("keywords", KEYWORDS_MAX)
+        for keyword in self.keywords:
+            _bound("keywords", len(keyword), KEYWORD_LENGTH_CHARACTERS)
+        if self.share_type is ShareType.NOT_SHARED and not self.share_basis.strip():
+            raise LegalBasisMissing("share_basis")
+        if self.open_type is OpenType.NOT_OPEN and not self.open_basis.strip():
+            raise LegalBasisMissing("open_basis")
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset as the catalogue holds it."""
+
+    id: DatasetId
+    slug: str
+    publisher_id: OrganizationId
+    entry: Entry
+    state: DatasetState
+    created_by: UserId | None
+    """None where the system itself made it, as a harvest does."""
+    created_at: datetime
+    modified_at: datetime
+    state_reason: str = ""
+    """Why it was returned or withdrawn; empty in other states."""
+    issued: datetime | None = None
+    """First publication; None until then."""
+
+    def move_to(self, state: DatasetState, *, at: datetime, reason: str = "") -> Dataset:
+        """The dataset in its next state.
+
+        Raises: WrongState where no step leads there.
+        """
+        if state not in _NEXT[self.state]:
+            raise WrongState(self.slug, self.state, state)
+        issued = self.issued
+        if state is DatasetState.PUBLISHED and issued is None:
+            issued = at
+        return replace(self, state=state, state_reason=reason, issued=issued, modified_at=at)
+
+    def described_as(self, entry: Entry, *, at: datetime) -> Dataset:
+        """The dataset with another entry.
+
+        Once approved, the grade may only rise and the classes only become stricter: a person
+        approved what the record said then. While it lies with the approver it stays as it is.
+
+        Raises: WrongState where it is submitted or withdrawn; ClassificationLoosened.
+        """
+        match self.state:
+            case DatasetState.DRAFT:
+                pass
+            case DatasetState.PUBLISHED:
+                self._refuse_looser(entry)
+            case DatasetState.SUBMITTED | DatasetState.WITHDRAWN:
+                raise WrongState(self.slug, self.state, DatasetState.DRAFT)
+        return replace(self, entry=entry, modified_at=at)
+
+    def _refuse_looser(self, entry: Entry) -> None:
+        if entry.grade < self.entry.grade:
+            raise ClassificationLoosened("grade")
+        if _SHARE_ORDER.index(entry.share_type) < _SHARE_ORDER.index(self.entry.share_type):
+            raise ClassificationLoosened("share_type")
+        if _OPEN_ORDER.index(entry.open_type) < _OPEN_ORDER.index(self.entry.open_type):
+            raise ClassificationLoosened("open_type")
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """One form of a dataset's data; versions belong to it.
+
+    Raises: TitleMissing, TextTooLong, TooManyEntries.
+    """
+
+    id: DistributionId
+    dataset_id: DatasetId
+    slug: str
+    title: Text
+    key_columns: tuple[str, ...]
+    """The columns by which the serving copy is sorted; may be empty."""
+    created_at: datetime
+
+    def __post_init__(self) -> None:
+        if not (self.title.zh.strip() or self.title.en.strip()):
+            raise TitleMissing
+        _bound("title", max(len(self.title.zh), len(self.title.en)), TITLE_LENGTH_CHARACTERS)
+        if len(self.key_columns) > KEY_COLUMNS_MAX:
+            raise TooManyEntries("key_columns", KEY_COLUMNS_MAX)
+
+
+def _bound(field: str, length: int, most: int) -> None:
+    if length > most:
+        raise TextTooLong(field, most)

@@ -1,0 +1,326 @@
+"""Tables `catalog.datasets`, `catalog.dataset_inputs` and `catalog.distributions`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId, Entry
+from policies.database import Tx
+from policies.terms import DatasetId, Grade, OpenType, ShareType, Text, UpdateCycle
+
+
+def insert_dataset(tx: Tx, dataset: Dataset, words: str) -> bool:
+    """Add a dataset with its search words; False where its slug is taken."""
+    entry = dataset.entry
+    inserted = tx.execute(
+        """
+        INSERT INTO catalog.datasets
+               (id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
+                open_basis, update_cycle, licence, keywords, state, created_by, created_at,
+                modified_at, search_words)
+        VALUES (%(id)s, %(slug)s, %(title)s, %(summary)s, %(publisher_id)s, %(grade)s,
+                %(share_type)s, %(share_basis)s, %(open_type)s, %(open_basis)s, %(update_cycle)s,
+                %(licence)s, %(keywords)s, %(state)s, %(created_by)s, %(created_at)s,
+                %(modified_at)s, %(words)s::tsvector)
+            ON CONFLICT (slug) DO NOTHING
+        """,
+        {
+            "id": dataset.id,
+            "slug": dataset.slug,
+            "title": Jsonb(entry.title.as_map()),
+            "summary": Jsonb(entry.summary.as_map()),
+            "publisher_id": dataset.publisher_id,
+            "grade": entry.grade,
+            "share_type": entry.share_type,
+            "share_basis": entry.share_basis,
+            "open_type": entry.open_type,
+            "open_basis": entry.open_basis,
+            "update_cycle": entry.update_cycle,
+            "licence": entry.licence,
+            "keywords": list(entry.keywords),
+            "state": dataset.state,
+            "created_by": dataset.created_by,
+            "created_at": dataset.created_at,
+            "modified_at": dataset.modified_at,
+            "words": words,
+        },
+    )
+    return inserted.rowcount == 1
+
+
+def update_entry(tx: Tx, dataset: Dataset, words: str) -> None:
+    """Write what the publisher says of the dataset now."""
+    entry = dataset.entry
+    tx.execute(
+        """
+        UPDATE catalog.datasets
+           SET title = %(title)s,
+               summary = %(summary)s,
+               grade = %(grade)s,
+               share_type = %(share_type)s,
+               share_basis = %(share_basis)s,
+               open_type = %(open_type)s,
+               open_basis = %(open_basis)s,
+               update_cycle = %(update_cycle)s,
+               licence = %(licence)s,
+               keywords = %(keywords)s,
+               modified_at = %(modified_at)s,
+               search_words = %(words)s::tsvector
+         WHERE id = %(id)s
+        """,
+        {
+            "id": dataset.id,
+            "title": Jsonb(entry.title.as_map()),
+            "summary": Jsonb(entry.summary.as_map()),
+            "grade": entry.grade,
+            "share_type": entry.share_type,
+            "share_basis": entry.share_basis,
+            "open_type": entry.open_type,
+            "open_basis": entry.open_basis,
+            "update_cycle": entry.update_cycle,
+            "licence": entry.licence,
+            "keywords": list(entry.keywords),
+            "modified_at": dataset.modified_at,
+            "words": words,
+        },
+    )
+
+
+def update_state(tx: Tx, dataset: Dataset) -> None:
+    """Write how far the dataset has come."""
+    tx.execute(
+        """
+        UPDATE catalog.datasets
+           SET state = %(state)s,
+               state_reason = %(state_reason)s,
+               issued = %(issued)s,
+               modified_at = %(modified_at)s
+         WHERE id = %(id)s
+        """,
+        {
+            "id": dataset.id,
+            "state": dataset.state,
+            "state_reason": dataset.state_reason,
+            "issued": dataset.issued,
+            "modified_at": dataset.modified_at,
+        },
+    )
+
+
+def get_dataset(tx: Tx, dataset_id: DatasetId) -> Dataset | None:
+    """The dataset; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
+               open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
+               created_at, modified_at, issued
+          FROM catalog.datasets
+         WHERE id = %(id)s
+        """,
+        {"id": dataset_id},
+    ).fetchone()
+    return None if row is None else dataset_of(row)
+
+
+def find_dataset(tx: Tx, slug: str) -> Dataset | None:
+    """The dataset of that name; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
+               open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
+               created_at, modified_at, issued
+          FROM catalog.datasets
+         WHERE slug = %(slug)s
+        """,
+        {"slug": slug},
+    ).fetchone()
+    return None if row is None else dataset_of(row)
+
+
+def lock_dataset(tx: Tx, dataset_id: DatasetId) -> Dataset | None:
+    """The dataset, which nobody else changes until the transaction ends."""
+    row = tx.execute(
+        """
+        SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
+               open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
+               created_at, modified_at, issued
+          FROM catalog.datasets
+         WHERE id = %(id)s
+           FOR UPDATE
+        """,
+        {"id": dataset_id},
+    ).fetchone()
+    return None if row is None else dataset_of(row)
+
+
+def clear_inputs(tx: Tx, dataset_id: DatasetId) -> None:
+    """Forget the datasets that this one was made from."""
+    tx.execute(
+        """
+        DELETE FROM catalog.dataset_inputs
+         WHERE dataset_id = %(dataset_id)s
+        """,
+        {"dataset_id": dataset_id},
+    )
+
+
+def insert_inputs(tx: Tx, dataset_id: DatasetId, input_ids: Sequence[DatasetId]) -> None:
+    """Add datasets that this one was made from."""
+    tx.execute(
+        """
+        INSERT INTO catalog.dataset_inputs (dataset_id, input_id)
+        SELECT %(dataset_id)s, unnest(%(input_ids)s::uuid[])
+        """,
+        {"dataset_id": dataset_id, "input_ids": list(input_ids)},
+    )
+
+
+def inputs_of(tx: Tx, dataset_id: DatasetId) -> list[Dataset]:
+    """The datasets that this one was made from, by name."""
+    rows = tx.execute(
+        """
+        SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
+               open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
+               created_at, modified_at, issued
+          FROM catalog.datasets
+         WHERE id IN (SELECT input_id
+                        FROM catalog.dataset_inputs
+                       WHERE dataset_id = %(dataset_id)s)
+         ORDER BY slug
+        """,
+        {"dataset_id": dataset_id},
+    )
+    return [dataset_of(row) for row in rows]
+
+
+def insert_distribution(tx: Tx, distribution: Distribution) -> bool:
+    """Add a distribution; False where the dataset has one of that slug."""
+    inserted = tx.execute(
+        """
+        INSERT INTO catalog.distributions (id, dataset_id, slug, title, key_columns, created_at)
+        VALUES (%(id)s, %(dataset_id)s, %(slug)s, %(title)s, %(key_columns)s, %(created_at)s)
+            ON CONFLICT (dataset_id, slug) DO NOTHING
+        """,
+        {
+            "id": distribution.id,
+            "dataset_id": distribution.dataset_id,
+            "slug": distribution.slug,
+            "title": Jsonb(distribution.title.as_map()),
+            "key_columns": list(distribution.key_columns),
+            "created_at": distribution.created_at,
+        },
+    )
+    return inserted.rowcount == 1
+
+
+def update_distribution(tx: Tx, distribution: Distribution) -> None:
+    """Write a distribution's title and key."""
+    tx.execute(
+        """
+        UPDATE catalog.distributions
+           SET title = %(title)s,
+               key_columns = %(key_columns)s
+         WHERE id = %(id)s
+        """,
+        {
+            "id": distribution.id,
+            "title": Jsonb(distribution.title.as_map()),
+            "key_columns": list(distribution.key_columns),
+        },
+    )
+
+
+def get_distribution(tx: Tx, distribution_id: DistributionId) -> Distribution | None:
+    """The distribution; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT id, dataset_id, slug, title, key_columns, created_at
+          FROM catalog.distributions
+         WHERE id = %(id)s
+        """,
+        {"id": distribution_id},
+    ).fetchone()
+    return None if row is None else _distribution(row)
+
+
+def lock_distribution(tx: Tx, distribution_id: DistributionId) -> Distribution | None:
+    """The distribution, to which nobody else adds a version until the transaction ends."""
+    row = tx.execute(
+        """
+        SELECT id, dataset_id, slug, title, key_columns, created_at
+          FROM catalog.distributions
+         WHERE id = %(id)s
+           FOR UPDATE
+        """,
+        {"id": distribution_id},
+    ).fetchone()
+    return None if row is None else _distribution(row)
+
+
+def find_distribution(tx: Tx, dataset_id: DatasetId, slug: str) -> Distribution | None:
+    """The dataset's distribution of that name; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT id, dataset_id, slug, title, key_columns, created_at
+          FROM catalog.distributions
+         WHERE dataset_id = %(dataset_id)s
+           AND slug = %(slug)s
+        """,
+        {"dataset_id": dataset_id, "slug": slug},
+    ).fetchone()
+    return None if row is None else _distribution(row)
+
+
+def distributions_of(tx: Tx, dataset_id: DatasetId) -> list[Distribution]:
+    """The dataset's distributions in the order in which they were added."""
+    rows = tx.execute(
+        """
+        SELECT id, dataset_id, slug, title, key_columns, created_at
+          FROM catalog.distributions
+         WHERE dataset_id = %(dataset_id)s
+         ORDER BY created_at, id
+        """,
+        {"dataset_id": dataset_id},
+    )
+    return [_distribution(row) for row in rows]
+
+
+def dataset_of(row: DictRow) -> Dataset:
+    """The dataset in a row that has all its columns."""
+    return Dataset(
+        id=row["id"],
+        slug=row["slug"],
+        publisher_id=row["publisher_id"],
+        entry=Entry(
+            title=Text.from_map(row["title"]),
+            grade=Grade(row["grade"]),
+            share_type=ShareType(row["share_type"]),
+            open_type=OpenType(row["open_type"]),
+            update_cycle=UpdateCycle(row["update_cycle"]),
+            summary=Text.from_map(row["summary"]),
+            share_basis=row["share_basis"],
+            open_basis=row["open_basis"],
+            licence=row["licence"],
+            keywords=tuple(row["keywords"]),
+        ),
+        state=DatasetState(row["state"]),
+        created_by=row["created_by"],
+        created_at=row["created_at"],
+        modified_at=row["modified_at"],
+        state_reason=row["state_reason"],
+        issued=row["issued"],
+    )
+
+
+def _distribution(row: DictRow) -> Distribution:
+    return Distribution(
+        id=row["id"],
+        dataset_id=row["dataset_id"],
+        slug=row["slug"],
+        title=Text.from_map(row["title"]),
+        key_columns=tuple(row["key_columns"]),
+        created_at=row["created_at"],
+    )

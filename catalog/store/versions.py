@@ -1,0 +1,303 @@
+"""Tables `catalog.versions` and `catalog.version_files`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
+
+from catalog.dataset import DistributionId
+from catalog.version import (
+    Column,
+    Reading,
+    UploadId,
+    Verdict,
+    Version,
+    VersionFile,
+    VersionState,
+)
+from policies.database import Tx
+from policies.terms import VersionId
+
+
+def insert_version(tx: Tx, version: Version) -> None:
+    """Add a version that was not assessed yet."""
+    tx.execute(
+        """
+        INSERT INTO catalog.versions
+               (id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+                row_count, size_bytes, created_at, state)
+        VALUES (%(id)s, %(distribution_id)s, %(number)s, %(upload_id)s, %(delta_version)s,
+                %(digest)s, %(columns)s, %(reading)s, %(row_count)s, %(size_bytes)s,
+                %(created_at)s, %(state)s)
+        """,
+        {
+            "id": version.id,
+            "distribution_id": version.distribution_id,
+            "number": version.number,
+            "upload_id": version.upload_id,
+            "delta_version": version.delta_version,
+            "digest": version.digest,
+            "columns": Jsonb([column.as_json() for column in version.columns]),
+            "reading": Jsonb(version.reading.as_json()),
+            "row_count": version.row_count,
+            "size_bytes": version.size_bytes,
+            "created_at": version.created_at,
+            "state": version.state,
+        },
+    )
+
+
+def insert_files(tx: Tx, version_id: VersionId, files: Sequence[VersionFile]) -> None:
+    """Add the files of a version, in the order of its rows."""
+    tx.execute(
+        """
+        INSERT INTO catalog.version_files (version_id, position, path, sha256, size_bytes)
+        SELECT %(version_id)s, position, path, sha256, size_bytes
+          FROM unnest(%(paths)s::text[], %(sha256s)s::text[], %(sizes)s::bigint[])
+               WITH ORDINALITY AS file (path, sha256, size_bytes, position)
+        """,
+        {
+            "version_id": version_id,
+            "paths": [file.path for file in files],
+            "sha256s": [file.sha256 for file in files],
+            "sizes": [file.size_bytes for file in files],
+        },
+    )
+
+
+def files_of(tx: Tx, version_id: VersionId) -> list[VersionFile]:
+    """The files of a version, in the order of its rows."""
+    rows = tx.execute(
+        """
+        SELECT path, sha256, size_bytes
+          FROM catalog.version_files
+         WHERE version_id = %(version_id)s
+         ORDER BY position
+        """,
+        {"version_id": version_id},
+    )
+    return [VersionFile(row["path"], row["sha256"], row["size_bytes"]) for row in rows]
+
+
+def paths_kept(tx: Tx, distribution_id: DistributionId) -> set[str]:
+    """Paths of every file that some version of the distribution consists of."""
+    rows = tx.execute(
+        """
+        SELECT DISTINCT path
+          FROM catalog.version_files AS file
+          JOIN catalog.versions AS version ON version.id = file.version_id
+         WHERE distribution_id = %(distribution_id)s
+         ORDER BY path
+        """,
+        {"distribution_id": distribution_id},
+    )
+    return {row["path"] for row in rows}
+
+
+def get_version(tx: Tx, version_id: VersionId) -> Version | None:
+    """The version; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at
+          FROM catalog.versions
+         WHERE id = %(id)s
+        """,
+        {"id": version_id},
+    ).fetchone()
+    return None if row is None else _version(row)
+
+
+def lock_version(tx: Tx, version_id: VersionId) -> Version | None:
+    """The version, which nobody else changes until the transaction ends."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at
+          FROM catalog.versions
+         WHERE id = %(id)s
+           FOR UPDATE
+        """,
+        {"id": version_id},
+    ).fetchone()
+    return None if row is None else _version(row)
+
+
+def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
+    """The version that an upload became; None while there is none."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at
+          FROM catalog.versions
+         WHERE upload_id = %(upload_id)s
+        """,
+        {"upload_id": upload_id},
+    ).fetchone()
+    return None if row is None else _version(row)
+
+
+def versions_of(
+    tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
+) -> list[Version]:
+    """Versions of these distributions, newest first."""
+    rows = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at
+          FROM catalog.versions
+         WHERE distribution_id = ANY (%(distribution_ids)s)
+         ORDER BY created_at DESC, number DESC, id
+         LIMIT %(limit)s
+        """,
+        {"distribution_ids": list(distribution_ids), "limit": limit},
+    )
+    return [_version(row) for row in rows]
+
+
+def published_versions_of(
+    tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
+) -> list[Version]:
+    """Published versions of these distributions, newest first."""
+    rows = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at
+          FROM catalog.versions
+         WHERE distribution_id = ANY (%(distribution_ids)s)
+           AND state = 'published'
+         ORDER BY created_at DESC, number DESC, id
+         LIMIT %(limit)s
+        """,
+        {"distribution_ids": list(distribution_ids), "limit": limit},
+    )
+    return [_version(row) for row in rows]
+
+
+def lock_newest_versions(tx: Tx, distribution_ids: Sequence[DistributionId]) -> list[Version]:
+    """The newest version of each distribution that has one, locked."""
+    rows = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at
+          FROM catalog.versions AS version
+         WHERE distribution_id = ANY (%(distribution_ids)s)
+           AND NOT EXISTS (SELECT 1
+                             FROM catalog.versions AS newer
+                            WHERE newer.distribution_id = version.distribution_id
+                              AND newer.number > version.number)
+         ORDER BY distribution_id
+           FOR UPDATE
+        """,
+        {"distribution_ids": list(distribution_ids)},
+    )
+    return [_version(row) for row in rows]
+
+
+def lock_versions_in(
+    tx: Tx, distribution_ids: Sequence[DistributionId], state: VersionState
+) -> list[Version]:
+    """The versions of these distributions that are in a state, locked."""
+    rows = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at
+          FROM catalog.versions
+         WHERE distribution_id = ANY (%(distribution_ids)s)
+           AND state = %(state)s
+         ORDER BY distribution_id, number
+           FOR UPDATE
+        """,
+        {"distribution_ids": list(distribution_ids), "state": state},
+    )
+    return [_version(row) for row in rows]
+
+
+def newest_number(tx: Tx, distribution_id: DistributionId) -> int:
+    """Number of the newest version; 0 where there is none."""
+    row = tx.execute(
+        """
+        SELECT coalesce(max(number), 0) AS number
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+        """,
+        {"distribution_id": distribution_id},
+    ).fetchone()
+    assert row is not None
+    number: int = row["number"]
+    return number
+
+
+def update_version(tx: Tx, version: Version) -> None:
+    """Write a version's verdict and state; everything else of it never changes."""
+    tx.execute(
+        """
+        UPDATE catalog.versions
+           SET verdict = %(verdict)s,
+               report_id = %(report_id)s,
+               assessed_at = %(assessed_at)s,
+               state = %(state)s,
+               state_reason = %(state_reason)s,
+               submitted_by = %(submitted_by)s,
+               submitted_at = %(submitted_at)s,
+               published_by = %(published_by)s,
+               published_under = %(published_under)s,
+               published_at = %(published_at)s
+         WHERE id = %(id)s
+        """,
+        {
+            "id": version.id,
+            "verdict": version.verdict,
+            "report_id": version.report_id,
+            "assessed_at": version.assessed_at,
+            "state": version.state,
+            "state_reason": version.state_reason,
+            "submitted_by": version.submitted_by,
+            "submitted_at": version.submitted_at,
+            "published_by": version.published_by,
+            "published_under": version.published_under,
+            "published_at": version.published_at,
+        },
+    )
+
+
+def _version(row: DictRow) -> Version:
+    return Version(
+        id=row["id"],
+        distribution_id=row["distribution_id"],
+        number=row["number"],
+        upload_id=row["upload_id"],
+        delta_version=row["delta_version"],
+        digest=row["digest"],
+        columns=tuple(Column.from_json(column) for column in row["columns"]),
+        reading=Reading.from_json(row["reading"]),
+        row_count=row["row_count"],
+        size_bytes=row["size_bytes"],
+        created_at=row["created_at"],
+        state=VersionState(row["state"]),
+        verdict=None if row["verdict"] is None else Verdict(row["verdict"]),
+        report_id=row["report_id"],
+        assessed_at=row["assessed_at"],
+        state_reason=row["state_reason"],
+        submitted_by=row["submitted_by"],
+        submitted_at=row["submitted_at"],
+        published_by=row["published_by"],
+        published_under=row["published_under"],
+        published_at=row["published_at"],
+    )

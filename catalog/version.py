@@ -1,0 +1,281 @@
+"""Versions of a distribution's data, their columns, how the file was read, and uploads.
+
+A version is immutable: a Delta version plus the digests of the files that it consists of.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+from uuid import UUID
+
+from catalog.dataset import DistributionId
+from catalog.view import Json
+from policies.terms import UserId, VersionId
+
+UploadId = NewType("UploadId", UUID)
+ReportId = NewType("ReportId", UUID)
+
+FILE_NAME_LENGTH_CHARACTERS = 255
+
+
+class ColumnType(StrEnum):
+    """What the values of a column are. Times without a zone are `timestamp`, else `instant`."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    DOUBLE = "double"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    INSTANT = "instant"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a version. `scale` counts the digits after the point of a decimal."""
+
+    name: str
+    type: ColumnType
+    precision: int | None = None
+    scale: int | None = None
+
+    def as_json(self) -> dict[str, Json]:
+        """The stored form; precision and scale stand only at decimals."""
+        plain: dict[str, Json] = {"name": self.name, "type": self.type.value}
+        if self.type is ColumnType.DECIMAL:
+            plain |= {"precision": self.precision, "scale": self.scale}
+        return plain
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, object]) -> Column:
+        """Read the stored form."""
+        precision, scale = stored.get("precision"), stored.get("scale")
+        return cls(
+            str(stored["name"]),
+            ColumnType(str(stored["type"])),
+            precision if isinstance(precision, int) else None,
+            scale if isinstance(scale, int) else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file was read: everything that was assumed rather than said by the file itself."""
+
+    encoding: str
+    delimiter: str
+    quote: str
+    """Empty where quotes are ordinary characters."""
+    has_header: bool
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    """Column name here → name in the file, where that was empty, doubled or not there."""
+    nulls: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column → texts that were read as “no value”, besides empty cells."""
+    formats: Mapping[str, str] = field(default_factory=dict)
+    """Column → how its dates are written, where not as in ISO 8601."""
+    ambiguous: tuple[str, ...] = ()
+    """Columns of dates that stay text since day and month cannot be told apart."""
+
+    def as_json(self) -> dict[str, Json]:
+        """The stored form."""
+        return {
+            "encoding": self.encoding,
+            "delimiter": self.delimiter,
+            "quote": self.quote,
+            "has_header": self.has_header,
+            "renamed": dict(self.renamed),
+            "nulls": {column: list(tokens) for column, tokens in self.nulls.items()},
+            "formats": dict(self.formats),
+            "ambiguous": list(self.ambiguous),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Json]) -> Reading:
+        """Read the stored form."""
+        nulls = _mapping(stored.get("nulls"))
+        return cls(
+            encoding=str(stored["encoding"]),
+            delimiter=str(stored["delimiter"]),
+            quote=str(stored["quote"]),
+            has_header=bool(stored["has_header"]),
+            renamed={name: str(was) for name, was in _mapping(stored.get("renamed")).items()},
+            nulls={column: _texts(tokens) for column, tokens in nulls.items()},
+            formats={name: str(form) for name, form in _mapping(stored.get("formats")).items()},
+            ambiguous=_texts(stored.get("ambiguous")),
+        )
+
+
+class UploadState(StrEnum):
+    """How far the reading of an uploaded file has come."""
+
+    QUEUED = "queued"
+    INGESTING = "ingesting"
+    INGESTED = "ingested"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The refusal that ended an upload, kept so that it can be read in any language."""
+
+    code: str
+    """Name of the refusal's class in `catalog.errors`."""
+    facts: Mapping[str, Json]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that arrived for a distribution."""
+
+    id: UploadId
+    distribution_id: DistributionId
+    file_name: str
+    blob_sha256: str
+    size_bytes: int
+    uploaded_by: UserId | None
+    """None where the system itself fetched it."""
+    uploaded_at: datetime
+    state: UploadState
+    stage: str = ""
+    """What the job does now: one of `catalog.ingest.STAGES`, or empty."""
+    done_permille: int = 0
+    attempts: int = 0
+    failure: Failure | None = None
+    """Set in state FAILED alone."""
+
+
+class VersionState(StrEnum):
+    """Who may read a version: until it is published, the publisher's own people alone."""
+
+    CREATED = "created"
+    SUBMITTED = "submitted"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"
+
+
+class Verdict(StrEnum):
+    """What the quality gate said of a version."""
+
+    PASSED = "passed"
+    PASSED_WITH_WARNINGS = "passed_with_warnings"
+    BLOCKED = "blocked"
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether the version may be published."""
+        return self is not Verdict.BLOCKED
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFile:
+    """A Parquet file of a version; `path` is relative to the distribution's table."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An immutable state of a distribution's data."""
+
+    id: VersionId
+    distribution_id: DistributionId
+    number: int
+    upload_id: UploadId
+    delta_version: int
+    digest: str
+    columns: tuple[Column, ...]
+    reading: Reading
+    row_count: int
+    size_bytes: int
+    """Of its Parquet files together."""
+    created_at: datetime
+    state: VersionState = VersionState.CREATED
+    verdict: Verdict | None = None
+    """None while the gate has not been asked or has not answered."""
+    report_id: ReportId | None = None
+    assessed_at: datetime | None = None
+    state_reason: str = ""
+    submitted_by: UserId | None = None
+    submitted_at: datetime | None = None
+    published_by: UserId | None = None
+    """None before publication, and where the profile decided."""
+    published_under: str | None = None
+    """The profile that decided instead of a person."""
+    published_at: datetime | None = None
+
+    @property
+    def lets_pass(self) -> bool:
+        """Whether the gate let it pass."""
+        return self.verdict is not None and self.verdict.lets_pass
+
+    def submitted(self, *, by: UserId, at: datetime) -> Version:
+        """The version as it lies with the approver."""
+        assert self.state is VersionState.CREATED and self.lets_pass
+        return replace(
+            self,
+            state=VersionState.SUBMITTED,
+            state_reason="",
+            submitted_by=by,
+            submitted_at=at,
+        )
+
+    def returned(self, reason: str) -> Version:
+        """The version back with its publisher."""
+        assert self.state is VersionState.SUBMITTED
+        return replace(
+            self,
+            state=VersionState.CREATED,
+            state_reason=reason,
+            submitted_by=None,
+            submitted_at=None,
+        )
+
+    def published(
+        self, *, by: UserId | None, under: str | None, at: datetime
+    ) -> Version:
+        """The version as everyone reads it who may read the data."""
+        assert self.lets_pass and (by is None) != (under is None)
+        return replace(
+            self,
+            state=VersionState.PUBLISHED,
+            state_reason="",
+            published_by=by,
+            published_under=under,
+            published_at=at,
+        )
+
+    def withdrawn(self, reason: str) -> Version:
+        """The version that nobody reads any more."""
+        return replace(self, state=VersionState.WITHDRAWN, state_reason=reason)
+
+
+def digest_of(columns: Sequence[Column], files: Sequence[VersionFile]) -> str:
+    """Name of a version's content: SHA-256 over its columns and the SHA-256 of each file, in order.
+
+    The files are Parquet written by one writer with fixed settings, so the same upload gives the
+    same digest under the same release. Equal digests mean equal rows in equal order; unequal ones
+    do not mean that the rows differ. Anyone who holds the files can work it out again.
+    """
+    content = {
+        "columns": [column.as_json() for column in columns],
+        "files": [{"sha256": file.sha256, "size_bytes": file.size_bytes} for file in files],
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _mapping(value: Json | None) -> Mapping[str, Json]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _texts(value: Json | None) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
