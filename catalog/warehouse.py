@@ -232,10 +232,11 @@ class Warehouse:
                 "autoinstall_known_extensions": False,
             },
         )
-        self._engine.execute("SET temp_directory = ''")
-        self._engine.execute("SET TimeZone = 'UTC'")
+        # GLOBAL: since DuckDB 2.0 a plain SET does not reach the cursors of other threads.
+        self._engine.execute("SET GLOBAL temp_directory = ''")
+        self._engine.execute("SET GLOBAL TimeZone = 'UTC'")
         # DuckDB 2.0.0 fails inside where this meets a condition on the row number.
-        self._engine.execute("SET late_materialization_max_rows = 0")
+        self._engine.execute("SET GLOBAL late_materialization_max_rows = 0")
         self._thread = threading.local()
         self._lock = threading.Lock()
         self._attached: OrderedDict[Path, tuple[str, str]] = OrderedDict()
