@@ -501,6 +501,13 @@ class WrongPassword(Denied):
 
 
 @dataclass(eq=False)
+class SignInNeeded(NotSignedIn):
+    """An anonymous visitor asked for something that only a signed-in user can do."""
+
+    message: ClassVar[str] = N_("Sign in first.")
+
+
+@dataclass(eq=False)
 class SignInFailed(NotSignedIn):
     """One message for an unknown name, a wrong password and a closed account."""
 

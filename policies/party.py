@@ -76,6 +76,14 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """A user with the roles held in one organisation, or for the whole site."""
+
+    user: User
+    roles: tuple[Role, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who makes this request, with everything a decision about it may read.
 

@@ -22,6 +22,19 @@ def current_key(tx: Tx, purpose: KeyPurpose) -> SigningKey | None:
     return _key(row) if row else None
 
 
+def get_key(tx: Tx, kid: str) -> SigningKey | None:
+    """The key of that name."""
+    row = tx.execute(
+        """
+        SELECT kid, purpose, public_key, state, created_at, retire_at, endorsed_by, endorsement
+          FROM policies.signing_keys
+         WHERE kid = %(kid)s
+        """,
+        {"kid": kid},
+    ).fetchone()
+    return _key(row) if row else None
+
+
 def insert_current_key(tx: Tx, key: SigningKey) -> bool:
     """Make `key` the current one of its purpose; False where another one is, which then stays.
 
