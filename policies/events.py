@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
@@ -36,8 +36,10 @@ SCHEMA = 1
 SALT_LENGTH_BYTES = 32
 PERSONAL_FIELDS_MAX = 20
 
-JsonValue = str | int | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
-"""What a fact may be. Enums, ids and times are welcome where they are written as text."""
+JsonValue = (
+    str | int | bool | UUID | date | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+)
+"""What a fact may be: what JSON can say without a float; ids and times become text."""
 
 
 class EventKind(StrEnum):
@@ -129,6 +131,16 @@ class RecordedEvent:
     body: str
     leaf_index: int | None
     """None until the sequencer has given it one, which takes a second or so."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedEdge:
+    """An edge as it stands in the log."""
+
+    event_id: int
+    source: str
+    target: str
+    by: str
 
 
 def body_of(event: Event, personal_sha256: str | None) -> str:

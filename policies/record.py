@@ -16,7 +16,7 @@ from policies.events import (
     personal_text,
 )
 from policies.party import Actor
-from policies.store import log as store
+from policies.store import events as store
 
 
 def record(tx: Tx, event: Event) -> int:

@@ -1,70 +1,199 @@
-"""Events, their personal fields and edges, leaves, tree nodes and tree heads."""
+"""Leaves of the log, the hashes of its complete subtrees, and its signed heads."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
+from psycopg.rows import DictRow
+
 from policies.database import Tx
-from policies.events import Event
+from policies.leaf import Leaf
+from policies.merkle import Node
+from policies.tree_head import SignedTreeHead, TreeHead
+
+_SEQUENCER_LOCK = 7_100_002
 
 
-def insert_event(tx: Tx, event: Event, body: str) -> int:
-    """Insert an event, its edges, and the mark that it still needs a leaf; return its id."""
+def lock_log(tx: Tx) -> None:
+    """Wait until nobody else lengthens or signs the log; held until the transaction ends."""
+    tx.execute("SELECT pg_advisory_xact_lock(%s)", (_SEQUENCER_LOCK,))
+
+
+def take_unsequenced(tx: Tx, *, limit: int) -> list[tuple[int, str]]:
+    """Committed events without a leaf, by id, as id and body; they no longer count as such."""
+    rows = tx.execute(
+        """
+        WITH taken AS (
+            DELETE FROM policies.unsequenced_events
+             WHERE event_id IN (SELECT event_id
+                                  FROM policies.unsequenced_events
+                                 ORDER BY event_id
+                                 LIMIT %(limit)s)
+            RETURNING event_id
+        )
+        SELECT id, body
+          FROM taken
+          JOIN policies.events ON id = event_id
+         ORDER BY id
+        """,
+        {"limit": limit},
+    )
+    return [(row["id"], row["body"]) for row in rows]
+
+
+def tree_size(tx: Tx) -> int:
+    """How many leaves there are."""
     row = tx.execute(
         """
-        WITH recorded AS (
-            INSERT INTO policies.events
-                (kind, at, actor_id, organization_id, dataset_id, subject_id, body)
-            VALUES
-                (%(kind)s, %(at)s, %(actor_id)s, %(organization_id)s, %(dataset_id)s,
-                 %(subject_id)s, %(body)s)
-            RETURNING id
-        ), drawn AS (
-            INSERT INTO policies.lineage_edges (event_id, source, target, made_by)
-            SELECT recorded.id, edge.source, edge.target, edge.made_by
-              FROM recorded,
-                   unnest(%(sources)s::text[], %(targets)s::text[], %(made_by)s::text[])
-                       AS edge (source, target, made_by)
-        )
-        INSERT INTO policies.unsequenced_events (event_id)
-        SELECT id
-          FROM recorded
-        RETURNING event_id
-        """,
-        {
-            "kind": event.kind,
-            "at": event.at,
-            "actor_id": event.actor.user_id,
-            "organization_id": event.organization_id,
-            "dataset_id": event.dataset_id,
-            "subject_id": event.subject_id,
-            "body": body,
-            "sources": [edge.source for edge in event.edges],
-            "targets": [edge.target for edge in event.edges],
-            "made_by": [edge.by for edge in event.edges],
-        },
+        SELECT COALESCE(max(leaf_index) + 1, 0) AS tree_size
+          FROM policies.leaves
+        """
     ).fetchone()
     assert row is not None
-    event_id: int = row["event_id"]
-    return event_id
+    size: int = row["tree_size"]
+    return size
 
 
-def insert_personal(tx: Tx, event_id: int, *, salt: bytes, body: str) -> None:
-    """Keep the personal fields of an event beside it."""
+def insert_leaves(
+    tx: Tx, start: int, event_ids: Sequence[int], leaf_hashes: Sequence[bytes]
+) -> None:
+    """Append leaves; the first one becomes number `start`."""
     tx.execute(
         """
-        INSERT INTO policies.event_personal (event_id, salt, body)
-        VALUES (%(event_id)s, %(salt)s, %(body)s)
+        INSERT INTO policies.leaves (leaf_index, event_id, leaf_hash)
+        SELECT %(start)s + number - 1, event_id, leaf_hash
+          FROM unnest(%(event_ids)s::bigint[], %(leaf_hashes)s::bytea[])
+                   WITH ORDINALITY AS leaf (event_id, leaf_hash, number)
         """,
-        {"event_id": event_id, "salt": salt, "body": body},
+        {"start": start, "event_ids": list(event_ids), "leaf_hashes": list(leaf_hashes)},
     )
 
 
-def delete_personal(tx: Tx, event_id: int) -> bool:
-    """Erase the personal fields of an event; False where there were none."""
-    deleted = tx.execute(
+def insert_tree_nodes(tx: Tx, hashes: Mapping[Node, bytes]) -> None:
+    """Keep the hashes of subtrees that became complete; the leaves keep their own."""
+    tx.execute(
         """
-        DELETE FROM policies.event_personal
+        INSERT INTO policies.tree_nodes (level, position, hash)
+        SELECT level, position, hash
+          FROM unnest(%(levels)s::smallint[], %(positions)s::bigint[], %(hashes)s::bytea[])
+                   AS node (level, position, hash)
+        """,
+        {
+            "levels": [level for level, _ in hashes],
+            "positions": [position for _, position in hashes],
+            "hashes": list(hashes.values()),
+        },
+    )
+
+
+def read_nodes(tx: Tx, nodes: Sequence[Node]) -> dict[Node, bytes]:
+    """The hashes of those of `nodes` that are there."""
+    rows = tx.execute(
+        """
+        SELECT level, position, hash
+          FROM policies.tree_nodes
+          JOIN unnest(%(levels)s::smallint[], %(positions)s::bigint[])
+                   AS wanted (level, position) USING (level, position)
+         UNION ALL
+        SELECT 0, leaf_index, leaf_hash
+          FROM policies.leaves
+         WHERE leaf_index = ANY(%(leaves)s::bigint[])
+         ORDER BY 1, 2
+        """,
+        {
+            "levels": [level for level, _ in nodes if level],
+            "positions": [position for level, position in nodes if level],
+            "leaves": [position for level, position in nodes if not level],
+        },
+    )
+    return {(row["level"], row["position"]): row["hash"] for row in rows}
+
+
+def leaves(tx: Tx, start: int, stop: int) -> list[Leaf]:
+    """Leaves from `start` up to, not including, `stop`, with the bodies of their events."""
+    rows = tx.execute(
+        """
+        SELECT leaf_index, event_id, leaf_hash, body
+          FROM policies.leaves
+          JOIN policies.events ON id = event_id
+         WHERE leaf_index >= %(start)s
+           AND leaf_index < %(stop)s
+         ORDER BY leaf_index
+        """,
+        {"start": start, "stop": stop},
+    )
+    return [Leaf(**row) for row in rows]
+
+
+def leaf_of_event(tx: Tx, event_id: int) -> Leaf | None:
+    """The leaf of an event; None while it has none."""
+    row = tx.execute(
+        """
+        SELECT leaf_index, event_id, leaf_hash, body
+          FROM policies.leaves
+          JOIN policies.events ON id = event_id
          WHERE event_id = %(event_id)s
         """,
         {"event_id": event_id},
+    ).fetchone()
+    return Leaf(**row) if row else None
+
+
+def insert_head(tx: Tx, signed: SignedTreeHead) -> None:
+    """Keep a signed head."""
+    tx.execute(
+        """
+        INSERT INTO policies.tree_heads (tree_size, root_hash, signed_at, kid, signature)
+        VALUES (%(tree_size)s, %(root_hash)s, %(signed_at)s, %(kid)s, %(signature)s)
+        """,
+        {
+            "tree_size": signed.head.tree_size,
+            "root_hash": signed.head.root_hash,
+            "signed_at": signed.head.timestamp,
+            "kid": signed.kid,
+            "signature": signed.signature,
+        },
     )
-    return deleted.rowcount == 1
+
+
+def latest_head(tx: Tx) -> SignedTreeHead | None:
+    """The head that was signed last; None before the first."""
+    row = tx.execute(
+        """
+        SELECT tree_size, root_hash, signed_at, tree_heads.kid, signature, first.kid AS log_id
+          FROM policies.tree_heads,
+               policies.signing_keys AS first
+         WHERE first.purpose = 'log'
+           AND first.endorsed_by = first.kid
+         ORDER BY tree_heads.id DESC
+         LIMIT 1
+        """
+    ).fetchone()
+    return _signed_head(row) if row else None
+
+
+def heads_after(tx: Tx, after_size: int, *, limit: int) -> list[SignedTreeHead]:
+    """One signed head for each size over `after_size`, the first of its size, smallest first."""
+    rows = tx.execute(
+        """
+        SELECT DISTINCT ON (tree_size)
+               tree_size, root_hash, signed_at, tree_heads.kid, signature, first.kid AS log_id
+          FROM policies.tree_heads,
+               policies.signing_keys AS first
+         WHERE first.purpose = 'log'
+           AND first.endorsed_by = first.kid
+           AND tree_size > %(after_size)s
+         ORDER BY tree_size, tree_heads.id
+         LIMIT %(limit)s
+        """,
+        {"after_size": after_size, "limit": limit},
+    )
+    return [_signed_head(row) for row in rows]
+
+
+def _signed_head(row: DictRow) -> SignedTreeHead:
+    return SignedTreeHead(
+        TreeHead(row["log_id"], row["tree_size"], row["root_hash"], row["signed_at"]),
+        row["kid"],
+        row["signature"],
+    )
