@@ -28,7 +28,7 @@ from typing import TypeVar, assert_never
 from catalog.view import Json
 from policies.terms import Text
 from quality import check as checks
-from quality.check import Bound, Check, Family, Kind, Scalar
+from quality.check import Bound, Check, Column, Family, Kind, Scalar
 from quality.dimension import Dimension
 from quality.errors import (
     EmptyBounds,
@@ -47,6 +47,8 @@ from quality.rule import (
     Selected,
     Severity,
     check_arity,
+    check_fit,
+    draw_suite,
 )
 from quality.wording import title_of
 
@@ -114,6 +116,36 @@ def parse_rule(body: Mapping[str, object], *, rule_id: str | None = None) -> Rul
         applies_to=applies_to,
         mostly_permille=mostly,
     )
+
+
+def rule_from_json(body: Mapping[str, object], schema: tuple[Column, ...], *, rule_id: str) -> Rule:
+    """Read a rule that a publisher wrote, and make sure that it can be asked of these columns.
+
+    Its id is given, never taken from the writer. With an empty `schema` columns are not looked at.
+    Raises: the refusals of `parse_rule`; UnknownColumn, RuleDoesNotFit.
+    """
+    if "id" in body:
+        raise UnknownRuleField("id")
+    rule = parse_rule(body, rule_id=rule_id)
+    for drawn in draw_suite((), (rule,), schema) if schema else ():
+        check_fit(drawn, schema)
+    return rule
+
+
+def offered_checks() -> list[dict[str, Json]]:
+    """The checks that a publisher can choose from, as a form needs to know them."""
+    return [
+        {
+            "kind": kind.value,
+            "label": dict(kind.label.as_map()),
+            "columns": kind.arity.value,
+            "parameters": sorted(_PARAMETERS.get(kind, frozenset())),
+            "families": [family.value for family in Family if family in kind.families],
+            "dimension": kind.dimension.value,
+            "takes_share": kind.is_counted,
+        }
+        for kind in Kind
+    ]
 
 
 def rule_as_json(rule: Rule) -> dict[str, Json]:

@@ -1,0 +1,114 @@
+"""Put a version through the gate. Importing this loads Great Expectations: the quality worker's
+alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from catalog.publish import admit
+
+from catalog.version import ReportId
+from policies.database import Pool, Tx
+from policies.events import Edge, Event, EventKind
+from policies.party import Actor
+from policies.record import record
+from policies.terms import DatasetId, OrganizationId, VersionId
+from quality import store
+from quality.check import Column
+from quality.expectations import Limits, run_suite
+from quality.packs import load_standard_packs
+from quality.profiling import profile_files
+from quality.report import Report, report_of
+from quality.rule import draw_suite
+
+Progress = Callable[[int], None]
+"""Told how far the check has come, in thousandths."""
+
+_PROFILED_PERMILLE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A version to be checked, and whose it is."""
+
+    version_id: VersionId
+    dataset_id: DatasetId
+    organization_id: OrganizationId
+    """The publisher."""
+    paths: tuple[Path, ...]
+    """Its Parquet files, in the order of their rows, verified by the caller."""
+
+
+def assess(
+    pool: Pool,
+    subject: Subject,
+    *,
+    by: Actor,
+    clock: Callable[[], datetime],
+    limits: Limits,
+    on_progress: Progress,
+) -> Report:
+    """Profile a version, ask it every rule, and say whether it may be published.
+
+    Two transactions: one reads the rules, one keeps report, profile, verdict and event together.
+    Between them nothing is kept, so a check that was cut short is simply made again.
+    """
+    started_at = clock()
+    with pool.connection() as tx:
+        own_rules = [own.rule for own in store.rules_of(tx, subject.dataset_id)]
+    profile = profile_files(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
+    on_progress(_PROFILED_PERMILLE)
+    schema = tuple(Column(column.name, column.type) for column in profile.columns)
+    suite = run_suite(
+        subject.paths,
+        draw_suite(load_standard_packs(), own_rules, schema),
+        at=started_at,
+        limits=limits,
+        on_progress=lambda done, total: on_progress(_permille(done, total)),
+    )
+    report = report_of(suite, started_at=started_at, finished_at=clock())
+    with pool.connection() as tx:
+        report_id = store.insert_report(tx, subject.version_id, report, suite)
+        store.put_profile(tx, subject.version_id, profile, at=report.finished_at)
+        admit(tx, subject.version_id, report.verdict, report_id, at=report.finished_at)
+        _record(tx, subject, report, report_id, by=by)
+    return report
+
+
+def _permille(done: int, total: int) -> int:
+    return _PROFILED_PERMILLE + (1000 - _PROFILED_PERMILLE) * done // total
+
+
+def _record(tx: Tx, subject: Subject, report: Report, report_id: ReportId, *, by: Actor) -> None:
+    record(
+        tx,
+        Event(
+            kind=EventKind.VERSION_ASSESSED,
+            at=report.finished_at,
+            actor=by,
+            organization_id=subject.organization_id,
+            dataset_id=subject.dataset_id,
+            subject_id=subject.version_id,
+            facts={
+                "verdict": report.verdict.value,
+                "score": report.score.total,
+                "grade": None if report.score.grade is None else report.score.grade.value,
+                "report_id": str(report_id),
+                "row_count": report.row_count,
+                "suite_sha256": report.suite_sha256,
+                "gx_result_sha256": report.gx_result_sha256,
+                "engine": report.engine,
+            },
+            edges=(
+                Edge(
+                    source=f"version:{subject.version_id}",
+                    target=f"report:{report_id}",
+                    by="quality.assess",
+                ),
+            ),
+        ),
+    )

@@ -1,0 +1,228 @@
+"""The tables of schema `quality`: a dataset's own rules, profiles, reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NewType
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from catalog.version import ReportId
+from policies.database import Tx
+from policies.terms import DatasetId, UserId, VersionId
+from quality.outcome import SuiteOutcome
+from quality.profile import Profile, profile_as_json, profile_from_json
+from quality.report import Report, report_as_json, report_from_json
+from quality.rule import OWN_RULES_MAX, Rule
+from quality.rule_format import parse_rule, rule_as_json
+
+RuleId = NewType("RuleId", UUID)
+REPORTS_PER_PAGE_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRule:
+    """A rule of a dataset's publisher, as it is kept."""
+
+    id: RuleId
+    rule: Rule
+    created_by: UserId | None
+    """None where the system itself added it."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReport:
+    """A report with its id."""
+
+    id: ReportId
+    report: Report
+
+
+def insert_rule(
+    tx: Tx, dataset_id: DatasetId, rule: Rule, *, by: UserId | None, at: datetime
+) -> None:
+    """Keep a rule; its id is the rule's own."""
+    tx.execute(
+        """
+        INSERT INTO quality.rules (id, dataset_id, body, created_by, created_at)
+        VALUES (%(id)s, %(dataset_id)s, %(body)s, %(by)s, %(at)s)
+        """,
+        {
+            "id": UUID(rule.id),
+            "dataset_id": dataset_id,
+            "body": Jsonb(rule_as_json(rule)),
+            "by": by,
+            "at": at,
+        },
+    )
+
+
+def rules_of(tx: Tx, dataset_id: DatasetId) -> list[OwnRule]:
+    """The rules that a dataset has now, the oldest first."""
+    rows = tx.execute(
+        """
+        SELECT id, body, created_by, created_at
+          FROM quality.rules
+         WHERE dataset_id = %(dataset_id)s
+           AND removed_at IS NULL
+         ORDER BY created_at, id
+         LIMIT %(limit)s
+        """,
+        {"dataset_id": dataset_id, "limit": OWN_RULES_MAX},
+    )
+    return [_own_rule(row) for row in rows]
+
+
+def lock_rules_of(tx: Tx, dataset_id: DatasetId) -> int:
+    """How many rules a dataset has; nobody else counts or adds until this transaction ends."""
+    tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))",
+        {"name": f"quality.rules:{dataset_id}"},
+    )
+    row = tx.execute(
+        """
+        SELECT count(*) AS rules
+          FROM quality.rules
+         WHERE dataset_id = %(dataset_id)s
+           AND removed_at IS NULL
+        """,
+        {"dataset_id": dataset_id},
+    ).fetchone()
+    return int(row["rules"]) if row else 0
+
+
+def mark_rule_removed(tx: Tx, dataset_id: DatasetId, rule_id: RuleId, *, at: datetime) -> bool:
+    """Take a rule out of use; False where the dataset has no such rule now."""
+    removed = tx.execute(
+        """
+        UPDATE quality.rules
+           SET removed_at = %(at)s
+         WHERE id = %(rule_id)s
+           AND dataset_id = %(dataset_id)s
+           AND removed_at IS NULL
+        """,
+        {"at": at, "rule_id": rule_id, "dataset_id": dataset_id},
+    )
+    return removed.rowcount == 1
+
+
+def put_profile(tx: Tx, version_id: VersionId, profile: Profile, *, at: datetime) -> None:
+    """Keep the profile of a version, in place of an earlier one."""
+    tx.execute(
+        """
+        INSERT INTO quality.profiles (version_id, body, made_at)
+        VALUES (%(version_id)s, %(body)s, %(at)s)
+        ON CONFLICT (version_id)
+        DO UPDATE SET body = EXCLUDED.body, made_at = EXCLUDED.made_at
+        """,
+        {"version_id": version_id, "body": Jsonb(profile_as_json(profile)), "at": at},
+    )
+
+
+def profile_of(tx: Tx, version_id: VersionId) -> Profile | None:
+    """The profile of a version; None before it was made."""
+    row = tx.execute(
+        """
+        SELECT body
+          FROM quality.profiles
+         WHERE version_id = %(version_id)s
+        """,
+        {"version_id": version_id},
+    ).fetchone()
+    return profile_from_json(row["body"]) if row else None
+
+
+def insert_report(tx: Tx, version_id: VersionId, report: Report, suite: SuiteOutcome) -> ReportId:
+    """Keep a report with its evidence; return its id."""
+    row = tx.execute(
+        """
+        INSERT INTO quality.reports
+            (version_id, verdict, score, grade, body, suite_sha256, gx_result, gx_result_sha256,
+             started_at, finished_at)
+        VALUES
+            (%(version_id)s, %(verdict)s, %(score)s, %(grade)s, %(body)s, %(suite_sha256)s,
+             %(gx_result)s, %(gx_result_sha256)s, %(started_at)s, %(finished_at)s)
+        RETURNING id
+        """,
+        {
+            "version_id": version_id,
+            "verdict": report.verdict,
+            "score": report.score.total,
+            "grade": report.score.grade,
+            "body": Jsonb(report_as_json(report)),
+            "suite_sha256": suite.suite_sha256,
+            "gx_result": suite.gx_result,
+            "gx_result_sha256": suite.gx_result_sha256,
+            "started_at": report.started_at,
+            "finished_at": report.finished_at,
+        },
+    ).fetchone()
+    assert row is not None, "INSERT ... RETURNING gives its row"
+    return ReportId(row["id"])
+
+
+def newest_report(tx: Tx, version_id: VersionId) -> StoredReport | None:
+    """The newest report of a version; None before it was checked."""
+    row = tx.execute(
+        """
+        SELECT id, body
+          FROM quality.reports
+         WHERE version_id = %(version_id)s
+         ORDER BY finished_at DESC, id DESC
+         LIMIT 1
+        """,
+        {"version_id": version_id},
+    ).fetchone()
+    return _stored_report(row) if row else None
+
+
+def reports_by_id(tx: Tx, report_ids: list[ReportId]) -> dict[ReportId, Report]:
+    """Several reports at once, such as those of a list of versions; unknown ids are left out."""
+    rows = tx.execute(
+        """
+        SELECT id, body
+          FROM quality.reports
+         WHERE id = ANY(%(ids)s)
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"ids": report_ids, "limit": REPORTS_PER_PAGE_MAX},
+    )
+    return {ReportId(row["id"]): report_from_json(row["body"]) for row in rows}
+
+
+def evidence_of(tx: Tx, report_id: ReportId) -> str | None:
+    """What Great Expectations gave, byte for byte; None where there is no such report."""
+    row = tx.execute(
+        """
+        SELECT gx_result
+          FROM quality.reports
+         WHERE id = %(report_id)s
+        """,
+        {"report_id": report_id},
+    ).fetchone()
+    return str(row["gx_result"]) if row else None
+
+
+def _own_rule(row: Mapping[str, object]) -> OwnRule:
+    body = row["body"]
+    assert isinstance(body, dict), "jsonb of an object"
+    created_at = row["created_at"]
+    assert isinstance(created_at, datetime), "timestamptz"
+    created_by = row["created_by"]
+    return OwnRule(
+        id=RuleId(UUID(str(row["id"]))),
+        rule=parse_rule(body),
+        created_by=UserId(created_by) if isinstance(created_by, UUID) else None,
+        created_at=created_at,
+    )
+
+
+def _stored_report(row: Mapping[str, object]) -> StoredReport:
+    body = row["body"]
+    assert isinstance(body, dict), "jsonb of an object"
+    return StoredReport(id=ReportId(UUID(str(row["id"]))), report=report_from_json(body))
