@@ -422,14 +422,16 @@ class UserNotFound(NotFound):
 class RoleDoesNotFit(Invalid):
     """An organisation of this kind has no such role."""
 
-    message: ClassVar[str] = N_("The role “{role}” does not exist in an organisation of kind {kind}.")
+    message: ClassVar[str] = N_(
+        "The role “{role}” does not exist in an organisation of kind {kind}."
+    )
     role: str
     kind: str
 
 
 @dataclass(eq=False)
 class RoleNeedsOrganization(Invalid):
-    """This role is always held for an organisation."""
+    """A role that is always held for an organisation."""
 
     message: ClassVar[str] = N_("The role “{role}” is held for an organisation: say which one.")
     role: str

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from policies import merkle
-from policies.database import Pool, Tx
+from policies.database import Tx
 from policies.errors import LogDamaged, LogNotSigned, NoSuchLeaf, TreeSizeOutOfBounds
 from policies.leaf import ConsistencyProof, InclusionProof, Leaf
 from policies.merkle import Node
@@ -34,26 +34,6 @@ SEQUENCE_LIMIT_EVENTS = 2000
 LEAVES_PAGE_MAX = 1000
 HEAD_EVERY = timedelta(seconds=50)
 """With a sequencer that wakes every few seconds, a head is never older than a minute."""
-
-
-def tend(pool: Pool, keys: KeyRing, *, at: datetime) -> int:
-    """Give every committed event its leaf and sign a head if one is due; return the new leaves.
-
-    This is what the sequencer does each time it wakes. Each batch is a transaction of its own.
-
-    Raises: LogDamaged, SigningKeyAway.
-    """
-    total = 0
-    while True:
-        with pool.connection() as tx:
-            added = sequence(tx)
-        total += added
-        if added < SEQUENCE_LIMIT_EVENTS:
-            break
-    with pool.connection() as tx:
-        if head_is_due(tx, at):
-            sign_head(tx, keys, at)
-    return total
 
 
 def sequence(tx: Tx, *, limit: int = SEQUENCE_LIMIT_EVENTS) -> int:

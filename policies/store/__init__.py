@@ -1,6 +1,7 @@
 """SQL over the schema `policies`, a file for each noun; nobody outside this package imports it.
 
-log          events, their personal fields and edges, leaves, tree nodes, tree heads
+events       events, their personal fields and edges
+log          leaves, tree nodes, tree heads
 keys         public halves of the signing keys
 agreements   agreements
 freezes      freezes

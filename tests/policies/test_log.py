@@ -133,16 +133,6 @@ def test_a_head_is_due_when_there_is_none_and_within_each_minute(tx: Tx, tmp_pat
     assert log.head_is_due(tx, AT + timedelta(seconds=55))
 
 
-def test_tending_the_log_gives_leaves_and_a_head(pool: Pool, tmp_path: Path) -> None:
-    with pool.connection() as tx:
-        happen(tx)
-
-    assert log.tend(pool, KeyRing(tmp_path), at=AT) == 1
-
-    with pool.connection() as tx:
-        assert log.latest_head(tx).head.tree_size == 1
-
-
 def test_proofs_are_given_only_for_trees_that_were(tx: Tx) -> None:
     event_id = happen(tx)
     with pytest.raises(NoSuchLeaf):

@@ -1,0 +1,156 @@
+"""Agreements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.rows import DictRow
+
+from policies.access import Action
+from policies.agreement import Agreement, AgreementState
+from policies.database import Tx
+from policies.terms import Purpose, Regime
+
+
+def insert_agreement(tx: Tx, agreement: Agreement) -> None:
+    """Insert an agreement that was just concluded."""
+    tx.execute(
+        """
+        INSERT INTO policies.agreements
+            (id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions, terms,
+             terms_sha256, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
+             accepted_by)
+        VALUES
+            (%(id)s, %(regime)s, %(listing_id)s, %(dataset_id)s, %(provider_id)s, %(consumer_id)s,
+             %(purpose)s, %(actions)s, %(terms)s, %(terms_sha256)s, %(profile_id)s,
+             %(profile_hash)s, %(state)s, %(starts_at)s, %(ends_at)s, %(concluded_at)s,
+             %(accepted_by)s)
+        """,
+        {
+            "id": agreement.id,
+            "regime": agreement.regime,
+            "listing_id": agreement.listing_id,
+            "dataset_id": agreement.dataset_id,
+            "provider_id": agreement.provider_id,
+            "consumer_id": agreement.consumer_id,
+            "purpose": agreement.purpose,
+            "actions": sorted(agreement.actions),
+            "terms": agreement.terms,
+            "terms_sha256": agreement.terms_sha256,
+            "profile_id": agreement.profile_id,
+            "profile_hash": agreement.profile_hash,
+            "state": agreement.state,
+            "starts_at": agreement.starts_at,
+            "ends_at": agreement.ends_at,
+            "concluded_at": agreement.concluded_at,
+            "accepted_by": agreement.accepted_by,
+        },
+    )
+
+
+def get_agreement(tx: Tx, agreement_id: UUID) -> Agreement | None:
+    """The agreement of that id; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
+               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
+               accepted_by, ended_at, end_reason
+          FROM policies.agreements
+         WHERE id = %(id)s
+        """,
+        {"id": agreement_id},
+    ).fetchone()
+    return _agreement(row) if row else None
+
+
+def lock_agreement(tx: Tx, agreement_id: UUID) -> Agreement | None:
+    """The agreement of that id, held until the transaction ends; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
+               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
+               accepted_by, ended_at, end_reason
+          FROM policies.agreements
+         WHERE id = %(id)s
+           FOR UPDATE
+        """,
+        {"id": agreement_id},
+    ).fetchone()
+    return _agreement(row) if row else None
+
+
+def agreements_of_party(tx: Tx, organization_id: UUID, *, limit: int) -> list[Agreement]:
+    """Agreements in which an organisation provides or consumes, newest first."""
+    rows = tx.execute(
+        """
+        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
+               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
+               accepted_by, ended_at, end_reason
+          FROM policies.agreements
+         WHERE %(organization_id)s IN (provider_id, consumer_id)
+         ORDER BY concluded_at DESC, id
+         LIMIT %(limit)s
+        """,
+        {"organization_id": organization_id, "limit": limit},
+    )
+    return [_agreement(row) for row in rows]
+
+
+def agreements_in_force(
+    tx: Tx, consumer_id: UUID, dataset_id: UUID, at: datetime
+) -> list[Agreement]:
+    """Agreements that give a consumer a dataset's data now, the one ending last first."""
+    rows = tx.execute(
+        """
+        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
+               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
+               accepted_by, ended_at, end_reason
+          FROM policies.agreements
+         WHERE consumer_id = %(consumer_id)s
+           AND dataset_id = %(dataset_id)s
+           AND state = 'active'
+           AND starts_at <= %(at)s
+           AND ends_at > %(at)s
+         ORDER BY ends_at DESC, id
+        """,
+        {"consumer_id": consumer_id, "dataset_id": dataset_id, "at": at},
+    )
+    return [_agreement(row) for row in rows]
+
+
+def end_agreement(tx: Tx, agreement_id: UUID, *, ended_at: datetime, reason: str) -> None:
+    """Let an agreement hold no longer."""
+    tx.execute(
+        """
+        UPDATE policies.agreements
+           SET state = 'ended',
+               ended_at = %(ended_at)s,
+               end_reason = %(reason)s
+         WHERE id = %(id)s
+        """,
+        {"id": agreement_id, "ended_at": ended_at, "reason": reason},
+    )
+
+
+def _agreement(row: DictRow) -> Agreement:
+    return Agreement(
+        id=row["id"],
+        regime=Regime(row["regime"]),
+        listing_id=row["listing_id"],
+        dataset_id=row["dataset_id"],
+        provider_id=row["provider_id"],
+        consumer_id=row["consumer_id"],
+        purpose=Purpose(row["purpose"]),
+        actions=frozenset(Action(action) for action in row["actions"]),
+        terms=row["terms"],
+        profile_id=row["profile_id"],
+        profile_hash=row["profile_hash"],
+        starts_at=row["starts_at"],
+        ends_at=row["ends_at"],
+        concluded_at=row["concluded_at"],
+        accepted_by=row["accepted_by"],
+        state=AgreementState(row["state"]),
+        ended_at=row["ended_at"],
+        end_reason=row["end_reason"] or "",
+    )
