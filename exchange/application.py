@@ -70,6 +70,8 @@ class Application:
     decision_reason: str = ""
     legal_basis: str = ""
     agreement_id: AgreementId | None = None
+    times_returned: int = 0
+    """How often gaps were named; once is what the law allows."""
 
     def grant(
         self, agreement_id: AgreementId, *, by: UserId | None, at: datetime, reason: str = ""
@@ -115,6 +117,7 @@ class Application:
             decided_by=by,
             decided_at=at,
             decision_reason=question,
+            times_returned=self.times_returned + 1,
         )
 
     def send_again(
@@ -144,6 +147,15 @@ class Application:
             decided_at=None,
             decision_reason="",
         )
+
+    def take_back(self) -> Application:
+        """The application, withdrawn by its applicant.
+
+        Raises: ApplicationNotInState.
+        """
+        if self.state not in (ApplicationState.SUBMITTED, ApplicationState.RETURNED):
+            raise ApplicationNotInState(str(self.id), self.state.value)
+        return replace(self, state=ApplicationState.WITHDRAWN)
 
     def _check_open_for(self, decider: UserId | None) -> None:
         if self.state is not ApplicationState.SUBMITTED:

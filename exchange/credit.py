@@ -2,7 +2,7 @@
 
 A transfer debits one account and credits another by the same whole amount. A charge is first held
 (`PENDING`) and then resolved once, by `POST` of at most what was held or by `VOID`. What is not
-posted goes back at the same moment. The database keeps all of this; see `migrations/0004.exchange.sql`.
+posted goes back at the same moment. The database keeps all of this, in `0004.exchange.sql`.
 
 Source: exchange design X118, X120, X121, X128.
 """

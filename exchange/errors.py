@@ -6,10 +6,9 @@ A refusal names what is wrong and holds the facts; see `policies.errors` for the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import ClassVar
 
-from policies.access import Reason
-from policies.clause import ClauseResult
 from policies.errors import N_, Conflict, Denied, Invalid, NotFound, TooOften, Unfunded
 
 
@@ -22,11 +21,27 @@ class MalformedPrice(Invalid):
 
 
 @dataclass(eq=False)
-class MalformedDeclaration(Invalid):
-    """A declaration for the clauses that names a fact that no provider declares."""
+class MalformedUses(Invalid):
+    """An offer of uses that is empty or without bound."""
 
-    message: ClassVar[str] = N_("“{name}” is not a thing that a provider declares for a listing.")
+    message: ClassVar[str] = N_("The uses cannot be offered: {reason}.")
+    reason: str
+
+
+@dataclass(eq=False)
+class MalformedDeclaration(Invalid):
+    """A declaration whose parts are unknown, of the wrong kind, or too long."""
+
+    message: ClassVar[str] = N_("“{name}” cannot be declared like this.")
     name: str
+
+
+@dataclass(eq=False)
+class TermsTooLong(Invalid):
+    """Terms longer than anybody reads."""
+
+    message: ClassVar[str] = N_("The terms have at most {characters_max} characters.")
+    characters_max: int
 
 
 @dataclass(eq=False)
@@ -80,16 +95,11 @@ class NoOrganization(Denied):
 class ClausesFailed(Denied):
     """Clauses of the standards stand against it; all of them are named at once."""
 
-    message: ClassVar[str] = N_("The standards do not allow this: {clauses}.")
-    results: tuple[ClauseResult, ...]
-
-    @property
-    def clauses(self) -> str:
-        """The ids of the clauses."""
-        return ", ".join(result.clause_id for result in self.results)
-
-    def __str__(self) -> str:
-        return self.message.format(clauses=self.clauses)
+    message: ClassVar[str] = N_("The standards do not allow this yet: {clauses}.")
+    clauses: str
+    """The ids, in one text."""
+    failed: list[dict[str, object]]
+    """Each clause with its id, source, article, and message in both languages."""
 
 
 @dataclass(eq=False)
@@ -99,16 +109,9 @@ class RequestIncomplete(Invalid):
     Source: 政务数据共享条例 art. 21.
     """
 
-    message: ClassVar[str] = N_("The request is not complete: {gaps}.")
-    results: tuple[ClauseResult, ...]
-
-    @property
-    def gaps(self) -> str:
-        """What each clause asks for, in both languages as the clause has it."""
-        return "; ".join(result.message.en or result.message.zh for result in self.results)
-
-    def __str__(self) -> str:
-        return self.message.format(gaps=self.gaps)
+    message: ClassVar[str] = N_("The request is not complete: {clauses}.")
+    clauses: str
+    failed: list[dict[str, object]]
 
 
 @dataclass(eq=False)
@@ -137,11 +140,72 @@ class AlreadyAsked(Conflict):
 
 
 @dataclass(eq=False)
+class NotPublished(Conflict):
+    """Only published data is offered."""
+
+    message: ClassVar[str] = N_("“{dataset}” is not published.")
+    dataset: str
+
+
+@dataclass(eq=False)
+class MalformedReport(Invalid):
+    """A digest that is none."""
+
+    message: ClassVar[str] = N_("The report is named by its SHA-256: 64 hexadecimal digits.")
+
+
+@dataclass(eq=False)
+class AssessorIsParty(Denied):
+    """Whoever assesses neither sells nor buys."""
+
+    message: ClassVar[str] = N_("The seller does not assess its own product.")
+
+
+@dataclass(eq=False)
 class NothingToAskFor(Conflict):
     """The listing needs no request, or takes none."""
 
     message: ClassVar[str] = N_("This listing takes no requests: {reason}.")
     reason: str
+
+
+@dataclass(eq=False)
+class FieldTooLong(Invalid):
+    """A field of a request longer than anybody reads."""
+
+    message: ClassVar[str] = N_("“{name}” has at most {characters_max} characters.")
+    name: str
+    characters_max: int
+
+
+@dataclass(eq=False)
+class EndTooLate(Invalid):
+    """An agreement is wanted for longer than is offered."""
+
+    message: ClassVar[str] = N_("This is offered until {latest} at most.")
+    latest: date
+
+
+@dataclass(eq=False)
+class NotForSale(Conflict):
+    """The listing is not sold, or not to such a party."""
+
+    message: ClassVar[str] = N_("This is sold to enterprises and operators only, or not at all.")
+
+
+@dataclass(eq=False)
+class PurposeNotOffered(Invalid):
+    """The data is not offered for this purpose."""
+
+    message: ClassVar[str] = N_("This is not offered for the purpose “{purpose}”.")
+    purpose: str
+
+
+@dataclass(eq=False)
+class Frozen(Denied):
+    """A freeze stands on the agreement, or on something that it rests on."""
+
+    message: ClassVar[str] = N_("A supervisor has frozen this. Nothing is read until it is lifted.")
 
 
 @dataclass(eq=False)
@@ -152,14 +216,6 @@ class TermsChanged(Conflict):
         "The terms or the price changed. Read them again before you accept."
     )
     terms_sha256: str
-
-
-@dataclass(eq=False)
-class AgreementNotFound(NotFound):
-    """No such agreement, or none that the caller may know of."""
-
-    message: ClassVar[str] = N_("There is no such agreement.")
-    agreement_id: str
 
 
 @dataclass(eq=False)
@@ -195,8 +251,9 @@ class AccessDenied(Denied):
 
     message: ClassVar[str] = N_("Access to “{dataset}” is refused.")
     dataset: str
-    rule_ids: tuple[str, ...]
-    reasons: tuple[Reason, ...]
+    rule_ids: list[str]
+    reasons: list[dict[str, object]]
+    """Each with the id of its rule, and what it says in both languages."""
     decision_id: str
 
 

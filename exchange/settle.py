@@ -29,6 +29,7 @@ from policies.database import Tx
 from policies.events import Event, EventKind
 from policies.party import Actor, Role
 from policies.record import record
+from policies.roles import can_top_up
 from policies.terms import MicroCredits, OrganizationId
 
 SWEEP_BATCH = 200
@@ -65,7 +66,7 @@ def top_up(
 
     Raises: NotYourPart, AmountOutOfBounds.
     """
-    if not by.holds(Role.FINANCE):
+    if not can_top_up(by):
         raise NotYourPart(Role.FINANCE.value)
     if not 0 < amount <= TOP_UP_MAX:
         raise AmountOutOfBounds(TOP_UP_MAX)

@@ -12,7 +12,9 @@ CREATE TABLE exchange.listings (
     price jsonb NOT NULL,                            -- integers only, in micro-credits
     terms jsonb NOT NULL,                            -- what the buyer accepts, both languages
     licence text NOT NULL DEFAULT '',
-    facts jsonb NOT NULL DEFAULT '{}',               -- assessor, authorisation ... as declared
+    uses jsonb NOT NULL,                             -- actions, purposes, term that are offered
+    declaration jsonb NOT NULL,                      -- what the provider declared for the clauses
+    assessment jsonb,                                -- the independent assessor's, before trade
     standing_release_by uuid REFERENCES policies.users,
     standing_release_at timestamptz,
     profile_id text,                                 -- judged under this profile
@@ -56,6 +58,7 @@ CREATE TABLE exchange.applications (
     decision_reason text NOT NULL DEFAULT '',
     legal_basis text NOT NULL DEFAULT '',
     agreement_id uuid REFERENCES policies.agreements,
+    times_returned integer NOT NULL DEFAULT 0 CHECK (times_returned >= 0),
     CONSTRAINT refusal_states_reasons
         CHECK (state <> 'refused' OR (decision_reason <> '' AND legal_basis <> '')),
     CONSTRAINT granted_makes_agreement CHECK (state <> 'granted' OR agreement_id IS NOT NULL)

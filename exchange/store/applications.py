@@ -59,7 +59,8 @@ def update_application(tx: Tx, application: Application) -> None:
                decided_at = %(decided_at)s,
                decision_reason = %(decision_reason)s,
                legal_basis = %(legal_basis)s,
-               agreement_id = %(agreement_id)s
+               agreement_id = %(agreement_id)s,
+               times_returned = %(times_returned)s
          WHERE id = %(id)s
         """,
         _values(application),
@@ -180,6 +181,7 @@ def _values(application: Application) -> Row:
         "decision_reason": application.decision_reason,
         "legal_basis": application.legal_basis,
         "agreement_id": application.agreement_id,
+        "times_returned": application.times_returned,
     }
 
 
@@ -207,4 +209,5 @@ def _application(row: Row) -> Application:
         decision_reason=row["decision_reason"],
         legal_basis=row["legal_basis"],
         agreement_id=AgreementId(row["agreement_id"]) if row["agreement_id"] else None,
+        times_returned=row["times_returned"],
     )

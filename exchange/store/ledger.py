@@ -77,7 +77,7 @@ def all_accounts(tx: Tx) -> list[Account]:
 
 
 def lock_accounts(tx: Tx, account_ids: Iterable[UUID]) -> None:
-    """Take all accounts of a transaction in one order, so that no two transactions wait in a ring."""
+    """Take all accounts of a transaction in one order, so that no two wait in a ring."""
     tx.execute(
         """
         SELECT id

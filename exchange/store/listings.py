@@ -9,7 +9,15 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from catalog.view import View
-from exchange.listing import AccessClass, Listing, ListingState, StandingRelease
+from exchange.listing import (
+    AccessClass,
+    Assessment,
+    Declaration,
+    Listing,
+    ListingState,
+    StandingRelease,
+    Uses,
+)
 from exchange.price import Price
 from policies.canonical import from_plain, to_plain
 from policies.clause import Judgement
@@ -26,13 +34,14 @@ def insert_listing(tx: Tx, listing: Listing) -> bool:
     inserted = tx.execute(
         """
         INSERT INTO exchange.listings
-               (id, dataset_id, regime, state, access_class, view, price, terms, licence, facts,
-                standing_release_by, standing_release_at, profile_id, profile_hash, judgement,
-                proposed_by, proposed_at, opened_by, opened_at, state_reason)
+               (id, dataset_id, regime, state, access_class, view, price, terms, licence, uses,
+                declaration, assessment, standing_release_by, standing_release_at, profile_id,
+                profile_hash, judgement, proposed_by, proposed_at, opened_by, opened_at,
+                state_reason)
         VALUES (%(id)s, %(dataset_id)s, %(regime)s, %(state)s, %(access_class)s, %(view)s,
-                %(price)s, %(terms)s, %(licence)s, %(facts)s, %(release_by)s, %(release_at)s, %(profile_id)s,
-                %(profile_hash)s, %(judgement)s, %(proposed_by)s, %(proposed_at)s, %(opened_by)s,
-                %(opened_at)s, %(state_reason)s)
+                %(price)s, %(terms)s, %(licence)s, %(uses)s, %(declaration)s, %(assessment)s,
+                %(release_by)s, %(release_at)s, %(profile_id)s, %(profile_hash)s, %(judgement)s,
+                %(proposed_by)s, %(proposed_at)s, %(opened_by)s, %(opened_at)s, %(state_reason)s)
             ON CONFLICT (dataset_id, regime) WHERE state <> 'withdrawn' DO NOTHING
         """,
         _values(listing),
@@ -46,7 +55,7 @@ def update_listing(tx: Tx, listing: Listing) -> None:
         """
         UPDATE exchange.listings
            SET state = %(state)s,
-               facts = %(facts)s,
+               assessment = %(assessment)s,
                standing_release_by = %(release_by)s,
                standing_release_at = %(release_at)s,
                profile_id = %(profile_id)s,
@@ -150,6 +159,19 @@ def live_agreement_count(tx: Tx, listing_id: ListingId) -> int:
     return int(row["live"])
 
 
+def is_public_body(tx: Tx, organization_id: OrganizationId) -> bool:
+    """Whether the organisation is a department, or the bureau or regulator, so its data public."""
+    row = tx.execute(
+        """
+        SELECT kind IN ('department', 'bureau', 'regulator') AS is_public
+          FROM policies.organizations
+         WHERE id = %(id)s
+        """,
+        {"id": organization_id},
+    ).fetchone()
+    return bool(row and row["is_public"])
+
+
 def new_id(tx: Tx) -> UUID:
     """An id that sorts by time."""
     row = tx.execute("SELECT uuidv7() AS id").fetchone()
@@ -169,7 +191,9 @@ def _values(listing: Listing) -> Row:
         "price": Jsonb(listing.price.as_json()),
         "terms": Jsonb(listing.terms.as_map()),
         "licence": listing.licence,
-        "facts": Jsonb(dict(listing.declared)),
+        "uses": Jsonb(to_plain(listing.uses)),
+        "declaration": Jsonb(to_plain(listing.declared)),
+        "assessment": Jsonb(to_plain(listing.assessment)) if listing.assessment else None,
         "release_by": listing.release.signed_by if listing.release else None,
         "release_at": listing.release.signed_at if listing.release else None,
         "profile_id": judgement.profile_id if judgement else None,
@@ -198,7 +222,9 @@ def _listing(row: Row) -> Listing:
         price=Price.from_json(row["price"]),
         terms=Text.from_map(row["terms"]),
         licence=row["licence"],
-        declared=row["facts"],
+        uses=from_plain(Uses, row["uses"]),
+        declared=from_plain(Declaration, row["declaration"]),
+        assessment=from_plain(Assessment, row["assessment"]) if row["assessment"] else None,
         release=StandingRelease(UserId(release_by), release_at) if release_by else None,
         judgement=from_plain(Judgement, row["judgement"]) if row["judgement"] else None,
         opened_by=UserId(row["opened_by"]) if row["opened_by"] else None,

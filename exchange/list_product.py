@@ -1,0 +1,458 @@
+"""Put a dataset on offer under one regime: propose, assess, open, suspend, withdraw.
+
+Whoever proposes never opens. Trade is opened by the bureau, after somebody who neither sells nor
+buys assessed it; share and open are opened by the provider's approver or the bureau. The clauses of the
+profile in force are asked at the proposal, so that the provider sees all gaps at once, and again
+when it is opened.
+
+Source: exchange design, state machine of a listing; X002-X072.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from catalog.find import dataset_with_id, inputs_of, newest_published_versions
+
+from catalog.dataset import Dataset, DatasetState
+from catalog.version import Version
+from catalog.view import EVERYTHING, View
+from exchange.clauses import judge_all, refuse_blocked
+from exchange.errors import (
+    AlreadyListed,
+    AssessorIsParty,
+    ListingNotFound,
+    ListingNotInState,
+    MalformedReport,
+    NotPublished,
+    NotYourPart,
+    TermsTooLong,
+)
+from exchange.listing import (
+    ALL_USES,
+    NO_TERMS,
+    NOTHING_DECLARED,
+    TERMS_LENGTH_CHARACTERS,
+    AccessClass,
+    Assessment,
+    Declaration,
+    Listing,
+    ListingState,
+    StandingRelease,
+    Uses,
+)
+from exchange.price import FREE, Price, PriceModel
+from exchange.store import listings as store
+from policies.access import Action
+from policies.calendar import china_day
+from policies.clause import Judgement
+from policies.database import Tx
+from policies.events import Event, EventKind, JsonValue
+from policies.facts import InputFacts, ListingFacts, PriceFacts, WithdrawFacts
+from policies.party import Actor, Role
+from policies.reason import check_reason
+from policies.record import record
+from policies.roles import can_approve_for, can_assess, can_publish_for, can_set_standards
+from policies.terms import (
+    DatasetId,
+    ListingId,
+    MicroCredits,
+    OpenType,
+    Regime,
+    ShareType,
+    Text,
+)
+
+FORMATS = ("csv", "json", "parquet")
+"""What every listing can be read as."""
+
+SHA256_LENGTH_CHARACTERS = 64
+UNSPECIFIED_LICENCE = "notspecified"
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a provider offers."""
+
+    regime: Regime
+    view: View = EVERYTHING
+    price: Price = FREE
+    terms: Text = NO_TERMS
+    licence: str = ""
+    uses: Uses = ALL_USES
+    declared: Declaration = NOTHING_DECLARED
+
+
+def propose(
+    tx: Tx, dataset_id: DatasetId, proposal: Proposal, *, by: Actor, at: datetime
+) -> Listing:
+    """Draft a listing and say what the clauses make of it; nothing is refused but what cannot be.
+
+    Raises: NotYourPart, NotPublished, TermsTooLong, MalformedView, AlreadyListed.
+    """
+    dataset = dataset_with_id(tx, dataset_id, by=by)
+    if not can_publish_for(by, dataset.publisher_id):
+        raise NotYourPart(Role.PUBLISHER.value)
+    if dataset.state is not DatasetState.PUBLISHED:
+        raise NotPublished(dataset.slug)
+    if max(len(proposal.terms.zh), len(proposal.terms.en)) > TERMS_LENGTH_CHARACTERS:
+        raise TermsTooLong(TERMS_LENGTH_CHARACTERS)
+    versions = newest_published_versions(tx, dataset_id)
+    for version in versions:
+        proposal.view.visible([column.name for column in version.columns])
+    listing = Listing(
+        id=ListingId(store.new_id(tx)),
+        dataset_id=dataset_id,
+        provider_id=dataset.publisher_id,
+        regime=proposal.regime,
+        state=ListingState.DRAFT,
+        access_class=_access_class(dataset, proposal.regime),
+        proposed_by=by.user_id,
+        proposed_at=at,
+        view=proposal.view,
+        price=proposal.price,
+        terms=proposal.terms,
+        licence=proposal.licence or dataset.entry.licence,
+        uses=proposal.uses,
+        declared=proposal.declared,
+    )
+    listing = replace(listing, judgement=judge_listing(tx, listing, dataset, at=at))
+    if not store.insert_listing(tx, listing):
+        raise AlreadyListed(proposal.regime.value)
+    record(tx, _event(EventKind.LISTING_PROPOSED, listing, by=by, at=at, facts=_offer(listing)))
+    return listing
+
+
+def assess(
+    tx: Tx, listing_id: ListingId, *, report_sha256: str, by: Actor, at: datetime
+) -> Listing:
+    """Sign the compliance assessment 合规评估 of a drafted listing.
+
+    Raises: NotYourPart, MalformedReport, ListingNotFound, AssessorIsParty, ListingNotInState.
+    Source: X072.
+    """
+    if not can_assess(by) or by.organization is None or by.user_id is None:
+        raise NotYourPart(Role.ASSESSOR.value)
+    if len(report_sha256) != SHA256_LENGTH_CHARACTERS or set(report_sha256) - set(
+        "0123456789abcdef"
+    ):
+        raise MalformedReport
+    listing = _locked(tx, listing_id)
+    if by.organization.id == listing.provider_id:
+        raise AssessorIsParty
+    if listing.state is not ListingState.DRAFT:
+        raise ListingNotInState(str(listing_id), listing.state.value)
+    assessment = Assessment(by.organization.id, by.user_id, report_sha256, china_day(at))
+    listing = replace(listing, assessment=assessment)
+    dataset = dataset_with_id(tx, listing.dataset_id, by=by)
+    listing = replace(listing, judgement=judge_listing(tx, listing, dataset, at=at))
+    store.update_listing(tx, listing)
+    facts: dict[str, JsonValue] = {"assessed": True, "report_sha256": report_sha256}
+    record(tx, _event(EventKind.LISTING_PROPOSED, listing, by=by, at=at, facts=facts))
+    return listing
+
+
+def open_listing(
+    tx: Tx, listing_id: ListingId, *, has_standing_release: bool = False, by: Actor, at: datetime
+) -> Listing:
+    """Open a drafted listing, or a suspended one again, after all clauses were asked once more.
+
+    `has_standing_release` is the approver's signature under a release of unconditional data.
+
+    Raises: ListingNotFound, NotYourPart, SameTwoPeople, ListingNotInState, ClausesFailed.
+    """
+    listing = _locked(tx, listing_id)
+    if listing.regime is Regime.TRADE and not can_set_standards(by):
+        raise NotYourPart(Role.BUREAU.value)
+    if not can_approve_for(by, listing.provider_id) or by.user_id is None:
+        raise NotYourPart(Role.APPROVER.value)
+    dataset = dataset_with_id(tx, listing.dataset_id, by=by)
+    judgement = judge_listing(tx, listing, dataset, at=at)
+    if listing.state is ListingState.SUSPENDED:
+        opened = replace(listing.move_to(ListingState.LISTED, reason=""), judgement=judgement)
+    else:
+        opened = listing.open(by=by.user_id, at=at, judgement=judgement)
+    refuse_blocked(judgement)
+    if has_standing_release and listing.access_class is AccessClass.UNCONDITIONAL:
+        if not by.holds(Role.APPROVER, listing.provider_id):
+            raise NotYourPart(Role.APPROVER.value)
+        opened = replace(opened, release=StandingRelease(by.user_id, at))
+    store.update_listing(tx, opened)
+    record(tx, _event(EventKind.LISTING_OPENED, opened, by=by, at=at, facts=_offer(opened)))
+    return opened
+
+
+def open_directly(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> Listing | None:
+    """List an openly available dataset at once, the profile itself being the decider.
+
+    For installations with direct publication. None where the dataset is listed already, or where a
+    clause stands against it; the draft then waits for a person with its gaps named.
+    """
+    dataset = dataset_with_id(tx, dataset_id, by=by)
+    if any(held.regime is Regime.OPEN for held in store.listings_of_dataset(tx, dataset_id)):
+        return None
+    listing = Listing(
+        id=ListingId(store.new_id(tx)),
+        dataset_id=dataset_id,
+        provider_id=dataset.publisher_id,
+        regime=Regime.OPEN,
+        state=ListingState.DRAFT,
+        access_class=_access_class(dataset, Regime.OPEN),
+        proposed_by=by.user_id,
+        proposed_at=at,
+        licence=dataset.entry.licence or UNSPECIFIED_LICENCE,
+        declared=Declaration(lawful_basis="lawfully_public"),
+    )
+    judgement = judge_listing(tx, listing, dataset, at=at)
+    listing = replace(listing, judgement=judgement)
+    is_open = judgement.is_allowed and dataset.entry.open_type is OpenType.UNCONDITIONAL
+    if is_open:
+        listing = listing.open(by=None, at=at, judgement=judgement)
+    store.insert_listing(tx, listing)
+    kind = EventKind.LISTING_OPENED if is_open else EventKind.LISTING_PROPOSED
+    record(tx, _event(kind, listing, by=by, at=at, facts=_offer(listing)))
+    return listing if is_open else None
+
+
+def suspend(tx: Tx, listing_id: ListingId, *, reason: str, by: Actor, at: datetime) -> Listing:
+    """Stop all deliveries through a listing for now.
+
+    Raises: ListingNotFound, NotYourPart, ReasonMissing, ListingNotInState.
+    """
+    listing = _own(tx, listing_id, by)
+    suspended = listing.move_to(ListingState.SUSPENDED, reason=check_reason(reason))
+    store.update_listing(tx, suspended)
+    record(
+        tx,
+        _event(EventKind.LISTING_SUSPENDED, suspended, by=by, at=at, facts={"reason": reason}),
+    )
+    return suspended
+
+
+def withdraw(
+    tx: Tx,
+    listing_id: ListingId,
+    *,
+    reason: str,
+    negotiation_reference: str = "",
+    filing_number: str = "",
+    by: Actor,
+    at: datetime,
+) -> Listing:
+    """Take a listing off for good. A shared one with live agreements needs talks and a filing.
+
+    Raises: ListingNotFound, NotYourPart, ReasonMissing, ListingNotInState, ClausesFailed.
+    Source: 政务数据共享条例 art. 27 (X135).
+    """
+    listing = _own(tx, listing_id, by)
+    withdrawn = listing.move_to(ListingState.WITHDRAWN, reason=check_reason(reason))
+    facts = WithdrawFacts(
+        regime=listing.regime,
+        live_agreement_count=store.live_agreement_count(tx, listing_id),
+        reason=reason,
+        negotiation_reference=negotiation_reference,
+        filing_number=filing_number,
+    )
+    refuse_blocked(judge_all(facts, at=at))
+    store.update_listing(tx, withdrawn)
+    record(
+        tx,
+        _event(EventKind.LISTING_WITHDRAWN, withdrawn, by=by, at=at, facts={"reason": reason}),
+    )
+    return withdrawn
+
+
+def get_listing(tx: Tx, listing_id: ListingId, *, by: Actor) -> Listing:
+    """A listing: an open one for everybody, a draft for those who work on it.
+
+    Raises: ListingNotFound.
+    """
+    listing = store.get_listing(tx, listing_id)
+    if listing is None or not _sees(by, listing):
+        raise ListingNotFound(str(listing_id))
+    return listing
+
+
+def listings_of(tx: Tx, dataset_id: DatasetId, *, by: Actor) -> list[Listing]:
+    """The listings of a dataset that `by` may know of, by regime."""
+    return [held for held in store.listings_of_dataset(tx, dataset_id) if _sees(by, held)]
+
+
+def listings_to_open(tx: Tx, *, by: Actor) -> list[Listing]:
+    """Drafts that wait for somebody like `by`: a bureau's, an assessor's or an approver's queue."""
+    if can_set_standards(by) or can_assess(by):
+        return store.listings_in_state(tx, ListingState.DRAFT, provider_ids=None)
+    own = [
+        held.organization_id
+        for held in by.memberships
+        if held.organization_id is not None and held.role in (Role.APPROVER, Role.PUBLISHER)
+    ]
+    return store.listings_in_state(tx, ListingState.DRAFT, provider_ids=own)
+
+
+def judge_listing(tx: Tx, listing: Listing, dataset: Dataset, *, at: datetime) -> Judgement:
+    """What every clause about listing and price says of the listing at `at`."""
+    inputs = tuple(_input_facts(tx, item, listing) for item in inputs_of(tx, dataset.id))
+    versions = newest_published_versions(tx, dataset.id)
+    return judge_all(
+        _listing_facts(listing, dataset, inputs, versions),
+        _price_facts(listing),
+        at=at,
+    )
+
+
+def _listing_facts(
+    listing: Listing, dataset: Dataset, inputs: tuple[InputFacts, ...], versions: list[Version]
+) -> ListingFacts:
+    declared, assessment = listing.declared, listing.assessment
+    checked = [china_day(version.assessed_at) for version in versions if version.assessed_at]
+    return ListingFacts(
+        regime=listing.regime,
+        name=dataset.slug,
+        grade=dataset.entry.grade,
+        open_type=dataset.entry.open_type,
+        special_approval_reference=declared.special_approval_reference,
+        regrading_reference=declared.regrading_reference,
+        inputs=inputs,
+        actions=listing.uses.actions,
+        formats=FORMATS,
+        has_api=True,
+        has_bulk_download=Action.DOWNLOAD in listing.uses.actions,
+        is_high_value=declared.is_high_value,
+        price_microcredits=listing.price.unit,
+        licence_id=listing.licence,
+        service_level_reference=declared.service_level_reference,
+        open_manner=declared.open_manner,
+        open_requirements=declared.open_requirements,
+        open_safeguards=declared.open_safeguards,
+        lawful_basis=declared.lawful_basis,
+        declared_by=str(listing.proposed_by or ""),
+        personal_columns=tuple(sorted(listing.personal_columns)),
+        sensitive_columns=tuple(sorted(listing.personal_columns & set(declared.sensitive_columns))),
+        personal_authorisation_reference=declared.personal_authorisation_reference,
+        anonymisation_reference=declared.anonymisation_reference,
+        is_labelled_anonymous=declared.is_labelled_anonymous,
+        commercial_secret_columns=declared.commercial_secret_columns,
+        disclosure_consent_reference=declared.disclosure_consent_reference,
+        seller_id=str(listing.provider_id),
+        seller_affiliate_ids=declared.affiliate_ids,
+        is_redeveloped=declared.is_redeveloped,
+        assessor_id=str(assessment.assessor_id) if assessment else "",
+        assessment_hash=assessment.report_sha256 if assessment else "",
+        assessed_on=assessment.assessed_on if assessment else None,
+        quality_checked_on=min(checked, default=None),
+        is_authorised_operation=declared.is_authorised_operation,
+        authorisation_reference=declared.authorisation_reference,
+        authorisation_ends_on=declared.authorisation_ends_on,
+        registration_code=declared.registration_code,
+        registration_expires_on=declared.registration_expires_on,
+    )
+
+
+def _price_facts(listing: Listing) -> PriceFacts:
+    declared = listing.declared
+    return PriceFacts(
+        regime=listing.regime,
+        price_microcredits=max(listing.price.unit, listing.price.minimum),
+        purposes=listing.uses.purposes,
+        is_authorised_operation=declared.is_authorised_operation,
+        is_freely_priced=(
+            listing.price.model is not PriceModel.FREE and declared.ceiling_microcredits is None
+        ),
+        ceiling_microcredits=(
+            None
+            if declared.ceiling_microcredits is None
+            else MicroCredits(declared.ceiling_microcredits)
+        ),
+        # The dataset page shows every listing's price to everybody, from the data that meters.
+        is_on_public_price_list=True,
+    )
+
+
+def _input_facts(tx: Tx, item: Dataset, listing: Listing) -> InputFacts:
+    """What is known of a dataset that the product was made from."""
+    held = store.listings_of_dataset(tx, item.id)
+    is_own = item.publisher_id == listing.provider_id
+    references = listing.declared
+    return InputFacts(
+        name=item.slug,
+        grade=item.entry.grade,
+        is_public=store.is_public_body(tx, item.publisher_id),
+        open_type=item.entry.open_type,
+        is_received_by_sharing=not is_own
+        and any(other.regime is Regime.SHARE and other.is_listed for other in held),
+        share_consent_reference=references.authorisation_reference,
+        authorisation_reference=references.authorisation_reference,
+        authorised_operator_id=(
+            str(listing.provider_id) if references.is_authorised_operation else ""
+        ),
+        # The version chain of the exchange itself is the evidence of where it came from.
+        provenance_hash=str(item.id),
+        has_operating_right=is_own or bool(references.authorisation_reference),
+        has_holder_consent=is_own or bool(references.authorisation_reference),
+    )
+
+
+def _access_class(dataset: Dataset, regime: Regime) -> AccessClass:
+    entry = dataset.entry
+    is_unconditional = (
+        entry.share_type is ShareType.UNCONDITIONAL
+        if regime is Regime.SHARE
+        else regime is Regime.OPEN and entry.open_type is OpenType.UNCONDITIONAL
+    )
+    return AccessClass.UNCONDITIONAL if is_unconditional else AccessClass.CONDITIONAL
+
+
+def _locked(tx: Tx, listing_id: ListingId) -> Listing:
+    listing = store.lock_listing(tx, listing_id)
+    if listing is None:
+        raise ListingNotFound(str(listing_id))
+    return listing
+
+
+def _own(tx: Tx, listing_id: ListingId, by: Actor) -> Listing:
+    """The listing, for those who may stop it: its publisher, its approver, the bureau."""
+    listing = _locked(tx, listing_id)
+    if not (can_publish_for(by, listing.provider_id) or can_approve_for(by, listing.provider_id)):
+        raise NotYourPart(Role.PUBLISHER.value)
+    return listing
+
+
+def _sees(by: Actor, listing: Listing) -> bool:
+    if listing.state in (ListingState.LISTED, ListingState.SUSPENDED):
+        return True
+    return (
+        can_publish_for(by, listing.provider_id)
+        or can_approve_for(by, listing.provider_id)
+        or can_assess(by)
+    )
+
+
+def _offer(listing: Listing) -> dict[str, JsonValue]:
+    judgement = listing.judgement
+    return {
+        "regime": listing.regime,
+        "access_class": listing.access_class,
+        "price": listing.price.as_json(),
+        "view_fingerprint": listing.view.fingerprint(),
+        "profile_id": judgement.profile_id if judgement else None,
+        "profile_hash": judgement.profile_hash if judgement else None,
+        "failed_clauses": (
+            [result.clause_id for result in judgement.blocking] if judgement else []
+        ),
+    }
+
+
+def _event(
+    kind: EventKind, listing: Listing, *, by: Actor, at: datetime, facts: dict[str, JsonValue]
+) -> Event:
+    return Event(
+        kind=kind,
+        at=at,
+        actor=by,
+        organization_id=listing.provider_id,
+        dataset_id=listing.dataset_id,
+        subject_id=listing.id,
+        facts=facts,
+    )
