@@ -192,6 +192,10 @@ class Profile:
         """Whether the profile holds on that day in China."""
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
+    def clause(self, clause_id: str) -> Clause | None:
+        """The clause of that id; None where this profile has none."""
+        return next((clause for clause in self.clauses if clause.id == clause_id), None)
+
     def clock(self, name: ClockName) -> Clock | None:
         """The term of that name; None where this standard sets none."""
         return next((clock for clock in self.clocks if clock.name is name), None)

@@ -1,8 +1,8 @@
 """ODRL 2.2: the terms of an offer or agreement as JSON-LD, one text for one set of terms.
 
 We write ODRL and do not read it: decisions rest on our own records, and the JSON-LD is how others
-read them and what both sides sign. Every policy writes out that prohibitions win, since a policy that
-is silent is void as soon as two of its rules conflict.
+read them and what both sides sign. Every policy writes out that prohibitions win, since a policy
+that is silent is void as soon as two of its rules conflict.
 
 Source: W3C ODRL Information Model 2.2 s. 2.1.2-2.1.3, 2.5, 2.6, 2.10; ODRL Vocabulary 2.2 s. 4.
 """

@@ -18,7 +18,7 @@ import yaml
 
 from policies.calendar import china_day
 from policies.canonical import Plain, canonical_text, from_plain, to_plain
-from policies.checks.run import tests_of
+from policies.checks.run import checks_of
 from policies.clause import Clause, Profile
 from policies.errors import MalformedProfile, NoProfileInForce, ProfileNotFound
 
@@ -134,7 +134,7 @@ def _check(profile: Profile) -> None:
 
 
 def _fault_of(clause: Clause) -> str:
-    needed = tests_of(clause.stage).get(clause.test)
+    needed = checks_of(clause.stage).get(clause.test)
     if needed is None:
         return f"names the unknown test {clause.test} of {clause.stage}"
     numbers, words = needed

@@ -54,12 +54,12 @@ def run_check(test: str, facts: Facts, given: Given) -> Finding:
             assert_never(facts)
 
 
-def tests_of(stage: Stage) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+def checks_of(stage: Stage) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """The tests of a stage: to each name the numbers and the word lists that a clause must set."""
-    return {name: (check.numbers, check.words) for name, check in _checks_of(stage).items()}
+    return {name: (check.numbers, check.words) for name, check in _table_of(stage).items()}
 
 
-def _checks_of(stage: Stage) -> Mapping[str, Check[Any]]:
+def _table_of(stage: Stage) -> Mapping[str, Check[Any]]:
     match stage:
         case Stage.REGISTER:
             return REGISTER_CHECKS
