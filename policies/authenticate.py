@@ -170,7 +170,7 @@ def actor_of_token(tx: Tx, encoded: str, *, address: str, at: datetime) -> Actor
     if not user.is_active:
         raise TokenHolderGone
     if token.last_used_at is None or at - token.last_used_at >= SEEN_EVERY:
-        token_store.update_token_used(tx, token.id, at=at, unless_since=at - SEEN_EVERY)
+        token_store.update_token_used(tx, token.id, at=at, not_since=at - SEEN_EVERY)
     actor = actor_of_user(
         tx, user, chosen_id=token.organization_id, token_id=str(token.id), address=address
     )

@@ -602,13 +602,6 @@ class TokenLifeOutOfBounds(Invalid):
 
 
 @dataclass(eq=False)
-class AgreementIsOver(Denied):
-    """The agreement has ended, or has not begun, so that no token can be drawn on it."""
-
-    message: ClassVar[str] = N_("The agreement is not in force now; no token can be drawn on it.")
-
-
-@dataclass(eq=False)
 class KeyRetiresFirst(Conflict):
     """The signing key would retire before the token ends."""
 

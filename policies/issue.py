@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
+from policies.agreement import Agreement
 from policies.authenticate import check_signed_in
 from policies.database import Tx
 from policies.errors import (
@@ -23,12 +24,11 @@ from policies.roles import can_administer, can_apply_for, check_person
 from policies.seal import KeyRing
 from policies.signing_key import KeyPurpose, KeyState, SigningKey
 from policies.store import tokens as store
-from policies.terms import AgreementId, UserId
+from policies.terms import UserId
 from policies.token import (
     API_LIFE_MOST,
     API_TOKENS_PER_USER,
     TOKEN_NAME_MOST_CHARACTERS,
-    Binding,
     Claims,
     Token,
     TokenKind,
@@ -93,7 +93,7 @@ def issue_api_token(
 def issue_access_token(
     tx: Tx,
     keys: KeyRing,
-    binding: Binding,
+    agreement: Agreement,
     *,
     life: timedelta,
     issuer: str,
@@ -102,33 +102,32 @@ def issue_access_token(
 ) -> IssuedToken:
     """A token that opens the data of one agreement for 20 to 60 minutes, and never past its end.
 
-    Whether the agreement is active and nothing frozen is for the caller to check now, and for the
-    decision to check at each read.
+    Whether anything is frozen is checked by the decision at each read.
 
-    Raises: SignInNeeded, PersonNeeded, NotTheConsumer, TokenLifeOutOfBounds, AgreementIsOver,
-    KeyRetiresFirst, SigningKeyAway.
+    Raises: SignInNeeded, PersonNeeded, NotTheConsumer, TokenLifeOutOfBounds, AgreementEnded,
+    AgreementSuspended, AgreementNotStarted, KeyRetiresFirst, SigningKeyAway.
     Source: X111, X113.
     """
     user_id = check_signed_in(by)
     check_person(by)
-    if not can_apply_for(by, binding.consumer_id):
+    if not can_apply_for(by, agreement.consumer_id):
         raise NotTheConsumer
     signer = keys.signer(tx, KeyPurpose.TOKEN, at)
     claims = Claims(
         id=uuid4(),
         issuer=issuer,
         user_id=user_id,
-        client_id=str(binding.consumer_id),
+        client_id=str(agreement.consumer_id),
         issued_at=at.replace(microsecond=0),
         expires_at=access_token_end(
-            binding, issued_at=at, life=life, key_retires_at=signer.retire_at
+            agreement, issued_at=at, life=life, key_retires_at=signer.retire_at
         ),
-        agreement_id=binding.agreement_id,
-        regime=binding.regime,
-        purpose=binding.purpose,
-        profile_hash=binding.profile_hash,
+        agreement_id=agreement.id,
+        regime=agreement.regime,
+        purpose=agreement.purpose,
+        profile_hash=agreement.profile_hash,
     )
-    token = _token(claims, TokenKind.ACCESS, name="", kid=signer.kid, binding=binding)
+    token = _token(claims, TokenKind.ACCESS, name="", kid=signer.kid, agreement=agreement)
     _keep(tx, token, by=by, at=at)
     return IssuedToken(encode(claims, signer), token)
 
@@ -155,25 +154,6 @@ def revoke_token(tx: Tx, token_id: UUID, *, by: Actor, at: datetime) -> None:
                 facts={"kind": token.kind, "user_id": str(token.user_id)},
             ),
         )
-
-
-def revoke_tokens_of_agreement(
-    tx: Tx, agreement_id: AgreementId, *, by: Actor, at: datetime
-) -> int:
-    """Revoke every access token drawn on the agreement, which has ended; how many there were."""
-    revoked = store.revoke_tokens_of_agreement(tx, agreement_id, at)
-    if revoked:
-        record(
-            tx,
-            Event(
-                kind=EventKind.TOKEN_REVOKED,
-                at=at,
-                actor=by,
-                subject_id=agreement_id,
-                facts={"kind": TokenKind.ACCESS, "number": revoked},
-            ),
-        )
-    return revoked
 
 
 def revoke_tokens_of_user(tx: Tx, user_id: UserId, *, by: Actor, at: datetime) -> int:
@@ -217,13 +197,13 @@ def verification_keys(tx: Tx, keys: KeyRing, at: datetime) -> list[SigningKey]:
 
 
 def _token(
-    claims: Claims, kind: TokenKind, *, name: str, kid: str, binding: Binding | None = None
+    claims: Claims, kind: TokenKind, *, name: str, kid: str, agreement: Agreement | None = None
 ) -> Token:
     return Token(
         id=claims.id,
         kind=kind,
         user_id=claims.user_id,
-        organization_id=binding.consumer_id if binding else None,
+        organization_id=agreement.consumer_id if agreement else None,
         agreement_id=claims.agreement_id,
         name=name,
         issuer=claims.issuer,

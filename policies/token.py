@@ -14,7 +14,8 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from policies.errors import AgreementIsOver, KeyRetiresFirst, TokenLifeOutOfBounds
+from policies.agreement import Agreement, check_in_force
+from policies.errors import AgreementEnded, KeyRetiresFirst, TokenLifeOutOfBounds
 from policies.terms import AgreementId, OrganizationId, Purpose, Regime, UserId
 
 ACCESS_LIFE_LEAST: Final = timedelta(minutes=20)
@@ -31,19 +32,6 @@ class TokenKind(StrEnum):
 
     API = "api"
     ACCESS = "access"
-
-
-@dataclass(frozen=True, slots=True)
-class Binding:
-    """The agreement that an access token is drawn on, with what the token says of it."""
-
-    agreement_id: AgreementId
-    consumer_id: OrganizationId
-    regime: Regime
-    purpose: Purpose
-    profile_hash: str
-    starts_at: datetime
-    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +71,7 @@ class Token:
     issued_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
-    """None while it can be used."""
+    """When it was revoked or its agreement ended before its time; None while it can be used."""
     last_used_at: datetime | None
     """None before the first use; true to the minute."""
 
@@ -93,22 +81,22 @@ class Token:
 
 
 def access_token_end(
-    binding: Binding, *, issued_at: datetime, life: timedelta, key_retires_at: datetime
+    agreement: Agreement, *, issued_at: datetime, life: timedelta, key_retires_at: datetime
 ) -> datetime:
     """When an access token drawn at `issued_at` ends: never after its agreement.
 
     In the last minutes of an agreement the token is shorter than was asked for.
 
-    Raises: TokenLifeOutOfBounds, AgreementIsOver, KeyRetiresFirst.
+    Raises: TokenLifeOutOfBounds, AgreementEnded, AgreementSuspended, AgreementNotStarted,
+    KeyRetiresFirst.
     Source: X113.
     """
     _check_life(life, ACCESS_LIFE_LEAST, ACCESS_LIFE_MOST)
-    if not binding.starts_at <= issued_at:
-        raise AgreementIsOver
+    check_in_force(agreement, issued_at)
     # Rounded down, since a token's end is whole seconds.
-    end = min(issued_at + life, binding.ends_at).replace(microsecond=0)
+    end = min(issued_at + life, agreement.ends_at).replace(microsecond=0)
     if end <= issued_at:
-        raise AgreementIsOver
+        raise AgreementEnded(agreement.id, agreement.ends_at)
     return _within_key(end, key_retires_at)
 
 

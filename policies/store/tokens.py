@@ -8,7 +8,7 @@ from uuid import UUID
 
 from policies.database import Tx
 from policies.party import User
-from policies.terms import AgreementId, UserId
+from policies.terms import UserId
 from policies.token import Token, TokenKind
 
 
@@ -43,11 +43,12 @@ def get_token(tx: Tx, token_id: UUID) -> tuple[Token, User] | None:
         """
         SELECT token.id, token.kind, token.user_id, token.organization_id, token.agreement_id,
                token.name, token.issuer, token.kid, token.issued_at, token.expires_at,
-               token.revoked_at, token.last_used_at,
+               COALESCE(token.revoked_at, agreement.ended_at) AS revoked_at, token.last_used_at,
                person.name AS user_name, person.is_active,
                person.created_at AS user_created_at
           FROM policies.tokens AS token
           JOIN policies.users AS person ON person.id = token.user_id
+          LEFT JOIN policies.agreements AS agreement ON agreement.id = token.agreement_id
          WHERE token.id = %(id)s
         """,
         {"id": token_id},
@@ -66,11 +67,13 @@ def tokens_of_user(tx: Tx, user_id: UserId, *, limit: int) -> list[Token]:
     """The user's tokens, newest first, live or not."""
     rows = tx.execute(
         """
-        SELECT id, kind, user_id, organization_id, agreement_id, name, issuer, kid, issued_at,
-               expires_at, revoked_at, last_used_at
-          FROM policies.tokens
-         WHERE user_id = %(user_id)s
-         ORDER BY issued_at DESC, id DESC
+        SELECT token.id, token.kind, token.user_id, token.organization_id, token.agreement_id,
+               token.name, token.issuer, token.kid, token.issued_at, token.expires_at,
+               COALESCE(token.revoked_at, agreement.ended_at) AS revoked_at, token.last_used_at
+          FROM policies.tokens AS token
+          LEFT JOIN policies.agreements AS agreement ON agreement.id = token.agreement_id
+         WHERE token.user_id = %(user_id)s
+         ORDER BY token.issued_at DESC, token.id DESC
          LIMIT %(limit)s
         """,
         {"user_id": user_id, "limit": limit},
@@ -96,16 +99,16 @@ def count_live_api_tokens(tx: Tx, user_id: UserId, at: datetime) -> int:
     return live
 
 
-def update_token_used(tx: Tx, token_id: UUID, *, at: datetime, unless_since: datetime) -> None:
-    """Note a use, unless one was noted since `unless_since`."""
+def update_token_used(tx: Tx, token_id: UUID, *, at: datetime, not_since: datetime) -> None:
+    """Note a use, unless one was noted after `not_since`."""
     tx.execute(
         """
         UPDATE policies.tokens
            SET last_used_at = %(at)s
          WHERE id = %(id)s
-           AND (last_used_at IS NULL OR last_used_at < %(unless_since)s)
+           AND (last_used_at IS NULL OR last_used_at <= %(not_since)s)
         """,
-        {"id": token_id, "at": at, "unless_since": unless_since},
+        {"id": token_id, "at": at, "not_since": not_since},
     )
 
 
@@ -134,21 +137,6 @@ def revoke_tokens_of_user(tx: Tx, user_id: UserId, at: datetime) -> int:
            AND expires_at > %(at)s
         """,
         {"user_id": user_id, "at": at},
-    )
-    return revoked.rowcount
-
-
-def revoke_tokens_of_agreement(tx: Tx, agreement_id: AgreementId, at: datetime) -> int:
-    """Revoke every live token drawn on the agreement; how many there were."""
-    revoked = tx.execute(
-        """
-        UPDATE policies.tokens
-           SET revoked_at = %(at)s
-         WHERE agreement_id = %(agreement_id)s
-           AND revoked_at IS NULL
-           AND expires_at > %(at)s
-        """,
-        {"agreement_id": agreement_id, "at": at},
     )
     return revoked.rowcount
 

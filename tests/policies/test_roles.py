@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
@@ -37,12 +38,12 @@ from policies.terms import AgreementId, OrganizationId
 
 OURS = OrganizationId(UUID(int=1))
 THEIRS = OrganizationId(UUID(int=2))
-POWERS = {
-    "publish": lambda actor, place: can_publish_for(actor, place),
-    "approve": lambda actor, place: can_approve_for(actor, place),
-    "apply": lambda actor, place: can_apply_for(actor, place),
-    "books": lambda actor, place: can_see_books_of(actor, place),
-    "administer place": lambda actor, place: can_administer_organization(actor, place),
+POWERS: dict[str, Callable[[Actor, OrganizationId], bool]] = {
+    "publish": can_publish_for,
+    "approve": can_approve_for,
+    "apply": can_apply_for,
+    "books": can_see_books_of,
+    "administer place": can_administer_organization,
     "standards": lambda actor, place: can_set_standards(actor),
     "supervise": lambda actor, place: can_supervise(actor),
     "top up": lambda actor, place: can_top_up(actor),
