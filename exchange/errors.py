@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import ClassVar
 
-from policies.errors import N_, Conflict, Denied, Invalid, NotFound, TooOften, Unfunded
+from policies.errors import N_, Conflict, Denied, Invalid, NotFound, TooLarge, TooOften, Unfunded
 
 
 @dataclass(eq=False)
@@ -314,3 +314,12 @@ class AmountOutOfBounds(Invalid):
 
     message: ClassVar[str] = N_("An amount is 1 to {most_microcredits} micro-credits.")
     most_microcredits: int
+
+
+@dataclass(eq=False)
+class StatementTooLarge(TooLarge):
+    """A statement with more of something than one statement may have."""
+
+    message: ClassVar[str] = N_("The statement has more than {count_max} {what}.")
+    what: str
+    count_max: int

@@ -1,0 +1,187 @@
+"""A user's statement before the engine sees it: bounds on its text, and which tables it names.
+
+The parser here is not the engine's and decides nothing: what it overlooks is not attached, and
+the engine then answers that there is no such table. It only says for which tables a decision is
+needed, and refuses early what is not worth a process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, SqlglotError
+from sqlglot.tokenizer_core import Token, TokenType
+
+from catalog.errors import MalformedStatement, NotOneSelect
+from catalog.statement import folded
+from exchange.errors import StatementTooLarge
+
+STATEMENT_BYTES_MAX = 100_000
+TOKENS_MAX = 10_000
+BRACKET_DEPTH_MAX = 100
+TABLES_NAMED_MAX = 32
+_DIALECT = "duckdb"
+_OPENING = frozenset([TokenType.L_PAREN, TokenType.L_BRACKET, TokenType.L_BRACE])
+_CLOSING = frozenset([TokenType.R_PAREN, TokenType.R_BRACKET, TokenType.R_BRACE])
+_KEYWORDS = frozenset(
+    [
+        *(TokenType.SELECT, TokenType.FROM, TokenType.WHERE, TokenType.JOIN, TokenType.GROUP_BY),
+        *(TokenType.ORDER_BY, TokenType.LIMIT, TokenType.AND, TokenType.OR, TokenType.HAVING),
+        *(TokenType.ALIAS, TokenType.ON, TokenType.BETWEEN, TokenType.DISTINCT, TokenType.UNION),
+    ]
+)
+_WORDS_MAX = {
+    TokenType.SELECT: 100,
+    TokenType.FROM: 100,
+    TokenType.JOIN: 40,
+    TokenType.UNION: 40,
+    TokenType.INTERSECT: 40,
+    TokenType.EXCEPT: 40,
+    TokenType.OR: 2_000,
+    TokenType.CASE: 500,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A text within its bounds that reads like one SELECT."""
+
+    text: str
+    tables: frozenset[str]
+    """Names of the tables that it reads, in lower case; a qualified name has its dots."""
+    hash: str
+    """SHA-256 of the text without what does not matter: spaces, comments, case of keywords."""
+
+
+def read_statement(text: str) -> Statement:
+    """Check a text and find out which tables it names.
+
+    Raises: StatementTooLarge, MalformedStatement, NotOneSelect.
+    """
+    tokens = _tokens(text)
+    return Statement(text, _tables(text), _hash(tokens))
+
+
+def tables_named_in(text: str) -> frozenset[str]:
+    """Names of the tables that a statement reads, in lower case.
+
+    Raises: as `read_statement`.
+    """
+    return read_statement(text).tables
+
+
+def normalized_hash(text: str) -> str:
+    """SHA-256 in hexadecimal, equal for texts that differ only in spaces, comments and keywords.
+
+    Raises: as `read_statement`.
+    """
+    return _hash(_tokens(text))
+
+
+def _tokens(text: str) -> Sequence[Token]:
+    """The words of a text within its bounds, without its final semicolons."""
+    try:
+        size_bytes = len(text.encode())
+    except UnicodeEncodeError:
+        raise MalformedStatement("it holds half a character") from None
+    if size_bytes > STATEMENT_BYTES_MAX:
+        raise StatementTooLarge("bytes", STATEMENT_BYTES_MAX)
+    if "\0" in text:
+        raise MalformedStatement("it holds a NUL character")
+    try:
+        tokens = sqlglot.tokenize(text, read=_DIALECT)
+    except SqlglotError:
+        raise MalformedStatement("a quoted text or name does not end") from None
+    if len(tokens) > TOKENS_MAX:
+        raise StatementTooLarge("words", TOKENS_MAX)
+    _check_depth(tokens)
+    counts = Counter(token.token_type for token in tokens)
+    for word, count_max in _WORDS_MAX.items():
+        if counts[word] > count_max:
+            raise StatementTooLarge(word.name, count_max)
+    while tokens and tokens[-1].token_type is TokenType.SEMICOLON:
+        tokens = tokens[:-1]
+    if not tokens or TokenType.SEMICOLON in {token.token_type for token in tokens}:
+        raise NotOneSelect
+    return tokens
+
+
+def _check_depth(tokens: Sequence[Token]) -> None:
+    depth = 0
+    for token in tokens:
+        if token.token_type in _OPENING:
+            depth += 1
+            if depth > BRACKET_DEPTH_MAX:
+                raise StatementTooLarge("brackets in brackets", BRACKET_DEPTH_MAX)
+        elif token.token_type in _CLOSING:
+            depth -= 1
+
+
+def _hash(tokens: Sequence[Token]) -> str:
+    """Words keep their case, since columns of the answer are called as they are written."""
+    parts = "\0".join(f"{token.token_type.name}\1{_spelled(token)}" for token in tokens)
+    return hashlib.sha256(parts.encode()).hexdigest()
+
+
+def _spelled(token: Token) -> str:
+    """Only words of the language may change their case, and only those that name nothing."""
+    return "" if token.token_type in _KEYWORDS else token.text
+
+
+def _tables(text: str) -> frozenset[str]:
+    try:
+        parsed = sqlglot.parse(text, read=_DIALECT)
+    except ParseError as error:
+        told = error.errors[0] if error.errors else {}
+        where = f"line {told.get('line')}, column {told.get('col')}" if told else "somewhere"
+        raise MalformedStatement(f"it cannot be read at {where}") from None
+    except SqlglotError:
+        raise MalformedStatement("it cannot be read") from None
+    except RecursionError:
+        raise StatementTooLarge("steps in steps", BRACKET_DEPTH_MAX) from None
+    statements = [statement for statement in parsed if statement is not None]
+    if len(statements) != 1 or not isinstance(statements[0], exp.Query | exp.Values):
+        raise NotOneSelect
+    try:
+        names = frozenset(_names(statements[0]))
+    except RecursionError:
+        raise StatementTooLarge("steps in steps", BRACKET_DEPTH_MAX) from None
+    if len(names) > TABLES_NAMED_MAX:
+        raise StatementTooLarge("tables", TABLES_NAMED_MAX)
+    return names
+
+
+def _names(statement: exp.Expr) -> Iterator[str]:
+    for table in statement.find_all(exp.Table):
+        if isinstance(table.this, exp.Func | exp.Anonymous):
+            continue
+        path = [part.name for part in table.parts]
+        name = folded(".".join(path))
+        if len(path) > 1 or not _is_named_query(table, name):
+            yield name
+
+
+def _is_named_query(table: exp.Table, name: str) -> bool:
+    """Whether a WITH that is in force at this place has given the name."""
+    inside: exp.Expr | None = table
+    own_clause: exp.Expr | None = None
+    while inside is not None:
+        parent = inside.parent
+        known: Sequence[exp.Expr] = []
+        if isinstance(parent, exp.With):
+            place = parent.expressions.index(inside)
+            known = parent.expressions[: place + bool(parent.args.get("recursive"))]
+            own_clause = parent
+        else:
+            clause = inside.args.get("with_")
+            if isinstance(clause, exp.With) and clause is not own_clause:
+                known = clause.expressions
+        if any(folded(query.alias) == name for query in known):
+            return True
+        inside = parent
+    return False
