@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalog.dataset import Dataset, DatasetState
+from catalog.errors import DatasetNotFound
 from catalog.version import Version, VersionState
-from policies.party import Actor, Role
+from policies.party import Actor
+from policies.roles import can_approve_for, can_publish_for, can_supervise
 from policies.terms import OrganizationId
 
 
@@ -25,11 +27,10 @@ class Audience:
 
 def audience_of(actor: Actor) -> Audience:
     """What `actor` may see beyond that which is published."""
-    if actor.is_anonymous or actor.agreement_id is not None:
+    if not _is_person(actor):
         return Audience()
     member_of = {held.organization_id for held in actor.memberships if held.organization_id}
-    oversees = actor.holds_anywhere(Role.BUREAU) or actor.holds_anywhere(Role.REGULATOR)
-    return Audience(tuple(sorted(member_of)), oversees)
+    return Audience(tuple(sorted(member_of)), oversees=can_supervise(actor))
 
 
 def is_member(actor: Actor, organization_id: OrganizationId) -> bool:
@@ -45,6 +46,16 @@ def sees_dataset(actor: Actor, dataset: Dataset) -> bool:
     return audience.oversees or dataset.publisher_id in audience.member_of
 
 
+def visible(dataset: Dataset | None, name: str, actor: Actor) -> Dataset:
+    """The dataset, if it exists for the caller.
+
+    Raises: DatasetNotFound, which says `name` whether or not there is one.
+    """
+    if dataset is None or not sees_dataset(actor, dataset):
+        raise DatasetNotFound(name)
+    return dataset
+
+
 def sees_version(actor: Actor, dataset: Dataset, version: Version) -> bool:
     """Whether the version exists for `actor`; whether its rows may be read is decided elsewhere."""
     if is_member(actor, dataset.publisher_id):
@@ -54,6 +65,16 @@ def sees_version(actor: Actor, dataset: Dataset, version: Version) -> bool:
     return sees_dataset(actor, dataset)
 
 
-def acts_as(actor: Actor, role: Role, organization_id: OrganizationId) -> bool:
-    """Whether `actor` holds the role for the organisation and came without a bound token."""
-    return actor.agreement_id is None and actor.holds(role, organization_id)
+def may_publish_for(actor: Actor, organization_id: OrganizationId) -> bool:
+    """Whether `actor` may describe, upload and submit, and came without a bound token."""
+    # A site administrator lets people in but does not act for an organisation.
+    return is_member(actor, organization_id) and can_publish_for(actor, organization_id)
+
+
+def may_approve_for(actor: Actor, organization_id: OrganizationId) -> bool:
+    """Whether `actor` may publish, return and withdraw, and came without a bound token."""
+    return _is_person(actor) and can_approve_for(actor, organization_id)
+
+
+def _is_person(actor: Actor) -> bool:
+    return not actor.is_anonymous and actor.agreement_id is None

@@ -79,7 +79,7 @@ class Entry:
     share_type: ShareType
     open_type: OpenType
     update_cycle: UpdateCycle
-    summary: Text = Text()
+    summary: Text = Text()  # noqa: RUF009  frozen
     share_basis: str = ""
     """Law, regulation or State Council decision by which the data is not shared."""
     open_basis: str = ""
@@ -90,8 +90,8 @@ class Entry:
     def __post_init__(self) -> None:
         if not (self.title.zh.strip() or self.title.en.strip()):
             raise TitleMissing
-        _bound("title", max(len(self.title.zh), len(self.title.en)), TITLE_LENGTH_CHARACTERS)
-        _bound("summary", max(len(self.summary.zh), len(self.summary.en)), SUMMARY_LENGTH_CHARACTERS)
+        _bound("title", _length(self.title), TITLE_LENGTH_CHARACTERS)
+        _bound("summary", _length(self.summary), SUMMARY_LENGTH_CHARACTERS)
         _bound("share_basis", len(self.share_basis), BASIS_LENGTH_CHARACTERS)
         _bound("open_basis", len(self.open_basis), BASIS_LENGTH_CHARACTERS)
         _bound("licence", len(self.licence), LICENCE_LENGTH_CHARACTERS)
@@ -179,9 +179,13 @@ class Distribution:
     def __post_init__(self) -> None:
         if not (self.title.zh.strip() or self.title.en.strip()):
             raise TitleMissing
-        _bound("title", max(len(self.title.zh), len(self.title.en)), TITLE_LENGTH_CHARACTERS)
+        _bound("title", _length(self.title), TITLE_LENGTH_CHARACTERS)
         if len(self.key_columns) > KEY_COLUMNS_MAX:
             raise TooManyEntries("key_columns", KEY_COLUMNS_MAX)
+
+
+def _length(text: Text) -> int:
+    return max(len(text.zh), len(text.en))
 
 
 def _bound(field: str, length: int, most: int) -> None:

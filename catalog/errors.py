@@ -526,10 +526,10 @@ class CellTooLarge(TooLarge):
     """A cell holds more than a cell may, most often because of a quotation mark left open."""
 
     message: ClassVar[str] = N_(
-        "A cell in column “{column}” holds more than {size_bytes_max} bytes. Look for a quotation "
-        "mark that is not closed."
+        "A cell of the row near line {line} holds more than {size_bytes_max} bytes. Look for a "
+        "quotation mark that is not closed."
     )
-    column: str
+    line: int
     size_bytes_max: int
 
 

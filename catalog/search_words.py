@@ -1,4 +1,4 @@
-"""Words to find a dataset by: pairs of neighbouring characters for Chinese, whole words for the rest.
+"""Words to find a dataset by: pairs of neighbouring characters for Chinese, else whole words.
 
 Chinese is written without spaces, and a dictionary does not know every place and term, so every
 pair of neighbouring characters becomes a word; a query's pairs have to stand next to each other.

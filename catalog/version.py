@@ -219,7 +219,8 @@ class Version:
 
     def submitted(self, *, by: UserId, at: datetime) -> Version:
         """The version as it lies with the approver."""
-        assert self.state is VersionState.CREATED and self.lets_pass
+        assert self.state is VersionState.CREATED
+        assert self.lets_pass
         return replace(
             self,
             state=VersionState.SUBMITTED,
@@ -243,7 +244,8 @@ class Version:
         self, *, by: UserId | None, under: str | None, at: datetime
     ) -> Version:
         """The version as everyone reads it who may read the data."""
-        assert self.lets_pass and (by is None) != (under is None)
+        assert self.lets_pass
+        assert (by is None) != (under is None)
         return replace(
             self,
             state=VersionState.PUBLISHED,

@@ -1,0 +1,220 @@
+"""Register a dataset and its distributions, and change what is said of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from uuid import uuid4
+
+from catalog.audience import may_publish_for, sees_dataset, visible
+from catalog.dataset import (
+    DISTRIBUTIONS_MAX,
+    INPUTS_MAX,
+    Dataset,
+    DatasetState,
+    Distribution,
+    DistributionId,
+    Entry,
+)
+from catalog.errors import DatasetNotFound, PublisherNeeded, SlugTaken, TooManyEntries, WrongState
+from catalog.search_words import document_words
+from catalog.store import datasets as store
+from policies.database import Tx
+from policies.events import Edge, Event, EventKind, JsonValue
+from policies.party import Actor, Organization, check_slug
+from policies.people import organization_with_id
+from policies.record import record
+from policies.terms import DatasetId, OrganizationId, Text
+
+
+def create(
+    tx: Tx, slug: str, entry: Entry, *, publisher_id: OrganizationId, by: Actor, at: datetime
+) -> Dataset:
+    """Register a dataset as a draft.
+
+    Raises: MalformedSlug, OrganizationNotFound, PublisherNeeded, SlugTaken.
+    """
+    check_slug(slug)
+    publisher = organization_with_id(tx, publisher_id)
+    if not may_publish_for(by, publisher_id):
+        raise PublisherNeeded
+    dataset = Dataset(
+        id=DatasetId(uuid4()),
+        slug=slug,
+        publisher_id=publisher_id,
+        entry=entry,
+        state=DatasetState.DRAFT,
+        created_by=by.user_id,
+        created_at=at,
+        modified_at=at,
+    )
+    if not store.insert_dataset(tx, dataset, _words(dataset, publisher)):
+        raise SlugTaken(slug)
+    facts = {"slug": slug, **entry_facts(entry)}
+    record(tx, _event(EventKind.DATASET_CREATED, dataset, facts, by=by, at=at))
+    return dataset
+
+
+def change(tx: Tx, dataset_id: DatasetId, entry: Entry, *, by: Actor, at: datetime) -> Dataset:
+    """Replace what is said of a dataset.
+
+    Raises: DatasetNotFound, PublisherNeeded, WrongState, ClassificationLoosened.
+    """
+    dataset = owned_dataset(tx, dataset_id, by=by)
+    if entry == dataset.entry:
+        return dataset
+    changed = dataset.described_as(entry, at=at)
+    publisher = organization_with_id(tx, dataset.publisher_id)
+    store.update_entry(tx, changed, _words(changed, publisher))
+    before, after = entry_facts(dataset.entry), entry_facts(entry)
+    facts: dict[str, JsonValue] = {
+        name: {"before": before[name], "after": after[name]}
+        for name in after
+        if before[name] != after[name]
+    }
+    record(tx, _event(EventKind.DATASET_CHANGED, changed, facts, by=by, at=at))
+    return changed
+
+
+def name_inputs(
+    tx: Tx, dataset_id: DatasetId, input_ids: Sequence[DatasetId], *, by: Actor, at: datetime
+) -> None:
+    """Say which datasets this one was made from; an empty list says none.
+
+    Raises: DatasetNotFound for it or an input that the actor may not see; PublisherNeeded,
+    WrongState, TooManyEntries.
+    """
+    dataset = owned_dataset(tx, dataset_id, by=by)
+    if dataset.state in (DatasetState.SUBMITTED, DatasetState.WITHDRAWN):
+        raise WrongState(dataset.slug, dataset.state, DatasetState.DRAFT)
+    chosen = list(dict.fromkeys(input_ids))
+    if len(chosen) > INPUTS_MAX:
+        raise TooManyEntries("inputs", INPUTS_MAX)
+    for input_id in chosen:
+        found = store.get_dataset(tx, input_id)
+        if found is None or not sees_dataset(by, found) or input_id == dataset_id:
+            raise DatasetNotFound(str(input_id))
+    store.clear_inputs(tx, dataset_id)
+    store.insert_inputs(tx, dataset_id, chosen)
+    edges = tuple(
+        Edge(f"dataset:{input_id}", f"dataset:{dataset_id}", "catalog.describe")
+        for input_id in chosen
+    )
+    facts: dict[str, JsonValue] = {"inputs": [str(input_id) for input_id in chosen]}
+    event = _event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at)
+    record(tx, replace(event, edges=edges))
+
+
+def add_distribution(
+    tx: Tx,
+    dataset_id: DatasetId,
+    slug: str,
+    title: Text,
+    *,
+    by: Actor,
+    at: datetime,
+) -> Distribution:
+    """Add a form of the data to a dataset, still without data.
+
+    Raises: MalformedSlug, DatasetNotFound, PublisherNeeded, WrongState, SlugTaken, TitleMissing,
+    TooManyEntries.
+    """
+    check_slug(slug)
+    dataset = owned_dataset(tx, dataset_id, by=by)
+    if dataset.state is DatasetState.WITHDRAWN:
+        raise WrongState(dataset.slug, dataset.state, DatasetState.DRAFT)
+    if len(store.distributions_of(tx, dataset_id)) >= DISTRIBUTIONS_MAX:
+        raise TooManyEntries("distributions", DISTRIBUTIONS_MAX)
+    distribution = Distribution(
+        id=DistributionId(uuid4()),
+        dataset_id=dataset_id,
+        slug=slug,
+        title=title,
+        key_columns=(),
+        created_at=at,
+    )
+    if not store.insert_distribution(tx, distribution):
+        raise SlugTaken(slug)
+    facts: dict[str, JsonValue] = {"distribution": {"id": str(distribution.id), "slug": slug}}
+    record(tx, _event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at))
+    return distribution
+
+
+def change_distribution(
+    tx: Tx,
+    distribution: Distribution,
+    *,
+    title: Text,
+    key_columns: tuple[str, ...],
+    by: Actor,
+    at: datetime,
+) -> Distribution:
+    """Retitle a distribution or declare the columns that its rows are sorted by.
+
+    Raises: DatasetNotFound, PublisherNeeded, TitleMissing, TooManyEntries.
+    """
+    dataset = owned_dataset(tx, distribution.dataset_id, by=by)
+    changed = replace(distribution, title=title, key_columns=key_columns)
+    store.update_distribution(tx, changed)
+    facts: dict[str, JsonValue] = {
+        "distribution": {
+            "id": str(changed.id),
+            "title": title.as_map(),
+            "key_columns": list(key_columns),
+        }
+    }
+    record(tx, _event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at))
+    return changed
+
+
+def owned_dataset(tx: Tx, dataset_id: DatasetId, *, by: Actor) -> Dataset:
+    """The dataset, locked, for one who may change it.
+
+    Raises: DatasetNotFound, PublisherNeeded.
+    """
+    dataset = visible(store.lock_dataset(tx, dataset_id), str(dataset_id), by)
+    if not may_publish_for(by, dataset.publisher_id):
+        raise PublisherNeeded
+    return dataset
+
+
+def entry_facts(entry: Entry) -> dict[str, JsonValue]:
+    """What an event tells of an entry; it is public once the dataset is."""
+    return {
+        "title": entry.title.as_map(),
+        "summary": entry.summary.as_map(),
+        "grade": int(entry.grade),
+        "share_type": entry.share_type.value,
+        "share_basis": entry.share_basis,
+        "open_type": entry.open_type.value,
+        "open_basis": entry.open_basis,
+        "update_cycle": entry.update_cycle.value,
+        "licence": entry.licence,
+        "keywords": list(entry.keywords),
+    }
+
+
+def _words(dataset: Dataset, publisher: Organization) -> str:
+    entry = dataset.entry
+    return document_words(
+        slug=dataset.slug,
+        title=entry.title,
+        keywords=entry.keywords,
+        summary=entry.summary,
+        publisher=publisher.title,
+    )
+
+
+def _event(
+    kind: EventKind, dataset: Dataset, facts: dict[str, JsonValue], *, by: Actor, at: datetime
+) -> Event:
+    return Event(
+        kind=kind,
+        at=at,
+        actor=by,
+        organization_id=dataset.publisher_id,
+        dataset_id=dataset.id,
+        subject_id=dataset.id,
+        facts=facts,
+    )

@@ -1,0 +1,268 @@
+"""Find datasets and read their records, each caller only what exists for them.
+
+What may not be seen is not found, and is neither counted nor listed among a page's neighbours.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from dataclasses import dataclass
+from uuid import UUID
+
+from catalog.audience import (
+    audience_of,
+    is_member,
+    may_approve_for,
+    may_publish_for,
+    sees_dataset,
+    sees_version,
+    visible,
+)
+from catalog.dataset import DISTRIBUTIONS_MAX, Dataset, DatasetState, Distribution, DistributionId
+from catalog.errors import (
+    DistributionNotFound,
+    MalformedPageMark,
+    UploadNotFound,
+    VersionNotFound,
+)
+from catalog.search_words import query_words
+from catalog.store import datasets as store
+from catalog.store import search as search_store
+from catalog.store import uploads as upload_store
+from catalog.store import versions as version_store
+from catalog.version import Upload, UploadId, Version
+from policies.database import Tx
+from policies.party import SLUG, Actor, Organization
+from policies.people import organization_with_id
+from policies.terms import DatasetId, OrganizationId, VersionId
+
+PAGE_MAX = 100
+VERSIONS_SHOWN_MAX = 200
+UPLOADS_SHOWN_MAX = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A page of datasets that the caller may see."""
+
+    datasets: tuple[Dataset, ...]
+    count: int
+    """Of all pages together."""
+    next_cursor: str | None
+    """None on the last page."""
+
+
+@dataclass(frozen=True, slots=True)
+class DistributionOverview:
+    """A distribution with what of its history exists for the caller."""
+
+    distribution: Distribution
+    newest: Version | None
+    """The newest version that exists for the caller; None where there is none."""
+    versions: tuple[Version, ...]
+    """Newest first."""
+    uploads: tuple[Upload, ...]
+    """Newest first; empty for everybody but the publisher's own people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything that a page about a dataset shows, for one caller."""
+
+    dataset: Dataset
+    publisher: Organization
+    distributions: tuple[DistributionOverview, ...]
+    inputs: tuple[Dataset, ...]
+    """The datasets that it was made from, as far as they exist for the caller."""
+    is_own: bool
+    """The caller is one of the publisher's own people."""
+    may_change: bool
+    may_approve: bool
+
+
+def search(
+    tx: Tx,
+    query: str,
+    *,
+    by: Actor,
+    publisher_id: OrganizationId | None = None,
+    state: DatasetState | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+) -> Found:
+    """Datasets that hold all words of `query` (empty: all), best first, then newest.
+
+    Raises: MalformedPageMark.
+    """
+    words, audience = query_words(query), audience_of(by)
+    if query.strip() and not words:
+        # Only punctuation: no dataset holds it.
+        return Found((), 0, None)
+    hits = search_store.find(
+        tx,
+        words,
+        audience,
+        publisher_id=publisher_id,
+        state=state,
+        after=None if cursor is None else _read_cursor(cursor),
+        limit=min(max(limit, 1), PAGE_MAX) + 1,
+    )
+    count = search_store.count(tx, words, audience, publisher_id=publisher_id, state=state)
+    page = hits[: min(max(limit, 1), PAGE_MAX)]
+    more = len(hits) > len(page)
+    return Found(
+        tuple(hit.dataset for hit in page),
+        count,
+        _cursor(page[-1].rank, page[-1].dataset.id) if more else None,
+    )
+
+
+def dataset_named(tx: Tx, slug: str, *, by: Actor) -> Dataset:
+    """The dataset of that name.
+
+    Raises: DatasetNotFound.
+    """
+    found = store.find_dataset(tx, slug) if SLUG.fullmatch(slug) else None
+    return visible(found, slug, by)
+
+
+def dataset_with_id(tx: Tx, dataset_id: DatasetId, *, by: Actor) -> Dataset:
+    """The dataset of that id.
+
+    Raises: DatasetNotFound.
+    """
+    return visible(store.get_dataset(tx, dataset_id), str(dataset_id), by)
+
+
+def distribution_named(tx: Tx, dataset: Dataset, slug: str) -> Distribution:
+    """The distribution of that name in a dataset that the caller may see.
+
+    Raises: DistributionNotFound.
+    """
+    found = store.find_distribution(tx, dataset.id, slug) if SLUG.fullmatch(slug) else None
+    if found is None:
+        raise DistributionNotFound(slug)
+    return found
+
+
+def distributions_of(tx: Tx, dataset: Dataset) -> list[Distribution]:
+    """The distributions of a dataset that the caller may see."""
+    return store.distributions_of(tx, dataset.id)
+
+
+def overview(tx: Tx, slug: str, *, by: Actor) -> Overview:
+    """Everything that a page about a dataset shows.
+
+    Raises: DatasetNotFound.
+    """
+    dataset = dataset_named(tx, slug, by=by)
+    is_own = is_member(by, dataset.publisher_id)
+    distributions = store.distributions_of(tx, dataset.id)
+    ids = [distribution.id for distribution in distributions]
+    versions = versions_of(tx, dataset, ids, by=by)
+    uploads = (
+        upload_store.uploads_of(tx, ids, limit=UPLOADS_SHOWN_MAX) if is_own and ids else []
+    )
+    return Overview(
+        dataset=dataset,
+        publisher=organization_with_id(tx, dataset.publisher_id),
+        distributions=tuple(
+            _distribution_overview(distribution, versions, uploads)
+            for distribution in distributions
+        ),
+        inputs=tuple(one for one in store.inputs_of(tx, dataset.id) if sees_dataset(by, one)),
+        is_own=is_own,
+        may_change=may_publish_for(by, dataset.publisher_id),
+        may_approve=may_approve_for(by, dataset.publisher_id),
+    )
+
+
+def versions_of(
+    tx: Tx, dataset: Dataset, distribution_ids: list[DistributionId], *, by: Actor
+) -> list[Version]:
+    """Versions of these distributions of `dataset` that exist for the caller, newest first."""
+    assert len(distribution_ids) <= DISTRIBUTIONS_MAX
+    of = (
+        version_store.versions_of
+        if is_member(by, dataset.publisher_id)
+        else version_store.published_versions_of
+    )
+    return of(tx, distribution_ids, limit=VERSIONS_SHOWN_MAX)
+
+
+def newest_readable(tx: Tx, distribution: Distribution, *, by: Actor) -> Version | None:
+    """The newest version of a distribution that exists for the caller; None where none does.
+
+    The publisher's own people read each version at once, all others what was published last.
+    """
+    dataset = store.get_dataset(tx, distribution.dataset_id)
+    if dataset is None or not sees_dataset(by, dataset):
+        return None
+    versions = versions_of(tx, dataset, [distribution.id], by=by)
+    return versions[0] if versions else None
+
+
+def newest_published(tx: Tx, distribution_id: DistributionId) -> Version | None:
+    """The version that everybody else reads; None where none is published."""
+    versions = version_store.published_versions_of(tx, [distribution_id], limit=1)
+    return versions[0] if versions else None
+
+
+def version_with_id(tx: Tx, version_id: VersionId, *, by: Actor) -> tuple[Version, Dataset]:
+    """The version of that id, and its dataset.
+
+    Raises: VersionNotFound.
+    """
+    version = version_store.get_version(tx, version_id)
+    dataset = None if version is None else _dataset_of(tx, version.distribution_id)
+    if version is None or dataset is None or not sees_version(by, dataset, version):
+        raise VersionNotFound
+    return version, dataset
+
+
+def upload_with_id(tx: Tx, upload_id: UploadId, *, by: Actor) -> Upload:
+    """The upload of that id; only the publisher's own people know of it.
+
+    Raises: UploadNotFound.
+    """
+    upload = upload_store.get_upload(tx, upload_id)
+    dataset = None if upload is None else _dataset_of(tx, upload.distribution_id)
+    if upload is None or dataset is None or not is_member(by, dataset.publisher_id):
+        raise UploadNotFound
+    return upload
+
+
+def version_of_upload(tx: Tx, upload: Upload) -> Version | None:
+    """The version that an upload became; None until it has been read."""
+    return version_store.version_of_upload(tx, upload.id)
+
+
+def _distribution_overview(
+    distribution: Distribution, versions: list[Version], uploads: list[Upload]
+) -> DistributionOverview:
+    own = tuple(version for version in versions if version.distribution_id == distribution.id)
+    return DistributionOverview(
+        distribution,
+        own[0] if own else None,
+        own,
+        tuple(upload for upload in uploads if upload.distribution_id == distribution.id),
+    )
+
+
+def _dataset_of(tx: Tx, distribution_id: DistributionId) -> Dataset | None:
+    distribution = store.get_distribution(tx, distribution_id)
+    return None if distribution is None else store.get_dataset(tx, distribution.dataset_id)
+
+
+def _cursor(rank: float, dataset_id: DatasetId) -> str:
+    return base64.urlsafe_b64encode(json.dumps([rank, str(dataset_id)]).encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[float, DatasetId]:
+    try:
+        rank, dataset_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        return float(rank), DatasetId(UUID(dataset_id))
+    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
+        raise MalformedPageMark from None

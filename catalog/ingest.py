@@ -1,0 +1,258 @@
+"""Read an uploaded file into a new version of its distribution.
+
+    ingest(pool, confinement, folders, upload_id, now=...) -> Version | None
+
+A long act that names its own transactions:
+
+1. claim: the upload is `ingesting`, one attempt more (short);
+2. the file is read in the confined process, which tells how far it is; each word of it is a short
+   transaction of its own, so that a page can show a bar;
+3. the Parquet files are moved into the table's folder, synced;
+4. under the distribution's lock, in one transaction: Delta commit, version row, files, event, and
+   the upload is `ingested`.
+
+The version row decides. A process killed before 4 leaves files and perhaps a Delta commit that no
+version tells of; doing the job again replaces them, and doing it after 4 finds the version. A file
+that is refused leaves the upload `failed` with the refusal, and no version.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import mkdtemp
+from uuid import uuid4
+
+from catalog import errors, tables
+from catalog.blobs import check_file
+from catalog.confine import Confinement
+from catalog.dataset import DistributionId
+from catalog.errors import EngineBusy, QueryEngineAway, ReadingGaveUp, UploadNotFound
+from catalog.files.read import Stage
+from catalog.folders import Folders
+from catalog.store import datasets as dataset_store
+from catalog.store import uploads as store
+from catalog.store import versions as version_store
+from catalog.version import (
+    Column,
+    Failure,
+    Reading,
+    Upload,
+    UploadId,
+    UploadState,
+    Version,
+    VersionFile,
+    digest_of,
+)
+from catalog.view import Json
+from policies.database import Pool, Tx
+from policies.errors import Refusal
+from policies.events import Edge, Event, EventKind
+from policies.record import record
+from policies.roles import SYSTEM
+from policies.terms import VersionId
+
+ATTEMPTS_MAX = 3
+COLUMNS_TOLD_MAX = 500
+"""Of wider tables the log tells the first columns; the digest covers all."""
+STORING_PERMILLE = 900
+DONE_PERMILLE = 1000
+
+_READ = "catalog.files.read:read_table"
+_WORK_PREFIX = ".work-"
+
+
+def ingest(
+    pool: Pool,
+    confinement: Confinement,
+    folders: Folders,
+    upload_id: UploadId,
+    *,
+    now: Callable[[], datetime],
+) -> Version | None:
+    """Read the upload's file and add the version that it makes; None where the file is refused.
+
+    Repeating it is harmless. The caller asks for the quality check of the version given.
+
+    Raises: UploadNotFound; EngineBusy and QueryEngineAway, after which the job is to be tried
+    again.
+    """
+    upload, made = _claim(pool, upload_id)
+    if made is not None or upload.state is UploadState.FAILED:
+        return made
+    table = folders.table_of(upload.distribution_id)
+    table.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in table.glob(f"{_WORK_PREFIX}{upload_id}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    work = Path(mkdtemp(prefix=f"{_WORK_PREFIX}{upload_id}-", dir=table))
+    try:
+        if upload.attempts > ATTEMPTS_MAX:
+            raise ReadingGaveUp(ATTEMPTS_MAX)
+        read = _read(pool, confinement, folders, upload, work)
+        _advance(pool, upload_id, Stage.STORING, STORING_PERMILLE)
+        files = tables.take_in(table, [work / str(name) for name in _list(read["files"])])
+        return _add_version(pool, folders, upload, read, files, now=now)
+    except (EngineBusy, QueryEngineAway):
+        raise
+    except Refusal as refusal:
+        _fail(pool, upload_id, refusal)
+        return None
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def refusal_of(failure: Failure) -> Refusal:
+    """The refusal that a failed upload keeps, to be told in the reader's language."""
+    kind: type[Refusal] = getattr(errors, failure.code)
+    return kind(**failure.facts)
+
+
+def sweep(pool: Pool, folders: Folders, distribution_id: DistributionId) -> int:
+    """Remove a table's files that no version consists of; says how many."""
+    table = folders.table_of(distribution_id)
+    with pool.connection() as tx:
+        dataset_store.lock_distribution(tx, distribution_id)
+        return tables.sweep(table, version_store.paths_kept(tx, distribution_id))
+
+
+def _claim(pool: Pool, upload_id: UploadId) -> tuple[Upload, Version | None]:
+    """Begin another attempt, unless the upload already has its version or was refused."""
+    with pool.connection() as tx:
+        upload = store.lock_upload(tx, upload_id)
+        if upload is None:
+            raise UploadNotFound
+        made = version_store.version_of_upload(tx, upload_id)
+        if made is not None or upload.state is UploadState.FAILED:
+            return upload, made
+        claimed = replace(
+            upload,
+            state=UploadState.INGESTING,
+            stage=Stage.RECOGNISING,
+            done_permille=0,
+            attempts=upload.attempts + 1,
+        )
+        store.update_upload(tx, claimed)
+        return claimed, None
+
+
+def _read(
+    pool: Pool, confinement: Confinement, folders: Folders, upload: Upload, work: Path
+) -> Mapping[str, Json]:
+    blob = folders.blob(upload.blob_sha256)
+    check_file(blob, upload.blob_sha256)
+
+    def told(word: Mapping[str, Json]) -> None:
+        permille = word["done_permille"]
+        assert isinstance(permille, int)
+        _advance(pool, upload.id, Stage(str(word["stage"])), permille)
+
+    read = confinement.run_confined(
+        _READ,
+        {},
+        caller=str(upload.distribution_id),
+        readable=[blob],
+        writable=work,
+        told=told,
+    )
+    assert isinstance(read, Mapping)
+    return read
+
+
+def _add_version(
+    pool: Pool,
+    folders: Folders,
+    upload: Upload,
+    read: Mapping[str, Json],
+    files: list[VersionFile],
+    *,
+    now: Callable[[], datetime],
+) -> Version:
+    columns = tuple(Column.from_json(_mapping(column)) for column in _list(read["columns"]))
+    row_count = read["row_count"]
+    assert isinstance(row_count, int)
+    with pool.connection() as tx:
+        distribution = dataset_store.lock_distribution(tx, upload.distribution_id)
+        assert distribution is not None
+        made = version_store.version_of_upload(tx, upload.id)
+        if made is not None:
+            return made
+        table = folders.table_of(upload.distribution_id)
+        version = Version(
+            id=VersionId(uuid4()),
+            distribution_id=upload.distribution_id,
+            number=version_store.newest_number(tx, upload.distribution_id) + 1,
+            upload_id=upload.id,
+            delta_version=tables.commit(table, files, upload_id=str(upload.id)),
+            digest=digest_of(columns, files),
+            columns=columns,
+            reading=Reading.from_json(_mapping(read["reading"])),
+            row_count=row_count,
+            size_bytes=sum(file.size_bytes for file in files),
+            created_at=now(),
+        )
+        version_store.insert_version(tx, version)
+        version_store.insert_files(tx, version.id, files)
+        done = replace(
+            upload, state=UploadState.INGESTED, stage="", done_permille=DONE_PERMILLE
+        )
+        store.update_upload(tx, done)
+        _record(tx, version, upload)
+    return version
+
+
+def _record(tx: Tx, version: Version, upload: Upload) -> None:
+    distribution = dataset_store.get_distribution(tx, version.distribution_id)
+    assert distribution is not None
+    dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
+    assert dataset is not None
+    event = Event(
+        kind=EventKind.VERSION_CREATED,
+        at=version.created_at,
+        # The installation reads; who brought the file stands in the event of the upload.
+        actor=SYSTEM,
+        organization_id=dataset.publisher_id,
+        dataset_id=dataset.id,
+        subject_id=version.id,
+        facts={
+            "distribution_id": str(version.distribution_id),
+            "number": version.number,
+            "digest": version.digest,
+            "rows": version.row_count,
+            "size_bytes": version.size_bytes,
+            "delta_version": version.delta_version,
+            "column_count": len(version.columns),
+            "columns": [
+                {"name": column.name, "type": column.type.value}
+                for column in version.columns[:COLUMNS_TOLD_MAX]
+            ],
+        },
+        edges=(Edge(f"upload:{upload.id}", f"version:{version.id}", "catalog.ingest"),),
+    )
+    record(tx, event)
+
+
+def _advance(pool: Pool, upload_id: UploadId, stage: Stage, done_permille: int) -> None:
+    with pool.connection() as tx:
+        store.advance(tx, upload_id, stage=stage, done_permille=done_permille)
+
+
+def _fail(pool: Pool, upload_id: UploadId, refusal: Refusal) -> None:
+    with pool.connection() as tx:
+        upload = store.lock_upload(tx, upload_id)
+        if upload is None or version_store.version_of_upload(tx, upload_id) is not None:
+            return
+        failure = Failure(type(refusal).__name__, dict(vars(refusal)))
+        store.update_upload(tx, replace(upload, state=UploadState.FAILED, failure=failure))
+
+
+def _list(value: Json) -> list[Json]:
+    assert isinstance(value, list)
+    return value
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    assert isinstance(value, Mapping)
+    return value

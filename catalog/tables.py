@@ -1,0 +1,143 @@
+"""Delta tables, one a distribution: each version is one commit that replaces the files of the last.
+
+The Parquet files are written by `catalog.files` and named here by their own SHA-256. A commit that
+no version row tells of is garbage: the next commit replaces it, and `sweep` removes its files. The
+log itself is kept for ever, so that every version can be read by any Delta reader.
+
+Source: Delta Lake protocol, actions `add`, `remove` and `metaData`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+import pyarrow.parquet
+from deltalake import CommitProperties, DeltaTable, Schema, TableFeatures
+from deltalake.exceptions import TableNotFoundError
+from deltalake.transaction import AddAction, create_table_with_add_actions
+
+from catalog.blobs import check_file, no_room_is_a_refusal, sync
+from catalog.version import VersionFile
+
+GARBAGE_AGE_S_MIN = 24 * 3600
+"""Younger files may belong to a commit that is on its way."""
+
+_NAIVE_TIMES = "timestampNtz"
+_CONFIGURATION = {
+    "delta.enableExpiredLogCleanup": "false",
+    "delta.logRetentionDuration": "interval 36500 days",
+    "delta.deletedFileRetentionDuration": "interval 36500 days",
+}
+
+
+def take_in(table: Path, written: Sequence[Path]) -> list[VersionFile]:
+    """Move written Parquet files into the table's folder, named by their SHA-256 and synced.
+
+    Raises: StorageFull.
+    """
+    with no_room_is_a_refusal():
+        table.mkdir(mode=0o700, parents=True, exist_ok=True)
+    taken = []
+    for path in written:
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        name = f"{sha256}.parquet"
+        size_bytes = path.stat().st_size
+        sync(path)
+        path.rename(table / name)
+        taken.append(VersionFile(name, sha256, size_bytes))
+    sync(table)
+    return taken
+
+
+def commit(table: Path, files: Sequence[VersionFile], *, upload_id: str) -> int:
+    """Make these files the newest Delta version and say its number.
+
+    Repeating it gives the same number: files that already are the newest version stay so. The
+    caller holds the distribution's lock.
+
+    Raises: StorageFull.
+    """
+    with no_room_is_a_refusal():
+        try:
+            delta = DeltaTable(str(table))
+        except TableNotFoundError:
+            return _create(table, files, upload_id)
+        if _paths(delta) == {file.path for file in files}:
+            return int(delta.version())
+        if _NAIVE_TIMES not in (delta.protocol().writer_features or ()):
+            # A later version may have times without a zone, which a table has to be told first.
+            delta.alter.add_feature(
+                TableFeatures.TimestampWithoutTimezone, allow_protocol_versions_increase=True
+            )
+            delta = DeltaTable(str(table))
+        delta.create_write_transaction(
+            [*_additions(files)],
+            "overwrite",
+            _schema(table, files),
+            commit_properties=CommitProperties(custom_metadata={"uploadId": upload_id}),
+        )
+        return int(DeltaTable(str(table)).version())
+
+
+def paths_of(table: Path, delta_version: int) -> set[str]:
+    """Paths of the files that a Delta version consists of."""
+    return _paths(DeltaTable(str(table), version=delta_version))
+
+
+def check_files(table: Path, files: Sequence[VersionFile]) -> list[Path]:
+    """The files of a version, in the order of its rows, each compared with its recorded digest.
+
+    Raises: FileDamaged.
+    """
+    paths = [table / file.path for file in files]
+    for path, file in zip(paths, files, strict=True):
+        check_file(path, file.sha256)
+    return paths
+
+
+def sweep(table: Path, kept: Collection[str]) -> int:
+    """Remove Parquet files that no version consists of and that are old; says how many.
+
+    The caller holds the distribution's lock, and `kept` was read under it.
+    """
+    oldest = time.time() - GARBAGE_AGE_S_MIN
+    swept = 0
+    for path in table.glob("*.parquet"):
+        if path.name not in kept and path.stat().st_mtime < oldest:
+            path.unlink(missing_ok=True)
+            swept += 1
+    return swept
+
+
+def _create(table: Path, files: Sequence[VersionFile], upload_id: str) -> int:
+    create_table_with_add_actions(
+        str(table),
+        _schema(table, files),
+        _additions(files),
+        configuration=_CONFIGURATION,
+        commit_properties=CommitProperties(custom_metadata={"uploadId": upload_id}),
+    )
+    sync(table)
+    sync(table.parent)
+    return 0
+
+
+def _additions(files: Sequence[VersionFile]) -> list[AddAction]:
+    now_ms = int(time.time() * 1000)
+    return [
+        AddAction(file.path, file.size_bytes, {}, now_ms, data_change=True, stats=json.dumps({}))
+        for file in files
+    ]
+
+
+def _schema(table: Path, files: Sequence[VersionFile]) -> Schema:
+    return Schema.from_arrow(pyarrow.parquet.read_schema(table / files[0].path))
+
+
+def _paths(delta: DeltaTable) -> set[str]:
+    return {uri.rsplit("/", 1)[-1] for uri in delta.file_uris()}

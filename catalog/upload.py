@@ -1,0 +1,91 @@
+"""Take a file in for a distribution: its bytes are in place before a row tells of them.
+
+The bytes come first (`catalog.blobs`), synced; then one transaction adds blob, upload and event,
+in which the caller also asks for the reading. A crash in between leaves bytes that nobody tells
+of, never an accepted upload without its bytes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import uuid4
+
+from catalog.blobs import StoredBlob
+from catalog.dataset import DatasetState, Distribution
+from catalog.describe import owned_dataset
+from catalog.errors import MalformedFileName, WrongState
+from catalog.store import uploads as store
+from catalog.version import FILE_NAME_LENGTH_CHARACTERS, Upload, UploadId, UploadState
+from policies.database import Tx
+from policies.events import Edge, Event, EventKind
+from policies.party import Actor
+from policies.record import record
+
+
+def check_may_receive(tx: Tx, distribution: Distribution, *, by: Actor) -> None:
+    """Refuse early, before the bytes are sent.
+
+    Raises: DatasetNotFound, PublisherNeeded, WrongState.
+    """
+    dataset = owned_dataset(tx, distribution.dataset_id, by=by)
+    if dataset.state is DatasetState.WITHDRAWN:
+        raise WrongState(dataset.slug, dataset.state, DatasetState.DRAFT)
+
+
+def receive(
+    tx: Tx,
+    distribution: Distribution,
+    blob: StoredBlob,
+    *,
+    file_name: str,
+    by: Actor,
+    at: datetime,
+) -> Upload:
+    """Accept stored bytes as an upload that waits to be read.
+
+    Raises: MalformedFileName, DatasetNotFound, PublisherNeeded, WrongState.
+    """
+    name = check_file_name(file_name)
+    check_may_receive(tx, distribution, by=by)
+    dataset = owned_dataset(tx, distribution.dataset_id, by=by)
+    upload = Upload(
+        id=UploadId(uuid4()),
+        distribution_id=distribution.id,
+        file_name=name,
+        blob_sha256=blob.sha256,
+        size_bytes=blob.size_bytes,
+        uploaded_by=by.user_id,
+        uploaded_at=at,
+        state=UploadState.QUEUED,
+    )
+    store.insert_blob(tx, blob.sha256, size_bytes=blob.size_bytes, at=at)
+    store.insert_upload(tx, upload)
+    event = Event(
+        kind=EventKind.DISTRIBUTION_UPLOADED,
+        at=at,
+        actor=by,
+        organization_id=dataset.publisher_id,
+        dataset_id=dataset.id,
+        subject_id=upload.id,
+        facts={
+            "distribution_id": str(distribution.id),
+            "sha256": blob.sha256,
+            "size_bytes": blob.size_bytes,
+        },
+        edges=(Edge(f"blob:{blob.sha256}", f"upload:{upload.id}", "catalog.upload"),),
+        # People put names into file names.
+        personal={"file_name": name},
+    )
+    record(tx, event)
+    return upload
+
+
+def check_file_name(file_name: str) -> str:
+    """The last part of a name that came with a file. It is shown and never used as a path.
+
+    Raises: MalformedFileName.
+    """
+    name = file_name.replace("\\", "/").rsplit("/", 1)[-1].strip()
+    if not 1 <= len(name) <= FILE_NAME_LENGTH_CHARACTERS or not name.isprintable():
+        raise MalformedFileName(FILE_NAME_LENGTH_CHARACTERS)
+    return name
