@@ -1,9 +1,10 @@
 """The pages that people read.
 
-rendering          templates to responses: `render`, `render_part`
+rendering          templates to responses: `render`
 frame              what every page shows around its content: navigation, language, theme, viewer
 assets             style sheets, scripts and pictures, with addresses that never go stale
 security_headers   what a browser is told it may not do
+table              a table of data, column by column
 histogram          the small picture over a column
 lineage_layout     where the boxes and lines of a lineage graph stand
 river              the picture of what flowed through each gate

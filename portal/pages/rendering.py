@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
@@ -34,20 +34,10 @@ REMEMBERED_S: Final = 365 * 24 * 3600
 def render(
     request: Request, template: str, /, *, status: int = 200, **context: object
 ) -> HTMLResponse:
-    """A whole page in the reader's language."""
+    """A page in the reader's language, or the part of one that has a template of its own."""
     frame = frame_of(request)
     page = environment(frame.language).get_template(template)
     return _respond(request, frame, page.render(frame=frame, **context), status)
-
-
-def render_part(
-    request: Request, template: str, block: str, /, *, status: int = 200, **context: object
-) -> HTMLResponse:
-    """One block of a page, for htmx to put in place; the same template serves both."""
-    frame = frame_of(request)
-    page: Template = environment(frame.language).get_template(template)
-    values = page.new_context({"frame": frame, **context})
-    return _respond(request, frame, "".join(page.blocks[block](values)), status)
 
 
 def wants_part(request: Request) -> bool:

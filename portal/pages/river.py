@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from policies.terms import Regime
 
 WIDTH = 480.0
-HEIGHT = 250.0
+HEIGHT = 264.0
 _WEIR_X = 196.0
 _POST_WIDTH = 7.0
 _RIVER_THICKNESS = 104.0
 _LEAST_THICKNESS = 3.0
 """A regime that nothing flows through still shows as a thread of water."""
-_GATE_GAP = 22.0
+_GATE_GAP = 26.0
 _END_X = 330.0
-_END_GAP = 44.0
+_END_GAP = 48.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +46,8 @@ class River:
     streams: tuple[Stream, ...]
     posts: tuple[tuple[float, float], ...]
     """Top and height of each post of the weir."""
-    ticks: tuple[float, ...]
-    """Heights of the marks of the gauge in front of the weir."""
+    ticks: tuple[tuple[float, bool], ...]
+    """Height of each mark of the gauge on the posts, and whether it is a long one."""
     width: float = WIDTH
     height: float = HEIGHT
     weir_x: float = _WEIR_X
@@ -74,7 +74,12 @@ def draw_river(flows: list[Flow]) -> River:
         edges += [start, start + width]
     edges.append(bottom)
     posts = tuple((edges[i], edges[i + 1] - edges[i]) for i in range(0, len(edges), 2))
-    ticks = tuple(top + step * (bottom - top) / 20 for step in range(21))
+    marks = [(top + step * (bottom - top) / 30, step % 5 == 0) for step in range(31)]
+    ticks = tuple(
+        (y, is_long)
+        for y, is_long in marks
+        if any(start <= y <= start + tall for start, tall in posts)
+    )
     return River(streams, posts, ticks)
 
 

@@ -20,6 +20,9 @@ for (const box of document.querySelectorAll("[data-lineage]")) {
     });
   }
 
+  // A graph that is only a little too wide is made to fit; a large one keeps its size and scrolls.
+  const fit = (box.clientWidth - 16) / width;
+  if (fit < 1 && fit > 0.7) resize(fit);
   box.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest", inline: "center" });
 
   let from = null;

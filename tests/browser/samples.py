@@ -1,0 +1,422 @@
+"""Made-up contents for every page, in the shapes that the templates ask for at their top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from policies.terms import Regime, Text
+from portal.pages.histogram import Bar, Histogram, sparkline
+from portal.pages.lineage_layout import (
+    LineageEdge,
+    LineageGraph,
+    LineageNode,
+    lay_out,
+    note_dimmed,
+)
+from portal.pages.river import Flow, draw_river
+from portal.pages.table import DataTable, TableColumn
+
+NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
+TODAY = date(2026, 11, 22)
+CREDIT = 1_000_000
+MARKUP = "<script>alert(1)</script>"
+"""What a publisher might type; it has to show as text."""
+
+
+@dataclass(frozen=True)
+class SamplePage:
+    """One page: its template, what it is given, and who reads it."""
+
+    template: str
+    context: dict[str, Any]
+    reader: str = "nobody"
+    status: int = 200
+    heading: Text = field(default_factory=Text)
+
+
+def ranges(counts: list[int], low: int, step: int, *, linked: bool = False) -> Histogram:
+    """A histogram over equal ranges."""
+    bars = tuple(
+        Bar(
+            label=f"{low + i * step}-{low + (i + 1) * step}",
+            count=count,
+            href=f"?pm25={low + i * step}" if linked else None,
+        )
+        for i, count in enumerate(counts)
+    )
+    return Histogram(
+        bars, rows=35_064, empty=696, low=str(low), high=str(low + len(counts) * step), distinct=412
+    )
+
+
+PM25 = ranges([9120, 8110, 5230, 3900, 2600, 1900, 1200, 800, 520, 300, 180, 90, 40], 0, 60)
+PM10 = ranges([5120, 7110, 6230, 4900, 3600, 2900, 1900, 1400, 820, 500, 280, 190, 98, 20], 0, 60)
+STATION = Histogram(
+    (Bar("万寿西宫", 35_064), Bar("Others", 0, is_rest=True)), rows=35_064, empty=0, distinct=1
+)
+WIND = Histogram(
+    tuple(Bar(name, count) for name, count in [("NE", 5140), ("ENE", 4100), ("SW", 3900),
+                                               ("E", 3400), ("NNE", 3100), ("others", 15_200)]),
+    rows=35_064, empty=224, distinct=16,
+)  # fmt: skip
+HOURS = ranges([1461] * 24, 0, 1)
+
+
+def air_table(*, linked: bool = False) -> DataTable:
+    """Rows of the air quality dataset, with an empty cell and a hostile one."""
+    columns = (
+        TableColumn("时间", "日期时间", sort_href="?sort=time" if linked else None,
+                    sorted="descending" if linked else None, picture=HOURS),
+        TableColumn("站点", "文本", picture=STATION, sort_href="?sort=station" if linked else None),
+        TableColumn("PM2.5", "整数", is_number=True, sort_href="?sort=pm25" if linked else None,
+                    picture=ranges([9120, 8110, 5230, 3900, 2600, 1900, 1200, 800], 0, 60,
+                                   linked=linked)),
+        TableColumn("PM10", "整数", is_number=True, picture=PM10),
+        TableColumn("SO₂", "整数", is_number=True, picture=PM25),
+        TableColumn("CO", "整数", is_number=True, picture=PM10),
+        TableColumn("风向", "文本", picture=WIND),
+        TableColumn("备注", "文本"),
+    )  # fmt: skip
+    rows = tuple(
+        (f"2017-02-28 {23 - i:02d}:00", "万寿西宫", str(11 + i * 7), str(32 + i * 9),
+         None if i == 3 else str(3 + i), str(400 + i * 100), ["NNE", "NW", "ENE"][i % 3],
+         MARKUP if i == 2 else None)
+        for i in range(14)
+    )  # fmt: skip
+    return DataTable("前14行，共35,064行", columns, rows)
+
+
+def entry(
+    title: Text,
+    summary: Text,
+    *,
+    regimes: list[tuple[str, str | None]],
+    score: float | None = 92,
+    state: str = "passed",
+    price: int | None = None,
+    grade: int = 1,
+) -> dict[str, Any]:
+    """One dataset in a list."""
+    return {
+        "href": "/dataset/air",
+        "title": title,
+        "other_title": "",
+        "summary": summary,
+        "publisher": Text("市生态环境局", "Ecology and Environment Bureau"),
+        "publisher_href": "/organization/environment",
+        "regimes": regimes,
+        "grade": grade,
+        "score": score,
+        "quality_state": state,
+        "rows": 35_064,
+        "columns": 18,
+        "formats": ["CSV", "Parquet", "API"],
+        "modified": NOW,
+        "cycle": "daily",
+        "price_from": price,
+        "is_withdrawn": False,
+        "matched": "",
+    }
+
+
+ENTRIES = [
+    entry(
+        Text("空气质量逐时监测", "Hourly air quality"),
+        Text("国控站点逐小时监测值，含六项污染物与气象要素，自2013年3月起。",
+             "Hourly readings of six pollutants and the weather since March 2013."),
+        regimes=[("open", "unconditional"), ("share", "unconditional")],
+    ),
+    entry(
+        Text("路内停车泊位占用", "On-street parking occupancy"),
+        Text("全市路内泊位每十五分钟占用情况。", ""),
+        regimes=[("trade", None), ("share", "conditional")],
+        score=78, state="warned", price=20_000,
+    ),
+    entry(
+        Text("", "Subway delays"),
+        Text("", "Each delay of the four lines with its cause code, minutes and direction."),
+        regimes=[("share", "conditional")], score=None, state="unchecked", grade=2,
+    ),
+    entry(
+        Text("企业登记基本信息", "Registered enterprises"),
+        Text("存续、在业市场主体的登记信息，涉及个人的字段已脱敏。",
+             "Registration data of active businesses; personal fields are masked."),
+        regimes=[("share", "conditional"), ("open", "not_open")], score=61, state="failed",
+    ),
+]  # fmt: skip
+
+DATASET = {
+    "href": "/dataset/air",
+    "name": "air",
+    "title": Text("空气质量逐时监测", "Hourly air quality"),
+    "summary": Text(
+        "国控站点逐小时监测值，含六项污染物与气象要素，自2013年3月起。PM2.5与PM10为自动监测法。"
+        "夜间校准时段可能缺测。",
+        "Hourly readings of six pollutants and the weather at the state-run stations since March "
+        "2013. Nights may have gaps while instruments are calibrated.",
+    ),
+    "publisher": Text("市生态环境局", "Ecology and Environment Bureau"),
+    "publisher_href": "/organization/environment",
+    "state": "published",
+    "regimes": [("trade", None), ("share", "unconditional")],
+    "grade": 1,
+    "score": 92,
+    "quality_state": "passed",
+    "version": 14,
+    "notice": None,
+    "action": {
+        "label": "Buy access", "href": "/dataset/air/buy", "kind": "primary", "sign": "trade",
+        "note": "1,000 rows to try are free", "method": "get",
+    },
+    "terms": [
+        {"name": "Regime", "value": "Trade", "tone": "trade", "note": "Share for departments",
+         "why": "X017: general data that an enterprise asks for may be traded."},
+        {"name": "Price", "value": "0.02 credits a row", "tone": "",
+         "note": "3,000 calls of 10 rows: 600.00 credits", "why": None},
+        {"name": "Licence", "value": "Use in own products, not for resale", "tone": "",
+         "note": "Attribution needed", "why": None},
+        {"name": "Freshness", "value": "Daily, kept 30 of 30 days", "tone": "",
+         "note": "Next by 23 Nov, 08:00", "why": None},
+        {"name": "Quality", "value": "92 of 100", "tone": "", "note": "Version 14",
+         "why": "One rule is a known issue: PM2.5 is never above PM10."},
+    ],
+}  # fmt: skip
+LINKED = {"dataset": DATASET}
+
+STEPS = [
+    {"name": "Received", "state": "done", "at": NOW - timedelta(days=2), "by": "officer",
+     "note": "R-2026-0417"},
+    {"name": "Checked by the standard", "state": "done", "at": NOW - timedelta(days=2), "by": None,
+     "note": None},
+    {"name": "Decision of the department", "state": "now", "at": None, "by": "Transport Bureau",
+     "note": "promised by 27 Nov 2026"},
+    {"name": "Access", "state": "later", "at": None, "by": None, "note": None},
+]  # fmt: skip
+
+GRAPH = LineageGraph(
+    nodes=(
+        LineageNode("f1", "万寿西宫_2013-2017.csv", "source", "上传 2026-11-02", "/audit/event/1"),
+        LineageNode("f2", "官园_2013-2017.csv", "source", "上传 2026-11-02", "/audit/event/2"),
+        LineageNode("weather", "气象站逐时观测", "dataset", "版本 9", "/dataset/weather"),
+        LineageNode("ingest", "catalog.ingest", "job", "版本 14", "/audit/event/3"),
+        LineageNode("join", "按小时合并", "job", "每日 02:00", "/audit/event/4"),
+        LineageNode("air", "空气质量逐时监测", "dataset", "版本 14", "/dataset/air", is_focus=True),
+        LineageNode("index", "空气健康指数（产品）", "product", "版本 3", "/dataset/index"),
+        LineageNode("daily", "Daily air quality report with a very long title", "dataset", "v 3",
+                    "/dataset/daily"),
+        LineageNode("buyer", "某健康科技公司", "delivery", "412 次交付", "/audit/event/5"),
+        LineageNode("dept", "市卫生健康委员会", "delivery", "31 次交付", "/audit/event/6"),
+    ),
+    edges=(
+        LineageEdge("f1", "ingest"), LineageEdge("f2", "ingest"), LineageEdge("ingest", "air"),
+        LineageEdge("weather", "join"), LineageEdge("air", "join"), LineageEdge("join", "index"),
+        LineageEdge("air", "daily"), LineageEdge("index", "buyer"), LineageEdge("air", "dept"),
+        LineageEdge("daily", "dept"), LineageEdge("weather", "index", "风速"),
+    ),
+)  # fmt: skip
+LINEAGE = {
+    "layout": lay_out(GRAPH), "columns": ["PM2.5", "PM10", "风向"], "column": "", "depth": 2,
+    "on": TODAY, "export_href": "/dataset/air/lineage.csv",
+}  # fmt: skip
+
+RULES = [
+    {"sentence": "PM2.5 is never above PM10", "dimension": "Consistency", "state": "known_issue",
+     "broken": 1639, "rows": 35_064, "note": "Two instruments; see the note of the station.",
+     "examples": air_table(), "examples_href": "/dataset/air/quality/1"},
+    {"sentence": "hour lies between 0 and 23", "dimension": "Validity", "state": "passed",
+     "broken": 0, "rows": 35_064, "note": "", "examples": None, "examples_href": None},
+    {"sentence": "CO is empty in less than 2 % of the rows", "dimension": "Completeness",
+     "state": "failed", "broken": 1297, "rows": 35_064, "note": "", "examples": None,
+     "examples_href": None},
+]  # fmt: skip
+
+REQUESTS = [
+    {"id": str(i), "href": "/inbox/request", "number": f"R-2026-04{i:02d}",
+     "title": Text("路内停车泊位占用", "On-street parking occupancy"),
+     "asker": "某智慧停车有限公司",
+     "purpose": "Product", "due": NOW + timedelta(days=i - 1),
+     "state": ["overdue", "waiting", "returned"][i % 3], "advice": "Allowed on conditions",
+     "kind": "Access"}
+    for i in range(6)
+]  # fmt: skip
+
+SUGGESTIONS = [
+    {"label": "Datasets", "choices": [
+        {"label": "路内停车泊位占用", "href": "/dataset/parking", "reason": "停车场 = parking"},
+        {"label": "停车场名录", "href": "/dataset/lots", "reason": "tcc"}]},
+    {"label": "Departments", "choices": [
+        {"label": "市交通运输局", "href": "/organization/transport", "reason": ""}]},
+]  # fmt: skip
+
+PARTS: dict[str, Any] = {
+    "table": air_table(linked=True), "histogram": PM25, "steps": STEPS, "terms": DATASET["terms"],
+    "layout": lay_out(note_dimmed(GRAPH, {("f1", "ingest"), ("ingest", "air"), ("air", "dept")})),
+    "points": sparkline([3, 4, 2, 6, 7, 7, 9, 8], 120, 32), "now": NOW, "today": TODAY,
+    "errors": {"purpose": "Say what the data is for.", "months": "Between 1 and 36."},
+    "one_language": Text("", "Only written in English"),
+}  # fmt: skip
+
+PAGES: dict[str, SamplePage] = {
+    "/": SamplePage("home.html", {
+        "river": draw_river([Flow(Regime.SHARE, 41_208), Flow(Regime.OPEN, 96_544),
+                             Flow(Regime.TRADE, 8_310)]),
+        "numbers": [("Datasets", "1,127"), ("Departments", "46"), ("Rows", "3.4亿"),
+                    ("Deliveries this year", "146,062"), ("Promises kept", "98.2%")],
+        "newest": ENTRIES, "examples": ["停车", "air quality", "tcc"], "is_first_run": False}),
+    "/empty": SamplePage("home.html", {
+        "river": draw_river([Flow(Regime.SHARE, 0), Flow(Regime.OPEN, 0), Flow(Regime.TRADE, 0)]),
+        "numbers": [("Datasets", "0")], "newest": [], "examples": [], "is_first_run": True}),
+    "/dataset": SamplePage("search.html", {
+        "query": "停车", "total": 15, "took_ms": 8, "datasets": ENTRIES, "near": [],
+        "facets": [
+            {"name": "regime", "label": "Regime", "choices": [
+                {"value": "open", "label": "Open", "number": 9, "href": "?q=x", "is_chosen": True},
+                {"value": "share", "label": "Share", "number": 4, "href": "?q=y",
+                 "is_chosen": False}]},
+            {"name": "format", "label": "Format", "choices": [
+                {"value": "csv", "label": "CSV", "number": 12, "href": "?q=z",
+                 "is_chosen": False}]}],
+        "chips": [("Open", "/dataset?q=停车")], "clear_href": "/dataset?q=停车",
+        "sorts": [("Best match", "?sort=score", True), ("Newest", "?sort=newest", False)],
+        "previous_href": None, "next_href": "?page=2", "first": 1, "last": 4, "ask_href": None}),
+    "/nothing": SamplePage("search.html", {
+        "query": "飞碟", "total": 0, "took_ms": 3, "datasets": [], "facets": [], "chips": [],
+        "clear_href": "/dataset", "sorts": [], "previous_href": None, "next_href": None,
+        "first": 0, "last": 0, "near": [("飞机", "/dataset?q=飞机", 3)], "ask_href": "/wish/new"}),
+    "/dataset/air": SamplePage("dataset/overview.html", {
+        **LINKED, "preview": air_table(), "preview_reason": None, "data_href": "/dataset/air/data",
+        "facts": [("Identifier", "310000-air-hourly"), ("Rows", "35,064"), ("Columns", "18"),
+                  ("Area", "Whole city"), ("Licence", "City data licence 1.0")],
+        "downloads": [{"label": "CSV", "href": "/d.csv", "note": "2.1 MB"},
+                      {"label": "Parquet", "href": "/d.parquet", "note": "310 kB"}],
+        "related": [("气象站逐时观测", "/dataset/weather")],
+        "citation": "市生态环境局 (2026): 空气质量逐时监测. v14. sha256:9c1d…"}),
+    "/dataset/air/data": SamplePage("dataset/data.html", {
+        **LINKED, "table": air_table(linked=True), "chips": [("PM2.5 ≥ 60", "/dataset/air/data")],
+        "clear_href": "/dataset/air/data", "total": 25_834, "previous_href": None,
+        "next_href": "?page=2", "first": 1, "last": 100, "cost_note": None, "reason": None,
+        "export_links": [("CSV", "?as=csv"), ("Excel", "?as=xlsx")]}),
+    "/dataset/air/columns": SamplePage("dataset/columns.html", {**LINKED, "columns": [
+        {"name": "pm25", "title": Text("细颗粒物", "Fine particles"), "type": "Integer",
+         "meaning": Text("小时均值", "Hourly mean"), "unit": "µg/m³", "sensitivity": "",
+         "picture": PM25, "example": "11", "seen_in": [("气象站逐时观测", "/dataset/weather")],
+         "is_masked": False},
+        {"name": "wd", "title": Text("风向", "Wind direction"), "type": "Text",
+         "meaning": Text("", ""), "unit": "", "sensitivity": "Location", "picture": WIND,
+         "example": "NNE", "seen_in": [], "is_masked": True}]}),
+    "/dataset/air/quality": SamplePage("dataset/quality.html", {
+        **LINKED, "description_score": 84, "data_score": 92, "data_state": "warned",
+        "history": sparkline([88, 90, 90, 91, 92], 120, 32), "history_label": "88 to 92",
+        "dimensions": [{"name": "Completeness", "score": 96, "state": "passed", "weight": 3},
+                       {"name": "Consistency", "score": 81, "state": "warned", "weight": 2}],
+        "rules": RULES, "missing": [("Temporal coverage", "/publish/air#coverage")],
+        "checked_at": NOW, "version": 14, "suite": "air-2026",
+        "promise": {"words": "Daily", "due": NOW, "state": "kept", "note": "Next by"},
+        "report_href": "/dataset/air/report"}),
+    "/dataset/air/versions": SamplePage("dataset/versions.html", {
+        **LINKED, "changes": ["Column “备注” is new."], "versions": [
+            {"number": 14 - i, "href": f"/dataset/air?version={14 - i}", "created_at": NOW,
+             "by": "officer", "rows": 35_064 - i * 24, "change": "24 rows added", "state": "passed",
+             "digest": "9c1d" * 16, "is_shown": i == 0} for i in range(4)]}),
+    "/dataset/air/lineage": SamplePage("dataset/lineage.html", {**LINKED, **LINEAGE}),
+    "/dataset/air/use": SamplePage("dataset/use.html", {
+        **LINKED, "may_query": True, "sql": "SELECT station, avg(pm25)\n  FROM data\n GROUP BY 1",
+        "errors": {}, "estimate": {"cost": 1_250_000, "rows": 35_064, "bytes": 2_202_009,
+                                   "cheaper": "Two columns fewer would halve it."},
+        "result": air_table(), "cost": 1_180_000,
+        "snippets": [{"id": "curl", "label": "curl",
+                      "text": "curl -H 'Authorization: Bearer …' \\\n"
+                      "  http://localhost:8000/api/v1/datasets/air/rows?pm25=60.."}],
+        "endpoints": [{"label": "Delta Sharing", "url": "/delta-sharing/",
+                       "note": "pandas, Spark"}],
+        "limits": [("Rows a query", "100,000"), ("Seconds", "30")]}),
+    "/user/login": SamplePage("account/sign_in.html", {"login": "", "next": "/", "errors": {}}),
+    "/user/login-wrong": SamplePage("account/sign_in.html", {
+        "login": "officer", "next": "/", "errors": {"password": "Name and password do not match."}},
+        status=200),
+    "/error": SamplePage("error.html", {"problem": {
+        "status": 404, "title": "Not found", "code": "dataset-not-found",
+        "detail": "There is nothing at this address, or nothing that you may see.",
+        "instance": "7c0e5b9a"}}, status=404),
+    "/publish/new": SamplePage("publish/new.html", {
+        "upload_href": "/api/v1/uploads", "name": "", "title": "", "errors": {},
+        "accepted": "CSV, Excel, JSON, GeoJSON, Parquet, ZIP", "most_bytes": 2**31,
+        "drafts": [{"label": "地铁延误", "href": "/publish/3", "step": "Columns",
+                    "changed_at": NOW}]}, "officer"),
+    "/publish/progress": SamplePage("publish/progress.html", {
+        "title": "地铁延误", "file_name": "delays-2026.xlsx · 3.1 MB", "steps": STEPS,
+        "percent": 62, "is_finished": False, "next_href": "/publish/3/columns", "failed": None,
+        "poll_href": "/publish/progress/step"}, "officer"),
+    "/publish": SamplePage("publish/desk.html", {
+        "organization": Text("市交通运输局", "Transport Bureau"), "new_href": "/publish/new",
+        "numbers": [("Datasets", "38"), ("Deliveries, 30 days", "12,406"), ("Promises kept", "97%"),
+                    ("Income this month, credits", "8,412.50")], "income": 8_412_500_000,
+        "todo": [{"label": "公交线路站点：规则“站点编号唯一”未通过", "href": "/publish/4",
+                  "note": "12 rows", "state": "failed", "due": None},
+                 {"label": "停车场名录", "href": "/publish/5",
+                  "note": "Monthly, last updated in October", "state": "at_risk", "due": NOW}],
+        "datasets": [{"title": item["title"], "href": "/dataset/air", "state": "published",
+                      "score": item["score"], "quality_state": item["quality_state"],
+                      "promise_state": "kept", "deliveries": 412,
+                      "trend": sparkline([3, 4, 2, 6, 7, 7, 9, 8], 120, 32), "modified": NOW}
+                     for item in ENTRIES]}, "officer"),
+    "/inbox": SamplePage("inbox/list.html", {
+        "requests": REQUESTS, "total": 6,
+        "tabs": [{"label": "Waiting 6", "href": "/inbox", "is_current": True},
+                 {"label": "Decided", "href": "/inbox?state=decided", "is_current": False}],
+        "message": {"text": "R-2026-0399 is approved.", "undo_href": "/inbox/undo/1"}}, "officer"),
+    "/inbox/request": SamplePage("inbox/request.html", {
+        "request": {
+            "number": "R-2026-0417",
+            "title": Text("路内停车泊位占用", "On-street parking occupancy"),
+            "dataset_href": "/dataset/parking", "asker": "某智慧停车有限公司",
+            "asker_facts": [("Credit code", "91310000MA1FL0000X")], "purpose": "Product",
+            "purpose_text": "在导航应用中显示空余泊位。", "columns": ["泊位编号", "占用", "时间"],
+            "months": 12, "state": "waiting", "due": NOW, "is_open": True,
+            "approve_until": date(2027, 11, 30), "decide_href": "/inbox/request"},
+        "advice": {"verdict": "depends", "sentence": "Allowed if the purpose is kept.", "clauses": [
+            {"id": "X021", "sentence": "The purpose is one of the listed ones.", "state": "passed",
+             "facts": "purpose = product", "source": "上海市数据条例 art. 41"},
+            {"id": "X044", "sentence": "The asker has a security officer.", "state": "warned",
+             "facts": "not stated", "source": "数据安全法 art. 27"}]},
+        "steps": STEPS, "dealings": [("R-2025-0112 停车场名录", "/inbox/r")],
+        "colleagues": [("2", "a colleague")], "reason": "",
+        "errors": {"reason": "Say why; the asker reads it."}}, "officer"),
+    "/my/usage": SamplePage("my/usage.html", {
+        "balance": 412_087_350_000, "reserved": 1_250_000, "spent": 87_912_650_000,
+        "forecast": 121_000_000_000, "as_of": NOW,
+        "cap": {"limit": 200_000 * CREDIT, "used_percent": 44, "is_hard": True, "href": "/my/cap"},
+        "days": Histogram(tuple(Bar(f"2026-11-{i + 1:02d}", (i * 37 % 11 + 2) * 400_000_000)
+                                for i in range(22)), rows=22, empty=0),
+        "by_dataset": [{"title": item["title"], "href": "/dataset/air", "deliveries": 412,
+                        "rows": 1_204_117, "cost": 24_082_340_000} for item in ENTRIES],
+        "receipts": [{"number": f"W-9{i}1204", "href": "/audit/receipt", "at": NOW,
+                      "title": Text("空气质量逐时监测", "Hourly air quality"), "rows": 1000,
+                      "cost": 20_000_000, "key": None if i else "app-1"} for i in range(5)],
+        "topup_href": "/my/credits", "export_href": "/my/receipts.csv"}, "officer"),
+    "/audit/receipt": SamplePage("audit/receipt.html", {
+        "receipt": {"number": "W-911204", "state": "proven", "at": NOW,
+                    "title": Text("空气质量逐时监测", "Hourly air quality"),
+                    "dataset_href": "/dataset/air", "cost": 20_000_000, "digest": "9c1d" * 16,
+                    "facts": [("Dataset", "空气质量逐时监测"), ("Version", "14"),
+                              ("To", "某健康科技公司"), ("Purpose", "Product"), ("Rows", "1,000"),
+                              ("Columns", "时间, PM2.5"), ("Credits", "20.00")],
+                    "download_href": "/r.json"},
+        "proof": {"leaf_index": 911_204, "tree_size": 1_204_117, "root_hex": "a3f9" * 16,
+                  "path": ["77aa" * 16] * 20, "head_at": NOW, "is_right": True},
+        "decision": {"sentence": "Allowed under agreement A-2026-118.",
+                     "profile": "shanghai-2026.2",
+                     "rules": [{"id": "X017", "sentence": "General data may be traded.",
+                                "facts": "grade = 1", "state": "passed"}]},
+        "lineage_href": "/audit/lineage"}, "inspector"),
+    "/audit/lineage": SamplePage("audit/lineage.html", {
+        **LINEAGE, "title": Text("空气质量逐时监测", "Hourly air quality"), "column": "PM2.5",
+        "layout": PARTS["layout"],
+        "node": {"kind": "dataset", "label": "空气质量逐时监测", "facts": [("Version", "14")],
+                 "events": [{"at": NOW, "by": "officer", "sentence": "Version 14 was published",
+                             "href": "/audit/event/9"}]},
+        "is_logged_note": "Your look at this page is in the evidence log."}, "inspector"),
+    "/styleguide-parts": SamplePage("home.html", PARTS),
+}  # fmt: skip
