@@ -30,10 +30,11 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from importlib.metadata import version
+from itertools import accumulate
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal, assert_never, cast
@@ -77,7 +78,7 @@ from quality.outcome import (
     Status,
     SuiteOutcome,
 )
-from quality.rule import Rule, check_fit
+from quality.rule import Named, Rule, check_fit
 from quality.rule_format import rule_as_json
 
 SUITE_RULES_MAX = 2_000
@@ -122,20 +123,21 @@ def run_suite(
     `paths` can be read meanwhile. `at` is the time of the check, for rules about the future.
     """
     with _opened(paths, limits) as table:
-        askable, outcomes = _sort_out(rules, table.schema)
+        known = {rule.key: _renamed(rule, table.names) for rule in rules}
         on_progress(0, 1)
         evidence: list[object] = []
-        answers = _ask(table, askable, at=at, evidence=evidence)
-        failed = [key for key, outcome in answers.items() if outcome.status is Status.FAILED]
-        total = 1 + min(len(failed), EXAMPLED_RULES_MAX)
-        on_progress(1, total)
-        for done, key in enumerate(failed[:EXAMPLED_RULES_MAX], start=2):
-            answers[key] = _with_examples(table, answers[key], at=at)
-            on_progress(done, total)
-        outcomes |= answers
+        askable, outcomes = _sort_out(list(known.values()), table.schema)
+        outcomes |= _ask(table, askable, at=at, evidence=evidence)
+        failed = [key for key, outcome in outcomes.items() if outcome.status is Status.FAILED]
+        failed = failed[:EXAMPLED_RULES_MAX]
+        on_progress(1, 1 + len(failed))
+        for done, key in enumerate(failed, start=1):
+            outcomes[key] = _with_examples(table, outcomes[key], at=at)
+            on_progress(1 + done, 1 + len(failed))
+        told = [_told(outcomes[known[rule.key].key], rule, table.names) for rule in rules]
         gx_result = _canonical(evidence)
         return SuiteOutcome(
-            outcomes=tuple(outcomes[rule.key] for rule in rules),
+            outcomes=tuple(told),
             row_count=table.row_count,
             suite_sha256=_sha256(_canonical([rule_as_json(rule) for rule in rules])),
             gx_result=gx_result,
@@ -147,7 +149,8 @@ def run_suite(
 def read_schema(paths: Sequence[Path]) -> tuple[Column, ...]:
     """The columns of the table that these Parquet files make up."""
     with _opened(paths, Limits()) as table:
-        return table.schema
+        own_names = {known: name for name, known in table.names.items()}
+        return tuple(Column(own_names[column.name], column.type) for column in table.schema)
 
 
 # --- the engine ----------------------------------------------------------------------------
@@ -315,9 +318,13 @@ class _Table:
     files: str
     """As an SQL list."""
     schema: tuple[Column, ...]
+    """With the names that the view gives the columns."""
+    names: dict[str, str]
+    """The columns' own names → those in the view."""
     row_count: int
     file_row_counts: tuple[int, ...]
-    views: int = field(default=0)
+    runs: int = 0
+    """Checkpoint runs and views of examples so far, to give them names."""
 
 
 @contextmanager
@@ -352,8 +359,11 @@ def _table(
     connection.exec_driver_sql(f"SET allowed_paths = {files}")
     connection.exec_driver_sql("SET enable_external_access = false")
     connection.exec_driver_sql("SET lock_configuration = true")
-    connection.exec_driver_sql(f"CREATE VIEW {_TABLE} AS SELECT * FROM read_parquet({files})")
-    described = connection.exec_driver_sql(f"DESCRIBE {_TABLE}").fetchall()
+    rows = f"SELECT * FROM read_parquet({files})"
+    described = connection.exec_driver_sql(f"DESCRIBE {rows}").fetchall()
+    names = _speakable([str(row[0]) for row in described])
+    columns = ", ".join(f"{_quoted(name)} AS {_quoted(known)}" for name, known in names.items())
+    connection.exec_driver_sql(f"CREATE VIEW {_TABLE} AS SELECT {columns} FROM ({rows})")
     # One call a file: the function may answer for several in any order.
     counts = tuple(
         int(
@@ -368,10 +378,43 @@ def _table(
         source=source,
         connection=connection,
         files=files,
-        schema=tuple(Column(str(row[0]), str(row[1])) for row in described),
+        schema=tuple(Column(names[str(row[0])], str(row[1])) for row in described),
+        names=names,
         row_count=sum(counts),
         file_row_counts=counts,
     )
+
+
+def _renamed(rule: Rule, names: dict[str, str]) -> Rule:
+    """The rule with the names that the view gives its columns."""
+    return replace(rule, applies_to=Named(tuple(names.get(name, name) for name in rule.columns)))
+
+
+def _told(outcome: RuleOutcome, rule: Rule, names: dict[str, str]) -> RuleOutcome:
+    """The outcome with the columns' own names again."""
+    own = {known: name for name, known in names.items()}
+    return replace(
+        outcome,
+        rule=rule,
+        observed=tuple(own.get(word, word) for word in outcome.observed),
+        examples=tuple(
+            replace(row, cells=tuple((own[name], value) for name, value in row.cells))
+            for row in outcome.examples
+        ),
+    )
+
+
+def _speakable(names: Sequence[str]) -> dict[str, str]:
+    """Names for the view: Great Expectations cannot repeat these two characters to itself."""
+    taken = {name.lower() for name in names}
+    speakable: dict[str, str] = {}
+    for name in names:
+        known = name.replace('"', "”").replace("\\", "＼")
+        while known != name and known.lower() in taken:
+            known += "_"
+        taken.add(known.lower())
+        speakable[name] = known
+    return speakable
 
 
 # --- asking --------------------------------------------------------------------------------
@@ -416,18 +459,16 @@ def _run_checkpoint(
     table: _Table, rules: Sequence[Rule], *, at: datetime, evidence: list[object]
 ) -> dict[str, RuleOutcome]:
     expectations = [_expectation(rule, table.schema, at=at) for rule in rules]
-    results = _results(table, _TABLE, expectations, {"partial_unexpected_count": 0})
+    results = _results(table, expectations)
     evidence.extend(_as_evidence(result) for result in results)
     by_key = {str(result.expectation_config.meta["rule"]): result for result in results}
     return {rule.key: _outcome(rule, by_key[rule.key], table) for rule in rules}
 
 
-def _results(
-    table: _Table, view: str, expectations: list[Any], result_format: dict[str, object]
-) -> list[Any]:
-    table.views += 1
-    name = f"{view}-{table.views}"
-    asset = table.source.add_table_asset(name, table_name=view)
+def _results(table: _Table, expectations: list[Any]) -> list[Any]:
+    table.runs += 1
+    name = f"{_TABLE}-{table.runs}"
+    asset = table.source.add_table_asset(name, _TABLE)
     definition = gx.ValidationDefinition(
         name=name,
         data=asset.add_batch_definition_whole_table(name),
@@ -436,7 +477,7 @@ def _results(
     checkpoint = gx.Checkpoint(
         name=name,
         validation_definitions=[table.context.validation_definitions.add(definition)],
-        result_format={"result_format": "BASIC", **result_format},
+        result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
     )
     run = table.context.checkpoints.add(checkpoint).run()
     (result,) = run.run_results.values()
@@ -643,11 +684,14 @@ def _with_examples(table: _Table, outcome: RuleOutcome, *, at: datetime) -> Rule
     rule = outcome.rule
     view = _numbered_view(table, rule.columns)
     expectation = _expectation(rule, table.schema, at=at)
-    wanted: dict[str, object] = {
+    wanted: Any = {
+        "result_format": "BASIC",
         "partial_unexpected_count": EXAMPLE_ROWS_MAX,
         "include_unexpected_rows": True,
     }
-    (result,) = _results(table, view, [expectation], wanted)
+    # No verdict comes of this, so it needs no checkpoint.
+    definition = table.source.add_table_asset(view, view).add_batch_definition_whole_table(view)
+    result = definition.get_batch().validate(expectation, result_format=wanted)
     rows = [] if _raised(result.exception_info) else result.result.get("unexpected_rows") or []
     examples = sorted(
         (_example(row, rule.columns) for row in rows), key=lambda example: example.row_number or 0
@@ -657,15 +701,18 @@ def _with_examples(table: _Table, outcome: RuleOutcome, *, at: datetime) -> Rule
 
 def _numbered_view(table: _Table, columns: tuple[str, ...]) -> str:
     """A view of the rule's columns and the row number, where the files can tell it."""
-    table.views += 1
-    view = f"examples_{table.views}"
-    names = {column.name.lower() for column in table.schema}
-    quoted = [_quoted(name) for name in columns]
+    table.runs += 1
+    view = f"examples_{table.runs}"
+    names = {name.lower() for name in table.names}
+    quoted = [
+        f"{_quoted(name)} AS {_quoted(known)}"
+        for name, known in table.names.items()
+        if known in columns
+    ]
     if not names & {"file_index", "file_row_number", _ROW_NUMBER}:
-        starts = [sum(table.file_row_counts[:index]) for index in range(len(table.file_row_counts))]
-        quoted.append(
-            f"{starts}[CAST(file_index AS BIGINT) + 1] + file_row_number + 1 AS {_ROW_NUMBER}"
-        )
+        starts = [0, *accumulate(table.file_row_counts)]
+        start = f"{starts}[CAST(file_index AS BIGINT) + 1]"
+        quoted.append(f"{start} + file_row_number + 1 AS {_ROW_NUMBER}")
     source = f"SELECT {', '.join(quoted)} FROM read_parquet({table.files})"
     table.connection.exec_driver_sql(f"CREATE VIEW {view} AS {source}")
     return view

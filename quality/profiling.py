@@ -153,9 +153,9 @@ def _bins(
     if not cut:
         return {}
     terms = [
-        f"histogram(CAST(least(floor(({_as_number(column)} - ({low!r})) / {width!r}), {bins - 1})"
-        f" AS TINYINT)){_only_finite(column)}"
-        for column, low, _, width, bins in cut
+        f"histogram(TRY_CAST(floor(({_as_number(column)} - ({low!r})) / {width!r}) AS TINYINT))"
+        f"{_only_finite(column)}"
+        for column, low, _, width, _ in cut
     ]
     row = connection.execute(f"SELECT {', '.join(terms)} FROM data").fetchone()
     assert row is not None, "an aggregate without groups has one row"
@@ -164,12 +164,18 @@ def _bins(
             Bin(
                 low=_edge(column, low + width * index),
                 high=_edge(column, min(low + width * (index + 1), high)),
-                count=int((counts or {}).get(index, 0)),
+                count=_count(counts or {}, index, bins),
             )
             for index in range(bins)
         )
         for (column, low, high, width, bins), counts in zip(cut, row, strict=True)
     }
+
+
+def _count(counts: dict[int, int], index: int, bins: int) -> int:
+    """What fell into a bin; the highest value of all lies on the edge after the last one."""
+    beyond = counts.get(bins, 0) if index == bins - 1 else 0
+    return counts.get(index, 0) + beyond
 
 
 def _width(column: Column, low: float, high: float) -> tuple[float, int]:

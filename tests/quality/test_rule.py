@@ -76,7 +76,8 @@ def test_the_packs_of_the_house_ask_each_column_what_fits_it() -> None:
 def test_every_rule_of_the_packs_speaks_both_languages_and_says_what_to_do() -> None:
     for rule in load_standard_packs():
         for text in (rule.title, rule.explanation, rule.fix):
-            assert text.zh and text.en, rule.id
+            assert text.zh, rule.id
+            assert text.en, rule.id
 
 
 def test_ids_of_rules_are_unique() -> None:
@@ -115,4 +116,5 @@ def test_a_check_about_the_whole_table_names_no_column() -> None:
     assert draw_suite((), (rule,), SCHEMA) == (rule,)
     assert (rule.check, rule.applies_to) == (RowCountBetween(1, None), Named())
     assert not RowCountBetween.kind.is_counted
-    assert NotNull.kind.is_counted and UniqueTogether.kind.is_counted
+    assert NotNull.kind.is_counted
+    assert UniqueTogether.kind.is_counted

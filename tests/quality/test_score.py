@@ -96,5 +96,6 @@ def test_a_score_is_between_0_and_100_and_100_only_where_nothing_failed(
 
     total = score_of(outcomes).total
 
-    assert total is not None and 0 <= total <= 100
+    assert total is not None
+    assert 0 <= total <= 100
     assert (total == 100) == all(item.status is Status.PASSED for item in outcomes)
