@@ -1,0 +1,245 @@
+"""Who makes a request, and whether one of our own pages sent it.
+
+A token in `Authorization` counts alone; without one, the session's cookie counts. Nothing is
+remembered from one request to the next, so what is revoked is revoked.
+
+A browser sends the cookie with every request, also with those that another site made it send. So a
+change asked for with a cookie must carry a second value, which only our pages can read: a mask and
+the HMAC of the cookie. It needs no row, ends with its session, and differs from page to page so
+that compression tells nothing about it. `require_csrf` stands before every route.
+
+Source: OWASP CSRF Prevention Cheat Sheet (HMAC of the session, Fetch Metadata); RFC 6265bis s. 5.7
+(`__Host-`).
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Final
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.responses import Response
+
+from policies.authenticate import actor_of_session, actor_of_token, check_signed_in
+from policies.party import Actor
+from policies.session import SECRET_MOST_CHARACTERS, SESSION_LONGEST, new_secret
+from portal.errors import ForgedRequest
+from portal.wiring import wiring_of
+
+SESSION_COOKIE: Final = "weir_session"
+FORM_COOKIE: Final = "weir_form"
+"""Holds what a session would, for the few forms of people who are not signed in."""
+CSRF_FIELD: Final = "csrf_token"
+CSRF_HEADER: Final = "X-CSRF-Token"
+MACHINE_PATHS: Final = (
+    "/api/",
+    "/datastore/",
+    "/delta-sharing/",
+    "/dsp/",
+    "/log/",
+    "/oauth/",
+    "/.well-known/",
+)
+"""What programs speak to. Without a cookie there is nothing here that a page could borrow."""
+LOCAL_PATH_MOST_CHARACTERS: Final = 2000
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_OWN_PAGES: Final = frozenset({"same-origin", "none"})
+_LABEL: Final = b"weir form"
+_MAC_BYTES: Final = 32
+
+
+def actor_of(request: Request) -> Actor:
+    """Who makes this request; the anonymous visitor where nothing was shown or the session ended.
+
+    Templates read the same from `request.state`.
+
+    Raises: NotAToken, TokenExpired, TokenRevoked, TokenHolderGone.
+    """
+    known: Actor | None = getattr(request.state, "actor", None)
+    if known is not None:
+        return known
+    actor = _find_actor(request)
+    request.state.actor = actor
+    seed = _seed(request)
+    request.state.csrf_token = _form_token(seed) if seed is not None else ""
+    return actor
+
+
+def signed_in(request: Request) -> Actor:
+    """Who makes this request, where that must be somebody.
+
+    Raises: SignInNeeded, and what `actor_of` raises.
+    """
+    actor = actor_of(request)
+    check_signed_in(actor)
+    return actor
+
+
+async def require_csrf(request: Request) -> None:
+    """Refuse a change that a foreign page made a browser ask for; on for every route.
+
+    Raises: ForgedRequest.
+    """
+    if request.method in _SAFE_METHODS or _credentials(request) is not None:
+        return
+    seed = _cookie(request, SESSION_COOKIE)
+    is_for_machines = request.url.path.startswith(MACHINE_PATHS)
+    if seed is None:
+        if is_for_machines:
+            return
+        seed = _cookie(request, FORM_COOKIE)
+    if seed is None or _comes_from_elsewhere(request):
+        raise ForgedRequest
+    shown = request.headers.get(CSRF_HEADER)
+    if shown is None and not is_for_machines:
+        shown = await _field(request)
+    if shown is None or not _is_form_token(shown, seed):
+        raise ForgedRequest
+
+
+def begin_form(request: Request) -> None:
+    """Let a page for people who are not signed in hold a form; then `keep_form` on its answer."""
+    actor_of(request)
+    if _seed(request) is None:
+        request.state.form_secret = new_secret()
+        request.state.csrf_token = _form_token(request.state.form_secret)
+
+
+def keep_form(request: Request, response: Response) -> None:
+    """Send the cookie that `begin_form` made, if it made one."""
+    secret: str | None = getattr(request.state, "form_secret", None)
+    if secret is not None:
+        _set_cookie(request, response, FORM_COOKIE, secret, max_age_s=None)
+
+
+def keep_session(request: Request, response: Response, secret: str) -> None:
+    """Send the cookie of a session that was just opened."""
+    max_age_s = int(SESSION_LONGEST.total_seconds())
+    _set_cookie(request, response, SESSION_COOKIE, secret, max_age_s=max_age_s)
+
+
+def drop_session(request: Request, response: Response) -> None:
+    """Have the browser forget the session."""
+    _set_cookie(request, response, SESSION_COOKIE, "", max_age_s=0)
+
+
+def session_secret(request: Request) -> str | None:
+    """The secret in the session's cookie; None where there is no such cookie."""
+    return _cookie(request, SESSION_COOKIE)
+
+
+def local_path(wanted: str | None, *, otherwise: str = "/") -> str:
+    r"""`wanted` if it leads to a page of ours, else `otherwise`.
+
+    Browsers read `//host`, `/\host` and `/<tab>/host` as another site, so a path begins with one
+    slash, and holds neither a backslash nor anything invisible.
+    """
+    if wanted is None or len(wanted) > LOCAL_PATH_MOST_CHARACTERS:
+        return otherwise
+    is_local = wanted.startswith("/") and not wanted.startswith("//")
+    if not is_local or "\\" in wanted or not wanted.isprintable() or " " in wanted:
+        return otherwise
+    return wanted
+
+
+def _find_actor(request: Request) -> Actor:
+    wiring = wiring_of(request)
+    address = request.client.host if request.client else ""
+    shown = _credentials(request)
+    if shown is not None:
+        scheme, _, token = shown.partition(" ")
+        # CKAN's clients send the token without a scheme.
+        encoded = token.strip() if scheme.lower() == "bearer" else shown
+        with wiring.pool.connection() as tx:
+            return actor_of_token(tx, encoded, address=address, at=wiring.now())
+    secret = session_secret(request)
+    if secret is not None:
+        with wiring.pool.connection() as tx:
+            found = actor_of_session(tx, secret, address=address, at=wiring.now())
+        if found is not None:
+            return found
+    return Actor(address=address)
+
+
+def _credentials(request: Request) -> str | None:
+    return request.headers.get("Authorization", "").strip() or None
+
+
+def _seed(request: Request) -> str | None:
+    """What form tokens of this browser are made from; a session goes first, even an ended one."""
+    return _cookie(request, SESSION_COOKIE) or _cookie(request, FORM_COOKIE)
+
+
+def _cookie(request: Request, name: str) -> str | None:
+    value = request.cookies.get(_cookie_name(request, name))
+    return value if value and len(value) <= SECRET_MOST_CHARACTERS else None
+
+
+def _cookie_name(request: Request, name: str) -> str:
+    # The prefix keeps neighbouring hosts from planting a cookie; browsers take it over https only.
+    return f"__Host-{name}" if _is_secure(request) else name
+
+
+def _is_secure(request: Request) -> bool:
+    return "https" in (request.url.scheme, urlsplit(wiring_of(request).settings.site_url).scheme)
+
+
+def _set_cookie(
+    request: Request, response: Response, name: str, value: str, *, max_age_s: int | None
+) -> None:
+    response.set_cookie(
+        _cookie_name(request, name),
+        value,
+        max_age=max_age_s,
+        path="/",
+        secure=_is_secure(request),
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def _form_token(seed: str) -> str:
+    mask = secrets.token_bytes(_MAC_BYTES)
+    return urlsafe_b64encode(mask + _xor(mask, _mac(seed))).decode()
+
+
+def _is_form_token(shown: str, seed: str) -> bool:
+    try:
+        data = urlsafe_b64decode(shown.encode("ascii"))
+    except ValueError:
+        return False
+    if len(data) != 2 * _MAC_BYTES:
+        return False
+    return hmac.compare_digest(_xor(data[:_MAC_BYTES], data[_MAC_BYTES:]), _mac(seed))
+
+
+def _mac(seed: str) -> bytes:
+    return hmac.digest(seed.encode(), _LABEL, "sha256")
+
+
+def _xor(left: bytes, right: bytes) -> bytes:
+    return bytes(a ^ b for a, b in zip(left, right, strict=True))
+
+
+def _comes_from_elsewhere(request: Request) -> bool:
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None:
+        return site not in _OWN_PAGES
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return False
+    # The scheme is left out: behind a proxy that ends TLS we see http.
+    ours = {request.headers.get("Host"), urlsplit(wiring_of(request).settings.site_url).netloc}
+    return origin.partition("://")[2] not in ours
+
+
+async def _field(request: Request) -> str | None:
+    if not request.headers.get("Content-Type", "").startswith(_FORM_TYPES):
+        return None
+    value = (await request.form()).get(CSRF_FIELD)
+    return value if isinstance(value, str) else None
