@@ -15,10 +15,11 @@ Source: RFC 9162; docs/decisions/0006-one-log-four-readings.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from policies import merkle
+from policies.bundle import export_head_line, export_leaf_line
 from policies.database import Tx
 from policies.errors import LogDamaged, LogNotSigned, NoSuchLeaf, TreeSizeOutOfBounds
 from policies.leaf import ConsistencyProof, InclusionProof, Leaf
@@ -80,6 +81,18 @@ def sign_head(tx: Tx, keys: KeyRing, at: datetime) -> SignedTreeHead:
     return signed
 
 
+def fresh_head(tx: Tx, keys: KeyRing, at: datetime) -> SignedTreeHead:
+    """A head over what is committed now, signed on demand; the latest one where nothing is new.
+
+    Raises: LogDamaged, SigningKeyAway.
+    """
+    sequence(tx)
+    latest = store.latest_head(tx)
+    if latest is None or latest.head.tree_size < store.tree_size(tx) or head_is_due(tx, at):
+        return sign_head(tx, keys, at)
+    return latest
+
+
 def latest_head(tx: Tx) -> SignedTreeHead:
     """The head that was signed last.
 
@@ -135,6 +148,18 @@ def leaves(tx: Tx, start: int, stop: int) -> list[Leaf]:
 def leaf_of_event(tx: Tx, event_id: int) -> Leaf | None:
     """The leaf of an event; None until the sequencer has come to it."""
     return store.leaf_of_event(tx, event_id)
+
+
+def export(tx: Tx, signed_head: SignedTreeHead, keys: KeyRing) -> Iterator[bytes]:
+    """The whole log under a signed head, line by line, bodies included.
+
+    Only for those who may read the audit trail; it lets them hash every entry again elsewhere.
+    """
+    yield export_head_line(signed_head, keys.public_keys(tx))
+    size = signed_head.head.tree_size
+    for start in range(0, size, LEAVES_PAGE_MAX):
+        for leaf in store.leaves(tx, start, min(size, start + LEAVES_PAGE_MAX)):
+            yield export_leaf_line(leaf)
 
 
 def tree_size(tx: Tx) -> int:

@@ -125,6 +125,25 @@ def grow(
     return grown
 
 
+def push(edge: list[tuple[int, bytes]], hashed: bytes) -> None:
+    """Add a leaf to a tree of which only the edge is held: level and hash of its `root_nodes`."""
+    level = 0
+    while edge and edge[-1][0] == level:
+        hashed = node_hash(edge.pop()[1], hashed)
+        level += 1
+    edge.append((level, hashed))
+
+
+def root_of_edge(edge: Sequence[tuple[int, bytes]]) -> bytes:
+    """The root of a tree of which only the edge is held."""
+    if not edge:
+        return EMPTY_ROOT
+    found = edge[-1][1]
+    for _, hashed in reversed(edge[:-1]):
+        found = node_hash(hashed, found)
+    return found
+
+
 # Verification --------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 events       events, their personal fields and edges
 log          leaves, tree nodes, tree heads
+examination  what an examination of the log reads
 keys         public halves of the signing keys
 agreements   agreements
 freezes      freezes

@@ -172,21 +172,21 @@ def latest_head(tx: Tx) -> SignedTreeHead | None:
     return _signed_head(row) if row else None
 
 
-def heads_after(tx: Tx, after_size: int, *, limit: int) -> list[SignedTreeHead]:
-    """One signed head for each size over `after_size`, the first of its size, smallest first."""
+def signed_roots(tx: Tx, after_size: int, up_to_size: int) -> list[SignedTreeHead]:
+    """The last head for each size and root, of sizes over the one and up to the other."""
     rows = tx.execute(
         """
-        SELECT DISTINCT ON (tree_size)
+        SELECT DISTINCT ON (tree_size, root_hash)
                tree_size, root_hash, signed_at, tree_heads.kid, signature, first.kid AS log_id
           FROM policies.tree_heads,
                policies.signing_keys AS first
          WHERE first.purpose = 'log'
            AND first.endorsed_by = first.kid
            AND tree_size > %(after_size)s
-         ORDER BY tree_size, tree_heads.id
-         LIMIT %(limit)s
+           AND tree_size <= %(up_to_size)s
+         ORDER BY tree_size, root_hash, tree_heads.id DESC
         """,
-        {"after_size": after_size, "limit": limit},
+        {"after_size": after_size, "up_to_size": up_to_size},
     )
     return [_signed_head(row) for row in rows]
 

@@ -69,6 +69,16 @@ def test_roots_of_all_small_trees_are_those_of_the_definition() -> None:
     assert [merkle.root_hash(size, HASHES) for size in range(EVERY_SIZE + 1)] == ROOTS
 
 
+def test_a_tree_of_which_only_the_edge_is_held_has_the_same_roots() -> None:
+    edge: list[tuple[int, bytes]] = []
+    roots = [merkle.root_of_edge(edge)]
+    for index in range(EVERY_SIZE):
+        merkle.push(edge, HASHES[0, index])
+        roots.append(merkle.root_of_edge(edge))
+
+    assert roots == ROOTS
+
+
 @pytest.mark.parametrize("size", range(1, EVERY_SIZE + 1, 3))
 def test_every_leaf_of_a_small_tree_has_the_proof_of_the_definition(size: int) -> None:
     entries = leaves_of(size)

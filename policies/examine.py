@@ -1,0 +1,240 @@
+"""Look through the whole log for anything that is not as it must be; `weir doctor` prints it.
+
+Every body is hashed again and the tree is built anew from what was found, so a row that was edited
+in place is found even though nothing in the database may be trusted. What the exchange could have
+rewritten in all its tables at once is found by a head that was kept outside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from policies import merkle
+from policies.bundle import HeadFile, read_head_file
+from policies.database import Tx
+from policies.ed25519 import is_signed
+from policies.errors import N_
+from policies.events import RecordedEvent, moment_text, personal_hash
+from policies.finding import Finding
+from policies.merkle import Node
+from policies.signing_key import KeyPurpose, SigningKey, endorsed_body, kid_of
+from policies.store import examination as store
+from policies.store import keys as key_store
+from policies.store import log as log_store
+from policies.tree_head import SignedTreeHead
+
+PAGE_LEAVES = 2000
+FINDINGS_MAX = 200
+LAST_SIZE = 2**62
+
+_COLUMNS = ("kind", "at", "organization_id", "dataset_id", "subject_id")
+
+
+def examine(tx: Tx, *, old_head: bytes | None = None) -> list[Finding]:
+    """What is wrong with events, leaves, tree, heads, keys and agreements; at most `FINDINGS_MAX`.
+
+    `old_head` is a head file that was kept outside. Of heads that say the same of the same size,
+    only the last one's signature is checked.
+
+    Raises: UnreadableProof for an `old_head` that is none.
+    """
+    kept = read_head_file(old_head) if old_head is not None else None
+    keys = {key.kid: key for key in key_store.all_keys(tx)}
+    found: list[Finding] = []
+    for findings in (
+        _examine_keys(keys),
+        _examine_leaves(tx, keys, kept),
+        _examine_waiting(tx),
+        _examine_agreements(tx),
+    ):
+        for finding in findings:
+            found.append(finding)
+            if len(found) == FINDINGS_MAX:
+                return found
+    return found
+
+
+def _examine_keys(keys: Mapping[str, SigningKey]) -> Iterator[Finding]:
+    for key in keys.values():
+        body = endorsed_body(key.purpose, key.public_key, key.retire_at)
+        endorser = keys.get(key.endorsed_by)
+        if (
+            kid_of(key.public_key) != key.kid
+            or endorser is None
+            or endorser.purpose is not KeyPurpose.LOG
+            or not is_signed(body, key.endorsement, endorser.public_key)
+        ):
+            message = N_("Signing key {kid} is not endorsed by a key of the log.")
+            yield Finding(message, {"kid": key.kid})
+
+
+# Leaves, tree and heads ----------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Rebuilt:
+    """The tree as the bodies say it is, so far: its size, and the hashes of its `root_nodes`."""
+
+    size: int
+    edge: dict[Node, bytes]
+
+
+def _examine_leaves(
+    tx: Tx, keys: Mapping[str, SigningKey], kept: HeadFile | None
+) -> Iterator[Finding]:
+    tree = _Rebuilt(0, {})
+    start = 0
+    yield from _examine_heads(tx, keys, kept, -1, 0, {})
+    while page := store.logged_events(tx, start, limit=PAGE_LEAVES):
+        yield from _examine_events(tx, [event for event, _ in page])
+        hashed: list[bytes] = []
+        for place, (event, leaf_hash) in enumerate(page, start=tree.size):
+            hashed.append(merkle.leaf_hash(event.body.encode()))
+            facts = {"leaf_index": event.leaf_index or 0, "event_id": event.id}
+            if event.leaf_index != place:
+                message = N_("Entry {leaf_index} of the log stands at place {place}.")
+                yield Finding(message, {**facts, "place": place})
+            if hashed[-1] != leaf_hash:
+                message = N_("Entry {leaf_index}, event {event_id}, changed after it was logged.")
+                yield Finding(message, facts)
+        grown = merkle.grow(tree.size, tree.edge, hashed)
+        yield from _examine_nodes(tx, grown)
+        known = tree.edge | grown
+        size = tree.size + len(page)
+        yield from _examine_heads(tx, keys, kept, tree.size, size, known)
+        tree = _Rebuilt(size, {node: known[node] for node in merkle.root_nodes(size)})
+        start = (page[-1][0].leaf_index or 0) + 1
+    yield from _examine_heads_beyond(tx, kept, tree.size)
+
+
+def _examine_nodes(tx: Tx, grown: Mapping[Node, bytes]) -> Iterator[Finding]:
+    inner = [node for node in grown if node[0]]
+    stored = log_store.read_nodes(tx, inner)
+    for node in inner:
+        if stored.get(node) != grown[node]:
+            message = N_("The kept hash of subtree {position} on level {level} is wrong.")
+            yield Finding(message, {"level": node[0], "position": node[1]})
+
+
+def _examine_heads(
+    tx: Tx,
+    keys: Mapping[str, SigningKey],
+    kept: HeadFile | None,
+    after_size: int,
+    size: int,
+    known: Mapping[Node, bytes],
+) -> Iterator[Finding]:
+    for signed in log_store.signed_roots(tx, after_size, size):
+        if merkle.root_hash(signed.head.tree_size, known) != signed.head.root_hash:
+            message = N_("The signed head of {tree_size} entries does not fit the log.")
+            yield Finding(message, {"tree_size": signed.head.tree_size})
+        if not _is_well_signed(keys, signed):
+            message = N_("The head of {tree_size} entries is not signed by a key of the log.")
+            yield Finding(message, {"tree_size": signed.head.tree_size})
+    if (
+        kept is not None
+        and after_size < (kept_size := kept.signed_head.head.tree_size) <= size
+        and merkle.root_hash(kept_size, known) != kept.signed_head.head.root_hash
+    ):
+        message = N_(
+            "Of the first {tree_size} entries, one or more changed since the head was kept."
+        )
+        yield Finding(message, {"tree_size": kept_size})
+
+
+def _is_well_signed(keys: Mapping[str, SigningKey], signed: SignedTreeHead) -> bool:
+    key = keys.get(signed.kid)
+    return (
+        key is not None
+        and key.purpose is KeyPurpose.LOG
+        and is_signed(signed.head.body().encode(), signed.signature, key.public_key)
+    )
+
+
+def _examine_heads_beyond(tx: Tx, kept: HeadFile | None, size: int) -> Iterator[Finding]:
+    signed = [each.head.tree_size for each in log_store.signed_roots(tx, size, LAST_SIZE)]
+    if kept is not None and kept.signed_head.head.tree_size > size:
+        signed.append(kept.signed_head.head.tree_size)
+    for beyond in signed:
+        message = N_("A head of {tree_size} entries was signed, but the log has only {size}.")
+        yield Finding(message, {"tree_size": beyond, "size": size})
+
+
+# Events --------------------------------------------------------------------------------------
+
+
+def _examine_events(tx: Tx, events: Sequence[RecordedEvent]) -> Iterator[Finding]:
+    bodies: dict[int, Mapping[str, object]] = {}
+    for event in events:
+        bodies[event.id] = _body(event)
+        yield from _examine_columns(event, bodies[event.id])
+    ids = list(bodies)
+    edges: dict[int, set[tuple[str, str, str]]] = {event_id: set() for event_id in ids}
+    for edge in store.edges_of_events(tx, ids):
+        edges[edge.event_id].add((edge.source, edge.target, edge.by))
+    for event_id in ids:
+        if edges[event_id] != _edges_of(bodies[event_id]):
+            message = N_("The lineage edges of event {event_id} are not those of its body.")
+            yield Finding(message, {"event_id": event_id})
+    for event_id, salt, text in store.personal_of_events(tx, ids):
+        if bodies[event_id].get("personal_sha256") != personal_hash(salt, text):
+            message = N_("The personal fields of event {event_id} are not those that were logged.")
+            yield Finding(message, {"event_id": event_id})
+
+
+def _examine_columns(event: RecordedEvent, body: Mapping[str, object]) -> Iterator[Finding]:
+    actor = body.get("actor")
+    told = {name: body.get(name) for name in _COLUMNS}
+    told["actor_id"] = actor.get("user_id") if isinstance(actor, dict) else None
+    held = {
+        "kind": event.kind,
+        "at": moment_text(event.at),
+        "organization_id": _text(event.organization_id),
+        "dataset_id": _text(event.dataset_id),
+        "subject_id": _text(event.subject_id),
+        "actor_id": _text(event.actor_id),
+    }
+    for name, value in held.items():
+        if value != told[name]:
+            message = N_("Column {column} of event {event_id} does not say what its body says.")
+            yield Finding(message, {"column": name, "event_id": event.id})
+
+
+def _body(event: RecordedEvent) -> Mapping[str, object]:
+    try:
+        body = json.loads(event.body)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _edges_of(body: Mapping[str, object]) -> set[tuple[str, str, str]]:
+    edges = body.get("edges")
+    if not isinstance(edges, list):
+        return set()
+    return {
+        (str(edge.get("source")), str(edge.get("target")), str(edge.get("by")))
+        for edge in edges
+        if isinstance(edge, dict)
+    }
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _examine_waiting(tx: Tx) -> Iterator[Finding]:
+    waiting = store.events_without_leaf(tx, limit=PAGE_LEAVES)
+    for event, is_waiting in waiting:
+        if not is_waiting:
+            message = N_("Event {event_id} has no entry in the log and will never be given one.")
+            yield Finding(message, {"event_id": event.id})
+    yield from _examine_events(tx, [event for event, _ in waiting])
+
+
+def _examine_agreements(tx: Tx) -> Iterator[Finding]:
+    for agreement_id in store.altered_agreements(tx, limit=FINDINGS_MAX):
+        message = N_("The terms of agreement {agreement_id} are not those that were concluded.")
+        yield Finding(message, {"agreement_id": agreement_id})
