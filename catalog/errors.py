@@ -332,15 +332,6 @@ class NotForDirectPublication(Conflict):
     slug: str
 
 
-@dataclass(eq=False)
-class VersionSettled(Conflict):
-    """The gate's verdict on a version that lies with an approver or is published stays."""
-
-    message: ClassVar[str] = N_("Version {number} is in state “{state}”; its verdict stays.")
-    number: int
-    state: str
-
-
 # Bytes that arrive ------------------------------------------------------------------------------
 
 

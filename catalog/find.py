@@ -9,6 +9,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from catalog.audience import (
@@ -27,12 +28,14 @@ from catalog.errors import (
     UploadNotFound,
     VersionNotFound,
 )
+from catalog.folders import Folders
 from catalog.search_words import query_words
 from catalog.store import datasets as store
 from catalog.store import search as search_store
 from catalog.store import uploads as upload_store
 from catalog.store import versions as version_store
-from catalog.version import Upload, UploadId, Version
+from catalog.tables import check_files
+from catalog.version import Upload, UploadId, Version, VersionFile
 from policies.database import Tx
 from policies.party import SLUG, Actor, Organization
 from policies.people import organization_with_id
@@ -80,6 +83,30 @@ class Overview:
     """The caller is one of the publisher's own people."""
     may_change: bool
     may_approve: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version with the record around it and its files."""
+
+    dataset: Dataset
+    distribution: Distribution
+    version: Version
+    files: tuple[VersionFile, ...]
+    """In the order of the rows."""
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The declared key's columns that this version has."""
+        names = {column.name for column in self.version.columns}
+        return tuple(name for name in self.distribution.key_columns if name in names)
+
+    def checked_paths(self, folders: Folders) -> list[Path]:
+        """Its files in order, each compared with its recorded digest.
+
+        Raises: FileDamaged.
+        """
+        return check_files(folders.table_of(self.distribution.id), self.files)
 
 
 def search(
@@ -220,6 +247,22 @@ def version_with_id(tx: Tx, version_id: VersionId, *, by: Actor) -> tuple[Versio
     if version is None or dataset is None or not sees_version(by, dataset, version):
         raise VersionNotFound
     return version, dataset
+
+
+def stored_version(tx: Tx, version_id: VersionId) -> StoredVersion:
+    """A version and where its rows are, for the installation's own work on it.
+
+    Raises: VersionNotFound.
+    """
+    version = version_store.get_version(tx, version_id)
+    if version is None:
+        raise VersionNotFound
+    distribution = store.get_distribution(tx, version.distribution_id)
+    assert distribution is not None
+    dataset = store.get_dataset(tx, distribution.dataset_id)
+    assert dataset is not None
+    files = tuple(version_store.files_of(tx, version_id))
+    return StoredVersion(dataset, distribution, version, files)
 
 
 def upload_with_id(tx: Tx, upload_id: UploadId, *, by: Actor) -> Upload:

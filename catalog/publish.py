@@ -34,14 +34,13 @@ from catalog.errors import (
     NothingToSubmit,
     ReasonMissing,
     VersionNotFound,
-    VersionSettled,
     WrongState,
 )
 from catalog.store import datasets as dataset_store
 from catalog.store import versions as store
 from catalog.version import ReportId, Verdict, Version, VersionState
 from policies.database import Tx
-from policies.events import Edge, Event, EventKind, JsonValue
+from policies.events import Event, EventKind, JsonValue
 from policies.party import Actor
 from policies.record import record
 from policies.roles import SYSTEM
@@ -49,39 +48,22 @@ from policies.terms import DatasetId, Grade, OpenType, VersionId
 
 
 def admit(
-    tx: Tx, version_id: VersionId, *, verdict: Verdict, report_id: ReportId, at: datetime
+    tx: Tx, version_id: VersionId, verdict: Verdict, report_id: ReportId, *, at: datetime
 ) -> Version:
-    """Take down what the quality gate said of a version; quality calls this.
+    """Take down what the quality gate said of a version; quality calls this and records it.
 
-    Saying the same again changes nothing. A later report replaces an earlier one until the
-    version lies with an approver.
+    A later report replaces an earlier one until the version lies with an approver: what a person
+    weighed, or everybody reads, is not judged anew behind their backs.
 
-    Raises: VersionNotFound, VersionSettled.
+    Raises: VersionNotFound.
     """
     version = store.lock_version(tx, version_id)
     if version is None:
         raise VersionNotFound
-    if version.report_id == report_id and version.verdict is verdict:
-        return version
     if version.state is not VersionState.CREATED:
-        raise VersionSettled(version.number, version.state)
+        return version
     admitted = replace(version, verdict=verdict, report_id=report_id, assessed_at=at)
     store.update_version(tx, admitted)
-    distribution = dataset_store.get_distribution(tx, version.distribution_id)
-    assert distribution is not None
-    dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
-    assert dataset is not None
-    event = Event(
-        kind=EventKind.VERSION_ASSESSED,
-        at=at,
-        actor=SYSTEM,
-        organization_id=dataset.publisher_id,
-        dataset_id=dataset.id,
-        subject_id=version_id,
-        facts={"verdict": verdict.value, "report_id": str(report_id), "number": version.number},
-        edges=(Edge(f"version:{version_id}", f"report:{report_id}", "quality.assess"),),
-    )
-    record(tx, event)
     return admitted
 
 

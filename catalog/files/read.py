@@ -8,6 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 from pathlib import Path
 
+from catalog.blobs import no_room_is_a_refusal
 from catalog.confine import ConfinedJob
 from catalog.files.delimited import stage
 from catalog.files.sniff import Shape, sniff
@@ -33,7 +34,7 @@ def read_table(job: ConfinedJob) -> Json:
 
     Gives `columns`, `reading`, `row_count` and `files`, the names of the Parquet files in order.
 
-    Raises: the refusals of `sniff` and `stage`.
+    Raises: the refusals of `sniff` and `stage`; StorageFull.
     """
     assert job.writable is not None
     source, work = job.readable[0], job.writable
@@ -43,11 +44,12 @@ def read_table(job: ConfinedJob) -> Json:
         _tell(job, Stage.READING, _READING_FROM_PERMILLE + share)
 
     _tell(job, Stage.RECOGNISING, 0)
-    shape = sniff(source, work)
-    tell(0)
-    stage(shape, work, tell)
-    _tell(job, Stage.TYPING, _TYPING_PERMILLE)
-    return described(shape, settle(shape.names, work))
+    with no_room_is_a_refusal():
+        shape = sniff(source, work)
+        tell(0)
+        stage(shape, work, tell)
+        _tell(job, Stage.TYPING, _TYPING_PERMILLE)
+        return described(shape, settle(shape.names, work))
 
 
 def described(shape: Shape, table: TypedTable) -> dict[str, Json]:
