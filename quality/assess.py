@@ -56,6 +56,8 @@ def assess(
 
     Two transactions: one reads the rules, one keeps report, profile, verdict and event together.
     Between them nothing is kept, so a check that was cut short is simply made again.
+
+    Raises: the refusals of `catalog.publish.admit`.
     """
     started_at = clock()
     with pool.connection() as tx:
@@ -74,7 +76,13 @@ def assess(
     with pool.connection() as tx:
         report_id = store.insert_report(tx, subject.version_id, report, suite)
         store.put_profile(tx, subject.version_id, profile, at=report.finished_at)
-        admit(tx, subject.version_id, report.verdict, report_id, at=report.finished_at)
+        admit(
+            tx,
+            subject.version_id,
+            verdict=report.verdict,
+            report_id=report_id,
+            at=report.finished_at,
+        )
         _record(tx, subject, report, report_id, by=by)
     return report
 

@@ -405,12 +405,16 @@ def _told(outcome: RuleOutcome, rule: Rule, names: dict[str, str]) -> RuleOutcom
 
 
 def _speakable(names: Sequence[str]) -> dict[str, str]:
-    """Names for the view: Great Expectations cannot repeat these two characters to itself."""
-    taken = {name.lower() for name in names}
+    """Names for the view, without what Great Expectations trips over.
+
+    It writes conditions as texts without escaping names, and uses one name itself.
+    """
+    taken = {name.lower() for name in names} | {"_num_rows"}
     speakable: dict[str, str] = {}
     for name in names:
         known = name.replace('"', "”").replace("\\", "＼")
-        while known != name and known.lower() in taken:
+        is_changed = known != name or known.lower() == "_num_rows"
+        while is_changed and known.lower() in taken:
             known += "_"
         taken.add(known.lower())
         speakable[name] = known
