@@ -10,7 +10,6 @@ from datetime import datetime
 from pathlib import Path
 
 from catalog.publish import admit
-
 from catalog.version import ReportId
 from policies.database import Pool, Tx
 from policies.events import Edge, Event, EventKind
