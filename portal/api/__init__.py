@@ -1,0 +1,1 @@
+"""What programs speak to, a module or folder for each protocol."""
