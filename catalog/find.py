@@ -179,6 +179,11 @@ def distributions_of(tx: Tx, dataset: Dataset) -> list[Distribution]:
     return store.distributions_of(tx, dataset.id)
 
 
+def inputs_of(tx: Tx, dataset_id: DatasetId) -> list[Dataset]:
+    """The datasets that one was made from, whoever sees them: the standards look at all of them."""
+    return store.inputs_of(tx, dataset_id)
+
+
 def overview(tx: Tx, slug: str, *, by: Actor) -> Overview:
     """Everything that a page about a dataset shows.
 

@@ -14,9 +14,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from catalog.find import dataset_with_id
-
 from catalog.dataset import Dataset
+from catalog.find import dataset_with_id
 from exchange.application import (
     FIELD_LENGTH_CHARACTERS,
     Application,

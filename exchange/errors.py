@@ -266,11 +266,36 @@ class NoSuchData(NotFound):
 
 
 @dataclass(eq=False)
-class PurposeNotAgreed(Denied):
-    """The purpose that was stated is not one that the agreement names."""
+class NothingNamed(Invalid):
+    """A statement that reads no dataset."""
 
-    message: ClassVar[str] = N_("The agreement does not cover the purpose “{purpose}”.")
-    purpose: str
+    message: ClassVar[str] = N_("The statement names no dataset. Name one after FROM.")
+
+
+@dataclass(eq=False)
+class TooManyTables(TooLarge):
+    """A statement over more datasets than one delivery covers."""
+
+    message: ClassVar[str] = N_("One query reads at most {tables_max} datasets.")
+    tables_max: int
+
+
+@dataclass(eq=False)
+class PageTooLarge(TooLarge):
+    """A page of more rows than one page has."""
+
+    message: ClassVar[str] = N_("A page has at most {rows_max} rows. Download the file instead.")
+    rows_max: int
+
+
+@dataclass(eq=False)
+class PackedRows(Denied):
+    """Rows of priced data were packed into fewer, larger ones."""
+
+    message: ClassVar[str] = N_(
+        "This data is priced by the row, and the result packs many rows into few. Ask for the rows "
+        "themselves, or for numbers about them."
+    )
 
 
 @dataclass(eq=False)

@@ -1,9 +1,9 @@
 """Put a dataset on offer under one regime: propose, assess, open, suspend, withdraw.
 
 Whoever proposes never opens. Trade is opened by the bureau, after somebody who neither sells nor
-buys assessed it; share and open are opened by the provider's approver or the bureau. The clauses of the
-profile in force are asked at the proposal, so that the provider sees all gaps at once, and again
-when it is opened.
+buys assessed it; share and open are opened by the provider's approver or the bureau. The clauses of
+the profile in force are asked at the proposal, so that the provider sees all gaps at once, and
+again when it is opened.
 
 Source: exchange design, state machine of a listing; X002-X072.
 """
@@ -13,9 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from catalog.find import dataset_with_id, inputs_of, newest_published_versions
-
 from catalog.dataset import Dataset, DatasetState
+from catalog.find import dataset_with_id, distributions_of, inputs_of, newest_published
 from catalog.version import Version
 from catalog.view import EVERYTHING, View
 from exchange.clauses import judge_all, refuse_blocked
@@ -98,8 +97,7 @@ def propose(
         raise NotPublished(dataset.slug)
     if max(len(proposal.terms.zh), len(proposal.terms.en)) > TERMS_LENGTH_CHARACTERS:
         raise TermsTooLong(TERMS_LENGTH_CHARACTERS)
-    versions = newest_published_versions(tx, dataset_id)
-    for version in versions:
+    for version in _published_versions(tx, dataset):
         proposal.view.visible([column.name for column in version.columns])
     listing = Listing(
         id=ListingId(store.new_id(tx)),
@@ -294,12 +292,18 @@ def listings_to_open(tx: Tx, *, by: Actor) -> list[Listing]:
 def judge_listing(tx: Tx, listing: Listing, dataset: Dataset, *, at: datetime) -> Judgement:
     """What every clause about listing and price says of the listing at `at`."""
     inputs = tuple(_input_facts(tx, item, listing) for item in inputs_of(tx, dataset.id))
-    versions = newest_published_versions(tx, dataset.id)
+    versions = _published_versions(tx, dataset)
     return judge_all(
         _listing_facts(listing, dataset, inputs, versions),
         _price_facts(listing),
         at=at,
     )
+
+
+def _published_versions(tx: Tx, dataset: Dataset) -> list[Version]:
+    """What everybody reads of each distribution that has something to read."""
+    newest = [newest_published(tx, held.id) for held in distributions_of(tx, dataset)]
+    return [version for version in newest if version is not None]
 
 
 def _listing_facts(

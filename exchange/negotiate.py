@@ -9,7 +9,6 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from catalog.find import dataset_with_id
-
 from exchange.clauses import judge_all, refuse_blocked
 from exchange.conclude import Wish, conclude_agreement, end_of_day, latest_end, offer_sha256
 from exchange.errors import (
@@ -39,7 +38,7 @@ from policies.roles import can_apply_for, can_supervise, is_member_of
 from policies.seal import KeyRing
 from policies.signing_key import KeyPurpose
 from policies.terms import ListingId, Purpose, Regime
-from policies.token import ACCESS_LIFE_MOST, Binding
+from policies.token import ACCESS_LIFE_MOST
 
 BUYING_KINDS = frozenset({OrganizationKind.ENTERPRISE, OrganizationKind.OPERATOR})
 
@@ -141,15 +140,7 @@ def draw_token(
     return issue.issue_access_token(
         tx,
         keys,
-        Binding(
-            agreement_id=agreement.id,
-            consumer_id=agreement.consumer_id,
-            regime=agreement.regime,
-            purpose=agreement.purpose,
-            profile_hash=agreement.profile_hash,
-            starts_at=agreement.starts_at,
-            ends_at=agreement.ends_at,
-        ),
+        agreement,
         life=life,
         issuer=issuer,
         by=by,
@@ -158,14 +149,12 @@ def draw_token(
 
 
 def end_agreement(tx: Tx, agreement_id: UUID, *, reason: str, by: Actor, at: datetime) -> Agreement:
-    """End an agreement before its time; its tokens are dead in the same moment.
+    """End an agreement before its time; every read asks it, so its tokens open nothing any more.
 
     Raises: AgreementNotFound, NotAParty, AgreementEnded, ReasonMissing.
     """
     get_agreement(tx, agreement_id, by=by)
-    ended = agree.end(tx, agreement_id, reason=reason, by=by, at=at)
-    issue.revoke_tokens_of_agreement(tx, ended.id, by=by, at=at)
-    return ended
+    return agree.end(tx, agreement_id, reason=reason, by=by, at=at)
 
 
 def get_agreement(tx: Tx, agreement_id: UUID, *, by: Actor) -> Agreement:

@@ -19,6 +19,9 @@ from policies.terms import MicroCredits
 UNIT_MAX = MicroCredits(1_000_000_000_000)
 """The dearest row or query: a million credits."""
 
+FRAME_BYTES = 4_096
+"""What a result's form takes beside its values: names, types, brackets."""
+
 NOTHING = MicroCredits(0)
 BASIS_POINTS = 10_000
 FEE_BASIS_POINTS_MAX = 3_000
@@ -140,7 +143,8 @@ def is_packed(row_count: int, size_bytes: int, *, mean_row_bytes: int) -> bool:
     Prices per row count the rows of the result; without this, one row holding the whole table would
     cost as much as one record.
     """
-    return size_bytes > PACKING_ALLOWANCE * max(1, mean_row_bytes) * max(1, row_count)
+    allowed_bytes = PACKING_ALLOWANCE * max(1, mean_row_bytes) * max(1, row_count)
+    return size_bytes > FRAME_BYTES + allowed_bytes
 
 
 def fee_of(price: Price, charged: MicroCredits) -> MicroCredits:

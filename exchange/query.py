@@ -46,6 +46,17 @@ _WORDS_MAX = {
     TokenType.CASE: 500,
 }
 
+_MULTIPLYING = (
+    *(exp.Join, exp.Lateral, exp.Unnest, exp.Explode, exp.GenerateSeries, exp.Anonymous),
+    *(exp.Cube, exp.Rollup, exp.GroupingSets, exp.Pivot),
+)
+_BUILDING = (
+    *(exp.ArrayAgg, exp.GroupConcat, exp.JSONArrayAgg, exp.JSONObjectAgg, exp.DPipe, exp.Concat),
+    *(exp.ConcatWs, exp.Array, exp.Struct, exp.Pivot, exp.Map),
+    # A function that the parser has no name for may gather values too.
+    *(exp.Anonymous, exp.AnonymousAggFunc),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Statement:
@@ -56,6 +67,12 @@ class Statement:
     """Names of the tables that it reads, in lower case; a qualified name has its dots."""
     hash: str
     """SHA-256 of the text without what does not matter: spaces, comments, case of keywords."""
+    rows_at_most: int | None
+    """A bound on the rows of the answer that stands in the text itself; None where none does."""
+    is_one_table: bool
+    """Reads one table once, so that the answer has no more rows than that has."""
+    builds_values: bool
+    """Puts values together into larger ones, such as lists or longer texts."""
 
 
 def read_statement(text: str) -> Statement:
@@ -64,7 +81,18 @@ def read_statement(text: str) -> Statement:
     Raises: StatementTooLarge, MalformedStatement, NotOneSelect.
     """
     tokens = _tokens(text)
-    return Statement(text, _tables(text), _hash(tokens))
+    tree = _parsed(text)
+    try:
+        return Statement(
+            text,
+            _tables(tree),
+            _hash(tokens),
+            _rows_at_most(tree),
+            _is_one_table(tree),
+            _builds_values(tree),
+        )
+    except RecursionError:
+        raise StatementTooLarge("steps in steps", BRACKET_DEPTH_MAX) from None
 
 
 def tables_named_in(text: str) -> frozenset[str]:
@@ -133,7 +161,7 @@ def _spelled(token: Token) -> str:
     return "" if token.token_type in _KEYWORDS else token.text
 
 
-def _tables(text: str) -> frozenset[str]:
+def _parsed(text: str) -> exp.Expr:
     try:
         parsed = sqlglot.parse(text, read=_DIALECT)
     except ParseError as error:
@@ -147,10 +175,11 @@ def _tables(text: str) -> frozenset[str]:
     statements = [statement for statement in parsed if statement is not None]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query | exp.Values):
         raise NotOneSelect
-    try:
-        names = frozenset(_names(statements[0]))
-    except RecursionError:
-        raise StatementTooLarge("steps in steps", BRACKET_DEPTH_MAX) from None
+    return statements[0]
+
+
+def _tables(statement: exp.Expr) -> frozenset[str]:
+    names = frozenset(_names(statement))
     if len(names) > TABLES_NAMED_MAX:
         raise StatementTooLarge("tables", TABLES_NAMED_MAX)
     return names
@@ -185,3 +214,44 @@ def _is_named_query(table: exp.Table, name: str) -> bool:
             return True
         inside = parent
     return False
+
+
+def _rows_at_most(statement: exp.Expr) -> int | None:
+    bounds = [_limit(statement), 1 if _is_aggregated(statement) else None]
+    return min((bound for bound in bounds if bound is not None), default=None)
+
+
+def _limit(statement: exp.Expr) -> int | None:
+    limit = statement.args.get("limit")
+    if not isinstance(limit, exp.Limit) or limit.args.get("limit_options"):
+        return None
+    number = limit.expression
+    if isinstance(number, exp.Literal) and not number.is_string and number.name.isdecimal():
+        return int(number.name)
+    return None
+
+
+def _is_aggregated(statement: exp.Expr) -> bool:
+    """Whether the answer is one row about a whole table."""
+    return (
+        isinstance(statement, exp.Select)
+        and not statement.args.get("group")
+        and bool(statement.expressions)
+        and all(isinstance(item.unalias(), exp.AggFunc) for item in statement.expressions)
+        and statement.find(exp.Unnest, exp.Explode) is None
+    )
+
+
+def _is_one_table(statement: exp.Expr) -> bool:
+    return (
+        isinstance(statement, exp.Select)
+        and len(list(statement.find_all(exp.Table))) == 1
+        and len(list(statement.find_all(exp.Select))) == 1
+        and statement.find(*_MULTIPLYING) is None
+    )
+
+
+def _builds_values(statement: exp.Expr) -> bool:
+    return statement.find(*_BUILDING) is not None or any(
+        named.args.get("recursive") for named in statement.find_all(exp.With)
+    )

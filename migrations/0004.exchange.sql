@@ -98,6 +98,7 @@ CREATE TABLE exchange.receipts (
     consumer_id uuid REFERENCES policies.organizations,
     row_count bigint NOT NULL CHECK (row_count >= 0),
     size_bytes bigint NOT NULL CHECK (size_bytes >= 0),
+    question_sha256 text NOT NULL,                   -- what was asked, of which data
     result_sha256 text NOT NULL,
     charge_microcredits bigint NOT NULL CHECK (charge_microcredits >= 0),
     body text NOT NULL,                              -- canonical JSON (RFC 8785), signed
@@ -108,6 +109,7 @@ CREATE TABLE exchange.receipts (
 );
 CREATE INDEX receipts_by_consumer ON exchange.receipts (consumer_id, created_at DESC);
 CREATE INDEX receipts_by_user ON exchange.receipts (user_id, created_at DESC);
+CREATE INDEX receipts_by_question ON exchange.receipts (question_sha256, created_at DESC);
 
 -- What one receipt covers; a query over two datasets has two rows, each with its own decision.
 CREATE TABLE exchange.receipt_items (

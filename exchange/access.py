@@ -1,0 +1,363 @@
+"""Decide who reads what: gather the facts about caller, data, listing and agreement, and ask.
+
+The ways to data are tried from the cheapest: one's own, open, shared, bought. The first that is
+allowed counts; where none is, the nearest one's reasons are told. A bound token has one way only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from catalog.audience import is_member
+from catalog.dataset import Dataset, Distribution
+from catalog.errors import DatasetNotFound
+from catalog.find import (
+    StoredVersion,
+    dataset_named,
+    distributions_of,
+    newest_readable,
+    stored_version,
+)
+from catalog.version import Version, VersionState
+from catalog.view import EVERYTHING, View
+from exchange.errors import AccessDenied, NoSuchData
+from exchange.listing import Listing
+from exchange.price import FREE, Price
+from exchange.receipt import DeliveryRegime
+from exchange.store import decisions as store
+from exchange.store import listings as listing_store
+from policies.access import (
+    AccessRequest,
+    Action,
+    Asset,
+    Caller,
+    Decision,
+    Face,
+    Grant,
+)
+from policies.agree import agreements_in_force, get_agreement
+from policies.agreement import Agreement, AgreementState
+from policies.cedar import shipped_rules
+from policies.database import Tx
+from policies.decide import decide
+from policies.events import Event, EventKind
+from policies.freeze import frozen_targets
+from policies.party import Actor, Role
+from policies.profile import profile_in_force
+from policies.record import record
+from policies.terms import OrganizationId, Purpose, Regime
+
+DISTRIBUTION_MARK = "__"
+"""Stands between dataset and distribution where a table is named."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The version of a dataset that a caller's words mean."""
+
+    name: str
+    """As the caller wrote it."""
+    stored: StoredVersion
+
+    @property
+    def dataset(self) -> Dataset:
+        """The dataset's record."""
+        return self.stored.dataset
+
+    @property
+    def version(self) -> Version:
+        """The version itself."""
+        return self.stored.version
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A way to data, and the decision about it."""
+
+    target: Target
+    listing: Listing | None
+    """None where the provider's own people read."""
+    agreement: Agreement | None
+    """None where none is needed, or there is none."""
+    decision: Decision
+
+    @property
+    def regime(self) -> DeliveryRegime:
+        """Under what it is delivered."""
+        return DeliveryRegime.of(self.listing.regime if self.listing else None)
+
+    @property
+    def view(self) -> View:
+        """What of the version may be seen."""
+        return self.listing.view if self.listing else EVERYTHING
+
+    @property
+    def price(self) -> Price:
+        """What it costs; only trade costs anything."""
+        return self.listing.price if self.listing and self._is_trade else FREE
+
+    @property
+    def is_public(self) -> bool:
+        """Whether anybody may have it without an agreement, so that pages need no receipt."""
+        return self.regime is DeliveryRegime.OPEN and self.agreement is None
+
+    @property
+    def _is_trade(self) -> bool:
+        return self.regime is DeliveryRegime.TRADE
+
+
+def find_target(tx: Tx, name: str, *, by: Actor) -> Target:
+    """The version that a dataset's or table's name means for `by`.
+
+    `name` is a dataset's, with "_" for "-" where that is easier to write, followed by "__" and a
+    distribution's where it is not the first one. Members read the newest version at once, others
+    the newest published one.
+
+    Raises: NoSuchData.
+    """
+    dataset_slug, _, distribution_slug = name.lower().partition(DISTRIBUTION_MARK)
+    dataset = _dataset(tx, dataset_slug, name, by)
+    distribution = _distribution(tx, dataset, distribution_slug, name)
+    version = newest_readable(tx, distribution, by=by)
+    if version is None:
+        raise NoSuchData(name)
+    return Target(name, stored_version(tx, version.id))
+
+
+def decide_access(
+    tx: Tx, target: Target, action: Action, *, purpose: Purpose | None, by: Actor, at: datetime
+) -> Access:
+    """The first way that is allowed, else the one whose reasons help most.
+
+    `purpose` None takes the agreement's own.
+    """
+    refused: list[Access] = []
+    for listing, agreement in _ways(tx, target, by, at):
+        access = _judged(
+            tx, target, listing, agreement, action=action, purpose=purpose, by=by, at=at
+        )
+        if access.decision.is_allowed:
+            return access
+        refused.append(access)
+    # A forbid says more than a missing permission; agreements say more than bare listings.
+    return max(
+        refused, key=lambda access: (access.agreement is not None, bool(access.decision.rule_ids))
+    )
+
+
+def record_refusal(tx: Tx, access: Access, *, by: Actor, at: datetime) -> AccessDenied:
+    """Write down a refused access and its event, and give the refusal to raise after the commit."""
+    decision_id = store.insert_decision(tx, access.decision, by)
+    record(
+        tx,
+        Event(
+            kind=EventKind.DELIVERY_REFUSED,
+            at=at,
+            actor=by,
+            organization_id=access.target.dataset.publisher_id,
+            dataset_id=access.target.dataset.id,
+            subject_id=decision_id,
+            facts={
+                "action": access.decision.facts.action,
+                "rule_ids": list(access.decision.rule_ids),
+                "profile_id": access.decision.profile_id,
+                "policy_hash": access.decision.policy_hash,
+            },
+        ),
+    )
+    return AccessDenied(
+        dataset=access.target.dataset.slug,
+        rule_ids=list(access.decision.rule_ids),
+        reasons=[
+            {"rule_id": reason.rule_id, **reason.text.as_map()}
+            for reason in access.decision.reasons
+        ],
+        decision_id=str(decision_id),
+    )
+
+
+def _ways(
+    tx: Tx, target: Target, by: Actor, at: datetime
+) -> Iterator[tuple[Listing | None, Agreement | None]]:
+    """The ways to the data, from the cheapest; at least one."""
+    listings = listing_store.listings_of_dataset(tx, target.dataset.id)
+    if by.agreement_id is not None:
+        yield _bound_way(tx, target, by, listings)
+        return
+    if is_member(by, target.dataset.publisher_id):
+        yield None, None
+    # A version that was not published is for its own people alone.
+    if target.version.state is not VersionState.PUBLISHED:
+        return
+    ordered = sorted(listings, key=lambda listing: _ORDER[listing.regime])
+    agreements = (
+        agreements_in_force(tx, consumer_id=by.organization.id, dataset_id=target.dataset.id, at=at)
+        if by.organization
+        else []
+    )
+    for listing in ordered:
+        for agreement in agreements:
+            if agreement.listing_id == listing.id:
+                yield listing, agreement
+        yield listing, None
+    if not ordered:
+        yield None, None
+
+
+_ORDER = {Regime.OPEN: 0, Regime.SHARE: 1, Regime.TRADE: 2}
+
+
+def _bound_way(
+    tx: Tx, target: Target, by: Actor, listings: list[Listing]
+) -> tuple[Listing | None, Agreement | None]:
+    """The one way of a token that is bound to an agreement; open data stays open to it."""
+    assert by.agreement_id is not None
+    agreement = get_agreement(tx, by.agreement_id)
+    if agreement.dataset_id != target.dataset.id:
+        for listing in listings:
+            if listing.regime is Regime.OPEN:
+                return listing, None
+        return None, None
+    return listing_store.get_listing(tx, agreement.listing_id), agreement
+
+
+def _judged(
+    tx: Tx,
+    target: Target,
+    listing: Listing | None,
+    agreement: Agreement | None,
+    *,
+    action: Action,
+    purpose: Purpose | None,
+    by: Actor,
+    at: datetime,
+) -> Access:
+    frozen = _frozen(tx, target, listing, agreement, by, at)
+    request = AccessRequest(
+        caller=_caller(by, target, listing, agreement, frozen),
+        action=action,
+        asset=_asset(target, listing, frozen),
+        face=_face(listing, frozen),
+        grant=_grant(agreement, frozen),
+        purpose=purpose or (agreement.purpose if agreement else None),
+    )
+    decision = decide(request, profile=profile_in_force(at), rules=shipped_rules(), at=at)
+    return Access(target, listing, agreement, decision)
+
+
+def _frozen(
+    tx: Tx,
+    target: Target,
+    listing: Listing | None,
+    agreement: Agreement | None,
+    by: Actor,
+    at: datetime,
+) -> frozenset[UUID]:
+    asked: list[UUID] = [target.dataset.id, target.dataset.publisher_id]
+    asked += [listing.id] if listing else []
+    asked += [agreement.id] if agreement else []
+    asked += [by.organization.id] if by.organization else []
+    return frozen_targets(tx, asked, at)
+
+
+def _caller(
+    by: Actor,
+    target: Target,
+    listing: Listing | None,
+    agreement: Agreement | None,
+    frozen: frozenset[UUID],
+) -> Caller:
+    organization_id = by.organization.id if by.organization else None
+    kind = by.organization.kind if by.organization else None
+    if listing is None and is_member(by, target.dataset.publisher_id):
+        # One's own data is read for the organisation that it belongs to.
+        organization_id = target.dataset.publisher_id
+    roles = _roles(by, organization_id)
+    is_administrator = by.holds(Role.ADMIN) and not roles - {Role.ADMIN}
+    return Caller(
+        party_id=str(organization_id or by.user_id or ""),
+        kind=kind,
+        roles=roles,
+        is_frozen=by.organization is not None and by.organization.id in frozen,
+        # Open data is anybody's, so also theirs who run the platform.
+        is_platform_identity=is_administrator
+        and not (listing is not None and listing.regime is Regime.OPEN),
+        token_agreement_id=_token_agreement(by, agreement),
+    )
+
+
+def _roles(by: Actor, organization_id: OrganizationId | None) -> frozenset[Role]:
+    return frozenset(
+        held.role
+        for held in by.memberships
+        if organization_id is not None and held.organization_id == organization_id
+    )
+
+
+def _token_agreement(by: Actor, agreement: Agreement | None) -> str | None:
+    """The agreement of the token shown.
+
+    Somebody in a session is asked for at each read and shows no token: it is as if one were drawn
+    on the agreement for just this read. Programs draw theirs, since their credentials lie about.
+    """
+    if by.agreement_id is not None:
+        return str(by.agreement_id)
+    if by.token_id is None and by.user_id is not None and agreement is not None:
+        return str(agreement.id)
+    return None
+
+
+def _asset(target: Target, listing: Listing | None, frozen: frozenset[UUID]) -> Asset:
+    entry = target.dataset.entry
+    return Asset(
+        dataset_id=str(target.dataset.id),
+        provider_id=str(target.dataset.publisher_id),
+        grade=entry.grade,
+        share_type=entry.share_type,
+        open_type=entry.open_type,
+        has_personal_data=bool(listing.personal_columns) if listing else False,
+        is_frozen=target.dataset.id in frozen,
+        is_provider_frozen=target.dataset.publisher_id in frozen,
+        is_version_withdrawn=target.version.state is VersionState.WITHDRAWN,
+    )
+
+
+def _face(listing: Listing | None, frozen: frozenset[UUID]) -> Face | None:
+    if listing is None:
+        return None
+    return Face(str(listing.id), listing.regime, listing.is_listed, listing.id in frozen)
+
+
+def _grant(agreement: Agreement | None, frozen: frozenset[UUID]) -> Grant | None:
+    if agreement is None:
+        return None
+    return Grant(
+        agreement_id=str(agreement.id),
+        listing_id=str(agreement.listing_id),
+        assignee_id=str(agreement.consumer_id),
+        is_active=agreement.state is AgreementState.ACTIVE,
+        starts_at=agreement.starts_at,
+        ends_at=agreement.ends_at,
+        purposes=frozenset({agreement.purpose}),
+        actions=agreement.actions,
+        is_frozen=agreement.id in frozen,
+    )
+
+
+def _dataset(tx: Tx, slug: str, name: str, by: Actor) -> Dataset:
+    for wanted in dict.fromkeys((slug, slug.replace("_", "-"))):
+        try:
+            return dataset_named(tx, wanted, by=by)
+        except DatasetNotFound:
+            continue
+    raise NoSuchData(name)
+
+
+def _distribution(tx: Tx, dataset: Dataset, slug: str, name: str) -> Distribution:
+    for distribution in distributions_of(tx, dataset):
+        if slug in ("", distribution.slug, distribution.slug.replace("-", "_")):
+            return distribution
+    raise NoSuchData(name)

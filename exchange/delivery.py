@@ -1,0 +1,161 @@
+"""What can be asked of the exchange, in which forms it answers, and how much open data is fair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from uuid import UUID
+
+from catalog.result import ResultFormat
+from catalog.view import Condition
+from catalog.warehouse import Sort
+from policies.access import Action
+from policies.canonical import Plain
+from policies.terms import MicroCredits
+
+OPEN_DELIVERIES_PER_DAY = 10_000
+OPEN_ROWS_PER_DAY = 500_000_000
+"""What one caller may take of open data a day in queries and files; pages are not counted."""
+
+PREVIEW_ROWS = 100
+PAGE_ROWS_MAX = 10_000
+QUERY_ROWS_MAX = 1_000_000
+JSON_DOWNLOAD_BYTES_MAX = 2 << 30
+TABLES_PER_QUERY_MAX = 16
+
+PAGE_MEDIA_TYPE = "application/json"
+
+MEDIA_TYPES = {
+    ResultFormat.JSON: "application/json",
+    ResultFormat.NDJSON: "application/x-ndjson",
+    ResultFormat.CSV: "text/csv; charset=utf-8",
+    ResultFormat.TSV: "text/tab-separated-values; charset=utf-8",
+    ResultFormat.PARQUET: "application/vnd.apache.parquet",
+    ResultFormat.ARROW: "application/vnd.apache.arrow.stream",
+}
+
+
+class FileForm(StrEnum):
+    """The forms of a whole view as a file."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    JSON = "json"
+
+    @property
+    def media_type(self) -> str:
+        """Its media type."""
+        return MEDIA_TYPES[ResultFormat(self.value)]
+
+
+@dataclass(frozen=True, slots=True)
+class SqlQuestion:
+    """A SELECT statement over datasets by their names."""
+
+    sql: str
+    result_format: ResultFormat = ResultFormat.JSON
+    action = Action.QUERY
+
+    def as_plain(self) -> dict[str, Plain]:
+        """What is hashed as the question."""
+        return {"sql": self.sql, "format": self.result_format.value}
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuestion:
+    """Some rows of one dataset, typed and in order."""
+
+    columns: tuple[str, ...] | None = None
+    """None asks for all that may be seen."""
+    filters: tuple[Condition, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    limit: int = PREVIEW_ROWS
+    offset: int = 0
+    after: str | None = None
+    """The mark where the last page ended; None at the beginning."""
+
+    @property
+    def action(self) -> Action:
+        """The first rows as they stand are a preview, anything else is a page."""
+        is_plain = not (self.filters or self.sort or self.offset or self.after)
+        is_preview = is_plain and self.limit <= PREVIEW_ROWS
+        return Action.PREVIEW if is_preview else Action.READ_PAGE
+
+    def as_plain(self) -> dict[str, Plain]:
+        """What is hashed as the question."""
+        return {
+            "columns": list(self.columns) if self.columns is not None else None,
+            "filters": [repr(condition) for condition in self.filters],
+            "sort": [[by.column, by.is_descending] for by in self.sort],
+            "limit": self.limit,
+            "offset": self.offset,
+            "after": self.after,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class FileQuestion:
+    """All rows of one dataset as a file."""
+
+    form: FileForm
+    action = Action.DOWNLOAD
+
+    def as_plain(self) -> dict[str, Plain]:
+        """What is hashed as the question."""
+        return {"file": self.form.value}
+
+
+Question = SqlQuestion | PageQuestion | FileQuestion
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A complete result that may be handed out: its receipt is durable."""
+
+    path: Path
+    media_type: str
+    row_count: int
+    size_bytes: int
+    sha256: str
+    charge: MicroCredits
+    receipt_id: UUID
+    is_replay: bool
+    """An earlier delivery of the same question, handed out again free of charge."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """A stored file that is open to anybody."""
+
+    path: Path
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class PriceEstimate:
+    """What one dataset of a question can cost."""
+
+    dataset: str
+    regime: str
+    model: str
+    unit: MicroCredits
+    ceiling: MicroCredits
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a question can cost at most, before it runs."""
+
+    rows_at_most: int
+    ceiling: MicroCredits
+    available: MicroCredits | None
+    """What the caller can spend; None where nothing costs or nobody pays."""
+    items: tuple[PriceEstimate, ...]
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the ceiling is covered; a cheaper result may be even where it is not."""
+        return self.ceiling <= (self.available or 0)

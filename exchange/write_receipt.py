@@ -1,0 +1,199 @@
+"""Write the receipt of a delivery, with its decisions, charges and event, in one transaction.
+
+Source: exchange design, reserve, deliver, settle, step 5; X123.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from catalog.result import ResultColumn
+from exchange import settle
+from exchange.access import Access
+from exchange.credit import Transfer
+from exchange.price import charge, fee_of
+from exchange.receipt import READABLE_FOR, Receipt, ReceiptItem, ResultFile
+from exchange.store import decisions as decision_store
+from exchange.store import listings as listing_store
+from exchange.store import receipts as store
+from policies.access import Action
+from policies.database import Tx
+from policies.events import Edge, Event, EventKind
+from policies.party import Actor
+from policies.record import record
+from policies.seal import KeyRing, sha256_hex
+from policies.signing_key import KeyPurpose
+from policies.terms import AgreementId, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A complete result, not handed out yet."""
+
+    file_name: str
+    """In the folder of results."""
+    media_type: str
+    columns: tuple[ResultColumn, ...]
+    row_count: int
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was asked, by whom, and what is held for it."""
+
+    by: Actor
+    action: Action
+    purpose: Purpose | None
+    question_sha256: str
+    held: Mapping[int, Transfer]
+    """The hold of each access, by its place; none for what costs nothing."""
+
+
+def write_receipt(
+    tx: Tx,
+    keys: KeyRing,
+    delivery: Delivery,
+    accesses: Sequence[Access],
+    outcome: Outcome,
+    *,
+    at: datetime,
+) -> Receipt:
+    """Write the receipt and everything that stands or falls with it.
+
+    The caller has locked the agreements and asked for each access once more.
+
+    Raises: AlreadyResolved where a hold expired meanwhile; SigningKeyAway.
+    """
+    agreement_ids = {access.agreement.id for access in accesses if access.agreement}
+    previous = store.lock_chains(tx, agreement_ids) if agreement_ids else {}
+    receipt = _receipt(tx, delivery, accesses, outcome, previous, at)
+    body = receipt.body()
+    body_sha256 = sha256_hex(body.encode())
+    signer = keys.signer(tx, KeyPurpose.RECEIPT, at)
+    event_id = record(tx, _delivered(receipt, body_sha256, delivery.by))
+    store.insert_receipt(
+        tx,
+        receipt,
+        body,
+        body_sha256,
+        kid=signer.kid,
+        signature=signer.sign(body.encode()),
+        event_id=event_id,
+    )
+    store.insert_items(tx, receipt)
+    if agreement_ids:
+        store.advance_chains(tx, agreement_ids, body_sha256)
+    charges = [
+        settle.Charge(delivery.held[place], item.charge, access.price)
+        for place, (item, access) in enumerate(zip(receipt.items, accesses, strict=True))
+        if place in delivery.held
+    ]
+    settle.settle(tx, receipt.id, charges, at=at)
+    store.insert_result(
+        tx, ResultFile(receipt.id, outcome.file_name, outcome.media_type, at + READABLE_FOR)
+    )
+    return receipt
+
+
+def _receipt(
+    tx: Tx,
+    delivery: Delivery,
+    accesses: Sequence[Access],
+    outcome: Outcome,
+    previous: Mapping[AgreementId, str],
+    at: datetime,
+) -> Receipt:
+    by, first = delivery.by, accesses[0].decision
+    items = tuple(
+        _item(tx, access, outcome, delivery, previous, hold=delivery.held.get(place))
+        for place, access in enumerate(accesses)
+    )
+    return Receipt(
+        id=listing_store.new_id(tx),
+        created_at=at,
+        action=delivery.action,
+        user_id=by.user_id,
+        consumer_id=by.organization.id if by.organization else None,
+        token_id=by.token_id,
+        purpose=delivery.purpose or _agreed_purpose(accesses),
+        question_sha256=delivery.question_sha256,
+        columns=tuple(column.name for column in outcome.columns),
+        row_count=outcome.row_count,
+        size_bytes=outcome.size_bytes,
+        media_type=outcome.media_type,
+        result_sha256=outcome.sha256,
+        profile_id=first.profile_id,
+        profile_hash=first.profile_hash,
+        policy_hash=first.policy_hash,
+        items=items,
+    )
+
+
+def _item(
+    tx: Tx,
+    access: Access,
+    outcome: Outcome,
+    delivery: Delivery,
+    previous: Mapping[AgreementId, str],
+    *,
+    hold: Transfer | None,
+) -> ReceiptItem:
+    dataset, version, agreement = access.target.dataset, access.target.version, access.agreement
+    amount = charge(access.price, outcome.row_count)
+    decision_id: UUID = decision_store.insert_decision(tx, access.decision, delivery.by)
+    return ReceiptItem(
+        dataset_id=dataset.id,
+        version_id=version.id,
+        version_digest=version.digest,
+        provider_id=dataset.publisher_id,
+        regime=access.regime,
+        listing_id=access.listing.id if access.listing else None,
+        agreement_id=agreement.id if agreement else None,
+        terms_sha256=agreement.terms_sha256 if agreement else None,
+        previous_sha256=previous.get(agreement.id) if agreement else None,
+        view_fingerprint=access.view.fingerprint(),
+        decision_id=decision_id,
+        rule_ids=access.decision.rule_ids,
+        report_id=version.report_id,
+        price=access.price.as_json(),
+        units=outcome.row_count,
+        charge=amount,
+        fee=fee_of(access.price, amount),
+        hold_id=hold.id if hold else None,
+    )
+
+
+def _agreed_purpose(accesses: Sequence[Access]) -> Purpose | None:
+    """The purpose of the first agreement; None where none is relied on."""
+    return next((access.agreement.purpose for access in accesses if access.agreement), None)
+
+
+def _delivered(receipt: Receipt, body_sha256: str, by: Actor) -> Event:
+    is_one = len(receipt.items) == 1
+    return Event(
+        kind=EventKind.DATA_DELIVERED,
+        at=receipt.created_at,
+        actor=by,
+        organization_id=receipt.consumer_id,
+        dataset_id=receipt.items[0].dataset_id if is_one else None,
+        subject_id=receipt.id,
+        facts={
+            "receipt_sha256": body_sha256,
+            "action": receipt.action,
+            "datasets": [str(item.dataset_id) for item in receipt.items],
+            "regimes": [item.regime.value for item in receipt.items],
+            "rows": receipt.row_count,
+            "size_bytes": receipt.size_bytes,
+            "result_sha256": receipt.result_sha256,
+            "charge_microcredits": receipt.charge,
+        },
+        edges=tuple(
+            Edge(f"version:{item.version_id}", f"receipt:{receipt.id}", "deliver")
+            for item in receipt.items
+        ),
+    )
