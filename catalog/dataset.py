@@ -16,10 +16,12 @@ from catalog.errors import (
     ClassificationLoosened,
     LegalBasisMissing,
     TextTooLong,
+    TextUnwritable,
     TitleMissing,
     TooManyEntries,
     WrongState,
 )
+from catalog.view import COLUMN_NAME_LENGTH_CHARACTERS
 from policies.terms import (
     DatasetId,
     Grade,
@@ -70,7 +72,7 @@ _OPEN_ORDER = (OpenType.UNCONDITIONAL, OpenType.CONDITIONAL, OpenType.NOT_OPEN)
 class Entry:
     """What the publisher enters in the catalogue about a dataset.
 
-    Raises: TitleMissing, TextTooLong, TooManyEntries, LegalBasisMissing.
+    Raises: TitleMissing, TextTooLong, TextUnwritable, TooManyEntries, LegalBasisMissing.
     Source: 政务数据共享条例 art. 13 (what an entry names), art. 14 (a refusal cites its basis).
     """
 
@@ -90,15 +92,15 @@ class Entry:
     def __post_init__(self) -> None:
         if not (self.title.zh.strip() or self.title.en.strip()):
             raise TitleMissing
-        _bound("title", _length(self.title), TITLE_LENGTH_CHARACTERS)
-        _bound("summary", _length(self.summary), SUMMARY_LENGTH_CHARACTERS)
-        _bound("share_basis", len(self.share_basis), BASIS_LENGTH_CHARACTERS)
-        _bound("open_basis", len(self.open_basis), BASIS_LENGTH_CHARACTERS)
-        _bound("licence", len(self.licence), LICENCE_LENGTH_CHARACTERS)
+        _check_words("title", self.title, TITLE_LENGTH_CHARACTERS)
+        _check_words("summary", self.summary, SUMMARY_LENGTH_CHARACTERS)
+        check_text("share_basis", self.share_basis, BASIS_LENGTH_CHARACTERS)
+        check_text("open_basis", self.open_basis, BASIS_LENGTH_CHARACTERS)
+        check_text("licence", self.licence, LICENCE_LENGTH_CHARACTERS)
         if len(self.keywords) > KEYWORDS_MAX:
             raise TooManyEntries("keywords", KEYWORDS_MAX)
         for keyword in self.keywords:
-            _bound("keywords", len(keyword), KEYWORD_LENGTH_CHARACTERS)
+            check_text("keywords", keyword, KEYWORD_LENGTH_CHARACTERS)
         if self.share_type is ShareType.NOT_SHARED and not self.share_basis.strip():
             raise LegalBasisMissing("share_basis")
         if self.open_type is OpenType.NOT_OPEN and not self.open_basis.strip():
@@ -165,7 +167,7 @@ class Dataset:
 class Distribution:
     """One form of a dataset's data; versions belong to it.
 
-    Raises: TitleMissing, TextTooLong, TooManyEntries.
+    Raises: TitleMissing, TextTooLong, TextUnwritable, TooManyEntries.
     """
 
     id: DistributionId
@@ -179,15 +181,24 @@ class Distribution:
     def __post_init__(self) -> None:
         if not (self.title.zh.strip() or self.title.en.strip()):
             raise TitleMissing
-        _bound("title", _length(self.title), TITLE_LENGTH_CHARACTERS)
+        _check_words("title", self.title, TITLE_LENGTH_CHARACTERS)
         if len(self.key_columns) > KEY_COLUMNS_MAX:
             raise TooManyEntries("key_columns", KEY_COLUMNS_MAX)
+        for column in self.key_columns:
+            check_text("key_columns", column, COLUMN_NAME_LENGTH_CHARACTERS)
 
 
-def _length(text: Text) -> int:
-    return max(len(text.zh), len(text.en))
+def check_text(field: str, text: str, characters_max: int) -> None:
+    """Refuse a text that is too long or cannot be stored.
+
+    Raises: TextTooLong, TextUnwritable.
+    """
+    if len(text) > characters_max:
+        raise TextTooLong(field, characters_max)
+    if "\0" in text or (not text.isascii() and any("\ud800" <= c <= "\udfff" for c in text)):
+        raise TextUnwritable(field)
 
 
-def _bound(field: str, length: int, most: int) -> None:
-    if length > most:
-        raise TextTooLong(field, most)
+def _check_words(field: str, words: Text, characters_max: int) -> None:
+    check_text(field, words.zh, characters_max)
+    check_text(field, words.en, characters_max)

@@ -216,6 +216,14 @@ class TextTooLong(Invalid):
 
 
 @dataclass(eq=False)
+class TextUnwritable(Invalid):
+    """A text with characters that no text has, such as NUL or half of a pair."""
+
+    message: ClassVar[str] = N_("“{field}” holds characters that cannot be written.")
+    field: str
+
+
+@dataclass(eq=False)
 class TooManyEntries(Invalid):
     """A list of a record is longer than it may be."""
 

@@ -22,6 +22,7 @@ from catalog.dataset import (
     Dataset,
     DatasetState,
     Distribution,
+    check_text,
 )
 from catalog.describe import owned_dataset
 from catalog.errors import (
@@ -242,6 +243,7 @@ def _check_reason(reason: str) -> str:
     why = reason.strip()
     if not 1 <= len(why) <= REASON_LENGTH_CHARACTERS:
         raise ReasonMissing(REASON_LENGTH_CHARACTERS)
+    check_text("reason", why, REASON_LENGTH_CHARACTERS)
     return why
 
 

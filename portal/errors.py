@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.errors import N_, Denied
+from policies.errors import N_, Denied, Invalid
 
 
 @dataclass(eq=False)
@@ -16,3 +16,31 @@ class ForgedRequest(Denied):
         "This page was open for too long, or the request came from another site. Load the page "
         "again and repeat what you did."
     )
+
+
+@dataclass(eq=False)
+class FileMissing(Invalid):
+    """A request to upload without a file in it."""
+
+    message: ClassVar[str] = N_("There is no file in this request. Choose one and send it again.")
+
+
+@dataclass(eq=False)
+class MalformedForm(Invalid):
+    """A multipart body that cannot be taken apart, or has more parts than one file needs."""
+
+    message: ClassVar[str] = N_("The form was not sent completely, or has too many fields.")
+
+
+@dataclass(eq=False)
+class BodyCompressed(Invalid):
+    """A request whose body is compressed on its way."""
+
+    message: ClassVar[str] = N_("Send the file as it is, without a Content-Encoding.")
+
+
+@dataclass(eq=False)
+class BodyCutOff(Invalid):
+    """The line broke before the whole file had come."""
+
+    message: ClassVar[str] = N_("The line broke before the whole file had come. Send it again.")

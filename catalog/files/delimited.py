@@ -52,9 +52,8 @@ def _copy(shape: Shape, staged: Path, tell: Callable[[int], None]) -> int:
     rows, size_bytes = 0, shape.text.stat().st_size
     try:
         with (
-            shape.text.open("rb") as file,
             pyarrow.csv.open_csv(
-                file,
+                shape.text,
                 read_options=pyarrow.csv.ReadOptions(
                     column_names=names,
                     skip_rows=shape.blank_lines,
@@ -80,11 +79,11 @@ def _copy(shape: Shape, staged: Path, tell: Callable[[int], None]) -> int:
             ) as batches,
             pyarrow.parquet.ParquetWriter(staged, schema, compression="lz4") as writer,
         ):
-            for batch in batches:
+            for blocks, batch in enumerate(batches, start=1):
                 _refuse_large_cells(batch, shape, rows)
                 writer.write_batch(batch)
                 rows += batch.num_rows
-                tell(file.tell() * 1000 // size_bytes)
+                tell(min(1000, blocks * ROW_BYTES_MAX * 1000 // size_bytes))
     except pa.ArrowInvalid:
         # Either the file is not one table, which the strict reader says in words, or we are wrong.
         _check(shape)

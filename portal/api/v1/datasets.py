@@ -1,0 +1,515 @@
+"""Datasets: registering, describing, finding, and the steps to publication."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict
+
+from catalog import describe, find, publish
+from catalog.dataset import Dataset, DatasetState, Distribution, Entry
+from catalog.errors import PublisherNeeded, VersionNotFound
+from catalog.version import Verdict, Version, VersionState
+from policies.database import Tx
+from policies.party import Actor, Organization
+from policies.people import organization_named, organization_with_id
+from policies.terms import Grade, OpenType, OrganizationId, ShareType, Text, UpdateCycle
+from portal.sign_in import actor_of, signed_in
+from portal.wiring import wiring_of
+from quality.report import report_as_json
+from quality.rules import read_report
+
+router = APIRouter(prefix="/api/v1/datasets", tags=["datasets"])
+
+PAGE_DEFAULT = 20
+QUERY_LENGTH_CHARACTERS = 1_000
+FIRST_DISTRIBUTION = "data"
+"""Name of the distribution that a dataset is registered with, where none is named."""
+
+
+class Words(BaseModel):
+    """A text in Chinese, English or both."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    zh: str = ""
+    en: str = ""
+
+    def as_text(self) -> Text:
+        """The text as the packages below know it."""
+        return Text(zh=self.zh, en=self.en)
+
+
+class NewDistribution(BaseModel):
+    """A form of the data to add."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slug: str
+    title: Words
+
+
+class DistributionChange(BaseModel):
+    """What of a distribution is to be different."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Words | None = None
+    key_columns: list[str] | None = None
+    """The columns by which rows are sorted and found fastest."""
+
+
+class NewDataset(BaseModel):
+    """A dataset to register."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    slug: str
+    title: Words
+    summary: Words = Words()
+    publisher: str | None = None
+    """Slug of the organisation; null: the one that the caller acts for."""
+    grade: Grade = Grade.GENERAL
+    share_type: ShareType
+    share_basis: str = ""
+    open_type: OpenType
+    open_basis: str = ""
+    update_cycle: UpdateCycle
+    licence: str = ""
+    keywords: list[str] = []
+    distributions: list[NewDistribution] | None = None
+    """Null: one, called “data”."""
+
+
+class DatasetChange(BaseModel):
+    """What is said of a dataset that is to be different; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Words | None = None
+    summary: Words | None = None
+    grade: Grade | None = None
+    share_type: ShareType | None = None
+    share_basis: str | None = None
+    open_type: OpenType | None = None
+    open_basis: str | None = None
+    update_cycle: UpdateCycle | None = None
+    licence: str | None = None
+    keywords: list[str] | None = None
+    inputs: list[str] | None = None
+    """Slugs of the datasets that it was made from."""
+
+
+class Reason(BaseModel):
+    """Why something is handed back or taken away."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str
+
+
+class PublisherBody(BaseModel):
+    """Who publishes."""
+
+    slug: str
+    title: dict[str, str]
+
+
+class ColumnBody(BaseModel):
+    """A column of a version."""
+
+    name: str
+    type: str
+    precision: int | None = None
+    scale: int | None = None
+
+
+class VersionBody(BaseModel):
+    """A version as it exists for the caller."""
+
+    id: UUID
+    distribution: str
+    number: int
+    state: VersionState
+    verdict: Verdict | None
+    report: str | None
+    """Address of the quality report; null while the version is being checked."""
+    digest: str
+    columns: list[ColumnBody]
+    reading: dict[str, object]
+    """How the file was read: everything that was assumed."""
+    row_count: int
+    size_bytes: int
+    created_at: datetime
+    published_at: datetime | None
+
+
+class DistributionBody(BaseModel):
+    """A distribution with the newest version that exists for the caller."""
+
+    id: UUID
+    slug: str
+    title: dict[str, str]
+    key_columns: list[str]
+    newest: VersionBody | None
+
+
+class DatasetBody(BaseModel):
+    """A dataset as the catalogue lists it."""
+
+    id: UUID
+    slug: str
+    title: dict[str, str]
+    summary: dict[str, str]
+    publisher: PublisherBody
+    grade: Grade
+    share_type: ShareType
+    share_basis: str
+    open_type: OpenType
+    open_basis: str
+    update_cycle: UpdateCycle
+    licence: str
+    keywords: list[str]
+    state: DatasetState
+    state_reason: str
+    created_at: datetime
+    modified_at: datetime
+    issued: datetime | None
+
+
+class FullDatasetBody(DatasetBody):
+    """A dataset with everything that is in it for the caller."""
+
+    distributions: list[DistributionBody]
+    inputs: list[str]
+
+
+class DatasetPage(BaseModel):
+    """Datasets, best first."""
+
+    items: list[DatasetBody]
+    count: int
+    """Of all pages together."""
+    next: str | None
+    """What to give as `cursor` for the following ones; null where these are the last."""
+
+
+class VersionPage(BaseModel):
+    """Versions, newest first."""
+
+    items: list[VersionBody]
+
+
+@router.get("")
+def search(
+    request: Request,
+    q: Annotated[str, Query(max_length=QUERY_LENGTH_CHARACTERS)] = "",
+    publisher: str | None = None,
+    state: DatasetState | None = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=find.PAGE_MAX)] = PAGE_DEFAULT,
+) -> DatasetPage:
+    """Datasets that exist for the caller, by words; open to everybody."""
+    actor = actor_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        found = find.search(
+            tx,
+            q,
+            by=actor,
+            publisher_id=None if publisher is None else organization_named(tx, publisher).id,
+            state=state,
+            cursor=cursor,
+            limit=limit,
+        )
+        publishers = {
+            publisher_id: organization_with_id(tx, publisher_id)
+            for publisher_id in {dataset.publisher_id for dataset in found.datasets}
+        }
+    return DatasetPage(
+        items=[body_of(dataset, publishers[dataset.publisher_id]) for dataset in found.datasets],
+        count=found.count,
+        next=found.next_cursor,
+    )
+
+
+@router.post("", status_code=201)
+def create(request: Request, wanted: NewDataset) -> FullDatasetBody:
+    """Register a dataset as a draft; for publishers of the organisation."""
+    actor = signed_in(request)
+    wiring = wiring_of(request)
+    at = wiring.now()
+    entry = Entry(
+        title=wanted.title.as_text(),
+        summary=wanted.summary.as_text(),
+        grade=wanted.grade,
+        share_type=wanted.share_type,
+        share_basis=wanted.share_basis,
+        open_type=wanted.open_type,
+        open_basis=wanted.open_basis,
+        update_cycle=wanted.update_cycle,
+        licence=wanted.licence,
+        keywords=tuple(wanted.keywords),
+    )
+    distributions = wanted.distributions
+    if distributions is None:
+        distributions = [NewDistribution(slug=FIRST_DISTRIBUTION, title=wanted.title)]
+    with wiring.pool.connection() as tx:
+        publisher_id = _publisher_id(tx, wanted.publisher, actor)
+        made = describe.create(tx, wanted.slug, entry, publisher_id=publisher_id, by=actor, at=at)
+        for one in distributions:
+            describe.add_distribution(
+                tx, made.id, one.slug, one.title.as_text(), by=actor, at=at
+            )
+        return _full_body(tx, made.slug, actor)
+
+
+@router.get("/{slug}")
+def show(request: Request, slug: str) -> FullDatasetBody:
+    """One dataset with its distributions."""
+    actor = actor_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        return _full_body(tx, slug, actor)
+
+
+@router.patch("/{slug}")
+def change(request: Request, slug: str, wanted: DatasetChange) -> FullDatasetBody:
+    """Change what is said of a dataset; for publishers of the organisation."""
+    actor = signed_in(request)
+    wiring = wiring_of(request)
+    at = wiring.now()
+    with wiring.pool.connection() as tx:
+        found = find.dataset_named(tx, slug, by=actor)
+        owned = describe.owned_dataset(tx, found.id, by=actor)
+        describe.change(tx, owned.id, _changed(owned.entry, wanted), by=actor, at=at)
+        if wanted.inputs is not None:
+            inputs = [find.dataset_named(tx, name, by=actor).id for name in wanted.inputs]
+            describe.name_inputs(tx, owned.id, inputs, by=actor, at=at)
+        return _full_body(tx, slug, actor)
+
+
+@router.post("/{slug}/distributions", status_code=201)
+def add_distribution(request: Request, slug: str, wanted: NewDistribution) -> DistributionBody:
+    """Add a form of the data, still without data."""
+    actor = signed_in(request)
+    wiring = wiring_of(request)
+    with wiring.pool.connection() as tx:
+        dataset = find.dataset_named(tx, slug, by=actor)
+        added = describe.add_distribution(
+            tx, dataset.id, wanted.slug, wanted.title.as_text(), by=actor, at=wiring.now()
+        )
+    return _distribution_body(slug, added, None)
+
+
+@router.patch("/{slug}/distributions/{distribution}")
+def change_distribution(
+    request: Request, slug: str, distribution: str, wanted: DistributionChange
+) -> DistributionBody:
+    """Retitle a distribution, or declare the columns that its rows are sorted by."""
+    actor = signed_in(request)
+    wiring = wiring_of(request)
+    with wiring.pool.connection() as tx:
+        dataset = find.dataset_named(tx, slug, by=actor)
+        found = find.distribution_named(tx, dataset, distribution)
+        changed = describe.change_distribution(
+            tx,
+            found,
+            title=found.title if wanted.title is None else wanted.title.as_text(),
+            key_columns=(
+                found.key_columns if wanted.key_columns is None else tuple(wanted.key_columns)
+            ),
+            by=actor,
+            at=wiring.now(),
+        )
+        newest = find.newest_readable(tx, changed, by=actor)
+    return _distribution_body(slug, changed, newest)
+
+
+@router.get("/{slug}/versions")
+def list_versions(request: Request, slug: str) -> VersionPage:
+    """The versions that exist for the caller, newest first."""
+    actor = actor_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        dataset = find.dataset_named(tx, slug, by=actor)
+        distributions = {one.id: one for one in find.distributions_of(tx, dataset)}
+        versions = find.versions_of(tx, dataset, list(distributions), by=actor)
+    return VersionPage(
+        items=[
+            version_body(slug, distributions[version.distribution_id], version)
+            for version in versions
+        ]
+    )
+
+
+@router.get("/{slug}/distributions/{distribution}/versions/{number}/report")
+def show_report(
+    request: Request, slug: str, distribution: str, number: int
+) -> dict[str, object]:
+    """The quality report of a version, with every example masked."""
+    actor = actor_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        dataset = find.dataset_named(tx, slug, by=actor)
+        found = find.distribution_named(tx, dataset, distribution)
+        versions = find.versions_of(tx, dataset, [found.id], by=actor)
+        version = next((one for one in versions if one.number == number), None)
+        if version is None:
+            raise VersionNotFound
+        stored = read_report(tx, version.id)
+    return {"id": str(stored.id), **report_as_json(stored.report)}
+
+
+@router.post("/{slug}/submit")
+def submit(request: Request, slug: str) -> FullDatasetBody:
+    """Hand the newest checked versions to an approver; for publishers of the organisation."""
+    return _step(
+        request,
+        slug,
+        lambda tx, dataset, by, at: publish.submit(tx, dataset.id, by=by, at=at),
+    )
+
+
+@router.post("/{slug}/return")
+def return_to_publisher(request: Request, slug: str, wanted: Reason) -> FullDatasetBody:
+    """Hand what was submitted back, saying why; for approvers."""
+    return _step(
+        request,
+        slug,
+        lambda tx, dataset, by, at: publish.return_to_publisher(
+            tx, dataset.id, reason=wanted.reason, by=by, at=at
+        ),
+    )
+
+
+@router.post("/{slug}/publish")
+def publish_submitted(request: Request, slug: str) -> FullDatasetBody:
+    """Publish what somebody else submitted; for approvers."""
+    return _step(
+        request,
+        slug,
+        lambda tx, dataset, by, at: publish.publish(tx, dataset.id, by=by, at=at),
+    )
+
+
+@router.post("/{slug}/withdraw")
+def withdraw(request: Request, slug: str, wanted: Reason) -> FullDatasetBody:
+    """Take a published dataset back; for approvers."""
+    return _step(
+        request,
+        slug,
+        lambda tx, dataset, by, at: publish.withdraw(
+            tx, dataset.id, reason=wanted.reason, by=by, at=at
+        ),
+    )
+
+
+def body_of(dataset: Dataset, publisher: Organization) -> DatasetBody:
+    """The dataset as the API lists it."""
+    entry = dataset.entry
+    return DatasetBody(
+        id=dataset.id,
+        slug=dataset.slug,
+        title=entry.title.as_map(),
+        summary=entry.summary.as_map(),
+        publisher=PublisherBody(slug=publisher.slug, title=publisher.title.as_map()),
+        grade=entry.grade,
+        share_type=entry.share_type,
+        share_basis=entry.share_basis,
+        open_type=entry.open_type,
+        open_basis=entry.open_basis,
+        update_cycle=entry.update_cycle,
+        licence=entry.licence,
+        keywords=list(entry.keywords),
+        state=dataset.state,
+        state_reason=dataset.state_reason,
+        created_at=dataset.created_at,
+        modified_at=dataset.modified_at,
+        issued=dataset.issued,
+    )
+
+
+def version_body(slug: str, distribution: Distribution, version: Version) -> VersionBody:
+    """The version as the API writes it."""
+    place = f"/api/v1/datasets/{slug}/distributions/{distribution.slug}/versions/{version.number}"
+    return VersionBody(
+        id=version.id,
+        distribution=distribution.slug,
+        number=version.number,
+        state=version.state,
+        verdict=version.verdict,
+        report=None if version.report_id is None else f"{place}/report",
+        digest=version.digest,
+        columns=[
+            ColumnBody(
+                name=column.name,
+                type=column.type,
+                precision=column.precision,
+                scale=column.scale,
+            )
+            for column in version.columns
+        ],
+        reading=dict(version.reading.as_json()),
+        row_count=version.row_count,
+        size_bytes=version.size_bytes,
+        created_at=version.created_at,
+        published_at=version.published_at,
+    )
+
+
+def _step(
+    request: Request, slug: str, act: Callable[[Tx, Dataset, Actor, datetime], Dataset]
+) -> FullDatasetBody:
+    actor = signed_in(request)
+    wiring = wiring_of(request)
+    with wiring.pool.connection() as tx:
+        act(tx, find.dataset_named(tx, slug, by=actor), actor, wiring.now())
+        return _full_body(tx, slug, actor)
+
+
+def _publisher_id(tx: Tx, slug: str | None, actor: Actor) -> OrganizationId:
+    if slug is not None:
+        return organization_named(tx, slug).id
+    if actor.organization is None:
+        raise PublisherNeeded
+    return actor.organization.id
+
+
+def _changed(entry: Entry, wanted: DatasetChange) -> Entry:
+    """The entry with the fields that were given."""
+    given: dict[str, object] = {}
+    for name in wanted.model_fields_set - {"inputs"}:
+        value = getattr(wanted, name)
+        if isinstance(value, Words):
+            given[name] = value.as_text()
+        elif isinstance(value, list):
+            given[name] = tuple(value)
+        elif value is not None:
+            given[name] = value
+    return replace(entry, **given)  # type: ignore[arg-type]  # checked by the model
+
+
+def _full_body(tx: Tx, slug: str, actor: Actor) -> FullDatasetBody:
+    overview = find.overview(tx, slug, by=actor)
+    return FullDatasetBody(
+        **body_of(overview.dataset, overview.publisher).model_dump(),
+        distributions=[
+            _distribution_body(slug, one.distribution, one.newest)
+            for one in overview.distributions
+        ],
+        inputs=[dataset.slug for dataset in overview.inputs],
+    )
+
+
+def _distribution_body(
+    slug: str, distribution: Distribution, newest: Version | None
+) -> DistributionBody:
+    return DistributionBody(
+        id=distribution.id,
+        slug=distribution.slug,
+        title=distribution.title.as_map(),
+        key_columns=list(distribution.key_columns),
+        newest=None if newest is None else version_body(slug, distribution, newest),
+    )
