@@ -377,9 +377,9 @@ PAGES: dict[str, SamplePage] = {
             "months": 12, "state": "waiting", "due": NOW, "is_open": True,
             "approve_until": date(2027, 11, 30), "decide_href": "/inbox/request"},
         "advice": {"verdict": "depends", "sentence": "Allowed if the purpose is kept.", "clauses": [
-            {"id": "X021", "sentence": "The purpose is one of the listed ones.", "state": "passed",
+            {"id": "X021", "sentence": "The purpose is one of the listed ones.", "state": "met",
              "facts": "purpose = product", "source": "上海市数据条例 art. 41"},
-            {"id": "X044", "sentence": "The asker has a security officer.", "state": "warned",
+            {"id": "X044", "sentence": "The asker has a security officer.", "state": "unclear",
              "facts": "not stated", "source": "数据安全法 art. 27"}]},
         "steps": STEPS, "dealings": [("R-2025-0112 停车场名录", "/inbox/r")],
         "colleagues": [("2", "a colleague")], "reason": "",
@@ -409,7 +409,7 @@ PAGES: dict[str, SamplePage] = {
         "decision": {"sentence": "Allowed under agreement A-2026-118.",
                      "profile": "shanghai-2026.2",
                      "rules": [{"id": "X017", "sentence": "General data may be traded.",
-                                "facts": "grade = 1", "state": "passed"}]},
+                                "facts": "grade = 1", "state": "met"}]},
         "lineage_href": "/audit/lineage"}, "inspector"),
     "/audit/lineage": SamplePage("audit/lineage.html", {
         **LINEAGE, "title": Text("空气质量逐时监测", "Hourly air quality"), "column": "PM2.5",
