@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from portal import problems
-from portal.api import log
-from portal.api.v1 import (
-    agreements,
-    applications,
-    audit,
-    datasets,
-    ledger,
-    listings,
-    organizations,
-    query,
-    receipts,
-    rows,
-    tokens,
-    uploads,
-    users,
-)
-from portal.pages import account, home
-from portal.pages.assets import StaticFiles
+from portal.api import well_known
+from portal.api.v1 import datasets, organizations, tokens, users
+from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.security_headers import SecurityHeaders
+from portal.sign_in import require_csrf
 from portal.wiring import Wiring
 
 DESCRIPTION = (
     "Share, open and trade a city's data under written standards. Errors are RFC 9457 problems in "
     "the language of `Accept-Language` (zh or en). Sign in with `Authorization: Bearer TOKEN`."
 )
-_STATIC = Path(__file__).parent / "static"
+_API = (well_known, datasets, organizations, users, tokens)
+_PAGES = ()
 
 
 def create_app(wiring: Wiring) -> FastAPI:
@@ -47,6 +32,8 @@ def create_app(wiring: Wiring) -> FastAPI:
         redoc_url=None,
         # A POST must never be redirected: clients refuse to follow.
         redirect_slashes=False,
+        # On for every path there is and will be.
+        dependencies=[Depends(require_csrf)],
     )
     app.state.wiring = wiring
     app.add_middleware(SecurityHeaders)
@@ -58,7 +45,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         app.include_router(api.router)
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False)
-    app.mount("/static", StaticFiles(directory=_STATIC), name="static")
+    app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER), name="static")
     return app
 
 

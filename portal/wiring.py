@@ -12,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
 from catalog.confine import Confinement
+from catalog.folders import Folders
 from catalog.warehouse import Warehouse
 from policies.database import Pool
 from policies.seal import KeyRing
@@ -35,6 +36,15 @@ class Wiring:
     confinement: Confinement
     warehouse: Warehouse
     now: Callable[[], datetime] = utc_now
+
+    @property
+    def folders(self) -> Folders:
+        """Where the catalogue keeps bytes."""
+        return Folders(
+            blobs=self.settings.blobs_folder,
+            tables=self.settings.tables_folder,
+            serving=self.settings.serving_folder,
+        )
 
 
 def wire(settings: Settings, database_url: str, *, pool_size: int) -> Wiring:

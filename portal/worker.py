@@ -6,35 +6,48 @@ of the other queue never loads Great Expectations.
 
 from __future__ import annotations
 
-import logging
+import os
 from uuid import UUID
 
-import procrastinate
-from procrastinate import App, PsycopgConnector
+from procrastinate import App, PsycopgConnector, RetryStrategy
 
+from catalog import find, ingest, publish
+from catalog.errors import NotAssessedYet
+from catalog.folders import Folders
+from catalog.version import UploadId, Version
+from exchange import list_product, settle
+from policies.party import Actor
+from policies.profile import profile_in_force
+from policies.terms import DatasetId, VersionId
 from portal.jobs import Queue, enqueue
 from portal.migrate import JOBS_SCHEMA
+from portal.settings import Publication
 from portal.wiring import Wiring
 
 HEARTBEAT_S = 2.0
 STALLED_AFTER_S = 8.0
 """A worker that was killed is noticed after this long, and its job runs again."""
 POLL_S = 5.0
-ATTEMPTS_MAX = 5
+GRACE_S = 10
+ATTEMPTS_MAX = 20
 RETRY_WAIT_S = 2
+QUALITY_MEMORY_BYTES = 1 << 30
 
-log = logging.getLogger("weir.worker")
+_SYSTEM = Actor(name="system")
 
 
 def run_worker(wiring: Wiring, database_url: str, role: str) -> None:
     """Take the jobs of a queue until the process is told to end."""
-    queue = Queue.QUALITY if role == "quality" else Queue.WORK
     app = App(
         connector=PsycopgConnector(
             conninfo=database_url, kwargs={"options": f"-c search_path={JOBS_SCHEMA}"}, max_size=4
         )
     )
-    add_jobs(app, wiring, queue)
+    queue = Queue.QUALITY if role == "quality" else Queue.WORK
+    if queue is Queue.QUALITY:
+        _add_quality_jobs(app, wiring)
+    else:
+        _add_jobs(app, wiring)
     app.run_worker(
         queues=[queue],
         name=role,
@@ -42,6 +55,95 @@ def run_worker(wiring: Wiring, database_url: str, role: str) -> None:
         fetch_job_polling_interval=POLL_S,
         update_heartbeat_interval=HEARTBEAT_S,
         stalled_worker_timeout=STALLED_AFTER_S,
-        shutdown_graceful_timeout=10,
+        shutdown_graceful_timeout=GRACE_S,
         delete_jobs="successful",
     )
+
+
+def _add_jobs(app: App, wiring: Wiring) -> None:
+    again = RetryStrategy(max_attempts=ATTEMPTS_MAX, wait=RETRY_WAIT_S)
+
+    @app.task(name="ingest", queue=Queue.WORK, retry=again)
+    def _ingest(upload_id: str) -> None:
+        version = ingest.ingest(
+            wiring.pool,
+            wiring.confinement,
+            wiring.folders,
+            UploadId(UUID(upload_id)),
+            now=wiring.now,
+        )
+        if version is not None:
+            with wiring.pool.connection() as tx:
+                enqueue(tx, "assess", queue=Queue.QUALITY, version_id=str(version.id))
+
+    @app.task(name="publish_directly", queue=Queue.WORK, retry=again)
+    def _publish_directly(dataset_id: str) -> None:
+        publish_where_the_profile_decides(wiring, DatasetId(UUID(dataset_id)))
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="sweep_holds", queue=Queue.WORK, queueing_lock="sweep_holds", pass_context=False)
+    def _sweep_holds(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        with wiring.pool.connection() as tx:
+            settle.sweep_expired(tx, wiring.now())
+
+    _rescue(app, Queue.WORK)
+
+
+def _add_quality_jobs(app: App, wiring: Wiring) -> None:
+    from quality.assess import Subject, assess
+    from quality.expectations import Limits
+
+    limits = Limits(memory_bytes=QUALITY_MEMORY_BYTES, threads=os.cpu_count() or 1)
+
+    @app.task(
+        name="assess",
+        queue=Queue.QUALITY,
+        retry=RetryStrategy(max_attempts=ATTEMPTS_MAX, wait=RETRY_WAIT_S),
+    )
+    def _assess(version_id: str) -> None:
+        with wiring.pool.connection() as tx:
+            held = find.stored_version(tx, VersionId(UUID(version_id)))
+        assess(
+            wiring.pool,
+            Subject(
+                version_id=held.version.id,
+                dataset_id=held.dataset.id,
+                organization_id=held.dataset.publisher_id,
+                paths=tuple(held.checked_paths(wiring.folders)),
+            ),
+            by=_SYSTEM,
+            clock=wiring.now,
+            limits=limits,
+            on_progress=lambda _permille: None,
+        )
+        if wiring.settings.publication is Publication.DIRECT:
+            with wiring.pool.connection() as tx:
+                enqueue(
+                    tx, "publish_directly", queue=Queue.WORK, dataset_id=str(held.dataset.id)
+                )
+
+    _rescue(app, Queue.QUALITY)
+
+
+def publish_where_the_profile_decides(wiring: Wiring, dataset_id: DatasetId) -> None:
+    """Publish and list a dataset whose own classes leave nothing for a person to weigh."""
+    at = wiring.now()
+    with wiring.pool.connection() as tx:
+        profile = profile_in_force(at.date())
+        published = publish.publish_directly(tx, dataset_id, profile_id=profile.id, at=at)
+        list_product.open_directly(tx, published.id, by=_SYSTEM, at=at)
+
+
+def _rescue(app: App, queue: Queue) -> None:
+    """Let jobs of killed workers run again, soon after their last sign of life."""
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(
+        name=f"rescue_{queue}", queue=queue, queueing_lock=f"rescue_{queue}", pass_context=False
+    )
+    async def _retry_stalled(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        stalled = await app.job_manager.get_stalled_jobs(
+            queue=queue, seconds_since_heartbeat=STALLED_AFTER_S
+        )
+        for job in stalled:
+            await app.job_manager.retry_job(job)

@@ -1,0 +1,63 @@
+"""What must always hold in the catalogue, as queries for the rows for which it does not."""
+
+from __future__ import annotations
+
+from policies.database import Tx
+
+FOUND_MAX = 20
+
+
+def published_past_the_gate(tx: Tx) -> list[str]:
+    """Published versions that the gate did not let pass."""
+    rows = tx.execute(
+        """
+        SELECT id::text AS found
+          FROM catalog.versions
+         WHERE state = 'published'
+           AND (verdict IS NULL OR verdict NOT IN ('passed', 'passed_with_warnings'))
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"limit": FOUND_MAX},
+    )
+    return [row["found"] for row in rows]
+
+
+def approved_by_their_submitter(tx: Tx) -> list[str]:
+    """Versions published by the one who submitted them."""
+    rows = tx.execute(
+        """
+        SELECT id::text AS found
+          FROM catalog.versions
+         WHERE published_by = submitted_by
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"limit": FOUND_MAX},
+    )
+    return [row["found"] for row in rows]
+
+
+def blobs(tx: Tx) -> list[tuple[str, int]]:
+    """SHA-256 and size of every blob on record."""
+    rows = tx.execute(
+        """
+        SELECT sha256, size_bytes
+          FROM catalog.blobs
+         ORDER BY sha256
+        """
+    )
+    return [(row["sha256"], row["size_bytes"]) for row in rows]
+
+
+def files_of_versions(tx: Tx) -> list[tuple[str, str, str]]:
+    """Distribution, path and SHA-256 of every file of every version."""
+    rows = tx.execute(
+        """
+        SELECT v.distribution_id::text AS distribution, f.path, f.sha256
+          FROM catalog.version_files f
+          JOIN catalog.versions v ON v.id = f.version_id
+         ORDER BY v.distribution_id, f.path
+        """
+    )
+    return [(row["distribution"], row["path"], row["sha256"]) for row in rows]

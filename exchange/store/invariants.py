@@ -1,0 +1,184 @@
+"""What must always hold in the books and receipts, as queries that find the rows for which it does
+not. The constraints of the database make each of them impossible; these look whether somebody with
+rights over the database went round them.
+"""
+
+from __future__ import annotations
+
+from policies.database import Tx
+
+FOUND_MAX = 20
+"""Rows named for each rule; the first few say where to look."""
+
+
+def accounts_that_do_not_add_up(tx: Tx) -> list[str]:
+    """Accounts whose sums differ from a recount of their transfers."""
+    return _found(
+        tx,
+        """
+        WITH resolved AS (
+            SELECT t.*, held.amount AS held_amount,
+                   EXISTS (SELECT 1 FROM exchange.transfers r WHERE r.pending_id = t.id) AS is_done
+              FROM exchange.transfers t
+              LEFT JOIN exchange.transfers held ON held.id = t.pending_id
+        ), recount AS (
+            SELECT a.id,
+                   coalesce(sum(r.amount) FILTER (
+                       WHERE r.debit_account_id = a.id AND r.kind IN ('direct', 'post')), 0) AS dp,
+                   coalesce(sum(r.amount) FILTER (
+                       WHERE r.credit_account_id = a.id AND r.kind IN ('direct', 'post')), 0) AS cp,
+                   coalesce(sum(r.amount) FILTER (
+                       WHERE r.debit_account_id = a.id AND r.kind = 'pending'
+                         AND NOT r.is_done), 0) AS dh,
+                   coalesce(sum(r.amount) FILTER (
+                       WHERE r.credit_account_id = a.id AND r.kind = 'pending'
+                         AND NOT r.is_done), 0) AS ch
+              FROM exchange.accounts a
+              LEFT JOIN resolved r ON a.id IN (r.debit_account_id, r.credit_account_id)
+             GROUP BY a.id
+        )
+        SELECT a.id::text AS found
+          FROM exchange.accounts a
+          JOIN recount c ON c.id = a.id
+         WHERE (a.debits_posted, a.credits_posted, a.debits_pending, a.credits_pending)
+               IS DISTINCT FROM (c.dp, c.cp, c.dh, c.ch)
+         ORDER BY a.id
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def assets_out_of_balance(tx: Tx) -> list[str]:
+    """Assets of which more was debited than credited, or less."""
+    return _found(
+        tx,
+        """
+        SELECT asset AS found
+          FROM exchange.accounts
+         GROUP BY asset
+        HAVING sum(debits_posted) <> sum(credits_posted)
+            OR sum(debits_pending) <> sum(credits_pending)
+         ORDER BY asset
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def accounts_below_their_floor(tx: Tx) -> list[str]:
+    """Accounts that were spent beyond what they hold."""
+    return _found(
+        tx,
+        """
+        SELECT id::text AS found
+          FROM exchange.accounts
+         WHERE has_floor
+           AND debits_pending + debits_posted > credits_posted
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def holds_resolved_wrongly(tx: Tx) -> list[str]:
+    """Holds that were charged more than they held, or resolved twice."""
+    return _found(
+        tx,
+        """
+        SELECT held.id::text AS found
+          FROM exchange.transfers held
+          JOIN exchange.transfers done ON done.pending_id = held.id
+         WHERE held.kind = 'pending'
+         GROUP BY held.id, held.amount
+        HAVING count(*) > 1 OR sum(done.amount) > held.amount
+         ORDER BY held.id
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def charges_without_receipt(tx: Tx) -> list[str]:
+    """Charges for which no receipt stands, and receipts whose charges are not what they say."""
+    return _found(
+        tx,
+        """
+        SELECT t.id::text AS found
+          FROM exchange.transfers t
+          LEFT JOIN exchange.receipts r ON r.id = t.receipt_id
+         WHERE t.kind = 'post'
+           AND r.id IS NULL
+         UNION ALL
+        SELECT r.id::text
+          FROM exchange.receipts r
+          LEFT JOIN exchange.transfers t ON t.receipt_id = r.id AND t.kind = 'post'
+         GROUP BY r.id, r.charge_microcredits
+        HAVING coalesce(sum(t.amount), 0) <> r.charge_microcredits
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def receipts_without_decision(tx: Tx) -> list[str]:
+    """Receipts that no allowing decision under a named profile and rule stands behind."""
+    return _found(
+        tx,
+        """
+        SELECT r.id::text AS found
+          FROM exchange.receipts r
+          LEFT JOIN exchange.receipt_items i ON i.receipt_id = r.id
+          LEFT JOIN exchange.decisions d ON d.id = i.decision_id
+         WHERE d.id IS NULL
+            OR NOT d.is_allowed
+            OR cardinality(d.rule_ids) = 0
+            OR d.profile_hash = ''
+         ORDER BY r.id
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def free_regimes_that_cost(tx: Tx) -> list[str]:
+    """Deliveries under share or open that moved credits."""
+    return _found(
+        tx,
+        """
+        SELECT receipt_id::text AS found
+          FROM exchange.receipt_items
+         WHERE regime <> 'trade'
+           AND charge_microcredits <> 0
+         ORDER BY receipt_id
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def core_data_on_offer(tx: Tx) -> list[str]:
+    """Listings that offer core data to the public or for money."""
+    return _found(
+        tx,
+        """
+        SELECT l.id::text AS found
+          FROM exchange.listings l
+          JOIN catalog.datasets d ON d.id = l.dataset_id
+         WHERE d.grade = 3
+           AND l.regime IN ('open', 'trade')
+           AND l.state = 'listed'
+         ORDER BY l.id
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def receipt_bodies(tx: Tx) -> list[tuple[str, str, str]]:
+    """Id, canonical body and recorded SHA-256 of every receipt."""
+    rows = tx.execute(
+        """
+        SELECT id::text AS id, body, body_sha256
+          FROM exchange.receipts
+         ORDER BY id
+        """
+    )
+    return [(row["id"], row["body"], row["body_sha256"]) for row in rows]
+
+
+def _found(tx: Tx, statement: str) -> list[str]:
+    return [row["found"] for row in tx.execute(statement.encode(), {"limit": FOUND_MAX})]
