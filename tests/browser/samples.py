@@ -345,6 +345,19 @@ PAGES: dict[str, SamplePage] = {
         "accepted": "CSV, Excel, JSON, GeoJSON, Parquet, ZIP", "most_bytes": 2**31,
         "drafts": [{"label": "地铁延误", "href": "/publish/3", "step": "Columns",
                     "changed_at": NOW}]}, "officer"),
+    "/publish/plain": SamplePage(
+        "publish/new.html",
+        {
+            "upload_href": None,
+            "name": "",
+            "title": "",
+            "errors": {},
+            "accepted": "CSV",
+            "most_bytes": 2**31,
+            "drafts": [],
+        },
+        "officer",
+    ),
     "/publish/progress": SamplePage("publish/progress.html", {
         "title": "地铁延误", "file_name": "delays-2026.xlsx · 3.1 MB", "steps": STEPS,
         "percent": 62, "is_finished": False, "next_href": "/publish/3/columns", "failed": None,

@@ -18,6 +18,10 @@ from tests.browser.walk import Walker
 OpenWindow = Callable[..., Walker]
 
 
+REFUSAL = """<!doctype html><title>Publish</title><main id="main" tabindex="-1"><h1>Publish</h1>
+<div class="notice bad" role="alert" tabindex="-1" id="errors"><p>Not a table.</p></div></main>"""
+
+
 class UploadServer:
     """Takes pieces as tus 1.0 says; breaks the line once where it is told to."""
 
@@ -64,6 +68,8 @@ class UploadServer:
             name: value if isinstance(value, str) else (value.filename or "")
             for name, value in form.items()
         }
+        if request.headers.get("Referer", "").endswith("/publish/plain"):
+            return PlainTextResponse(REFUSAL, status_code=400, media_type="text/html")
         return PlainTextResponse("taken")
 
 
@@ -129,3 +135,18 @@ def test_without_script_the_form_posts_the_file_itself(
 
     assert server.submitted["file"] == FILE["name"]
     assert server.submitted["upload"] == ""
+
+
+def test_where_the_server_takes_no_pieces_the_form_shows_progress_and_its_errors(
+    walk_as: OpenWindow, server: UploadServer, address: str
+) -> None:
+    walker = walk_as()
+    page = walker.page
+    page.goto(address + "/publish/plain")
+
+    page.get_by_label("将文件拖到此处，或点击选择").set_input_files(FILE)  # type: ignore[arg-type]
+    page.get_by_role("button", name="上传").click()
+
+    expect(page.locator("#errors")).to_be_focused()
+    assert server.submitted["file"] == FILE["name"]
+    walker.check_axe("refused upload")
