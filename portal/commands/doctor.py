@@ -38,10 +38,7 @@ def run_doctor(chosen: argparse.Namespace) -> int:
             serving=settings.serving_folder,
         )
         results = [
-            (
-                "The log is the one that was signed",
-                [str(finding) for finding in log_examine.examine(tx, old_head=old_head)],
-            ),
+            *log_examine.examine(tx, old_head=old_head),
             *catalog_examine.examine(tx, folders),
             *exchange_examine.examine(tx),
         ]
