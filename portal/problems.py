@@ -72,7 +72,7 @@ _FIELD_MESSAGES: Final[Mapping[str, str]] = {
     "json_invalid": N_("The body is not valid JSON."),
 }
 _FIELD_OTHERWISE: Final = N_("The value does not fit.")
-_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 log = logging.getLogger("weir.problems")
 
