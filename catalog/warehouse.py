@@ -273,25 +273,29 @@ class Warehouse:
         order = [(_known(known, by.column), by.is_descending) for by in sort]
         question = _question(copy, where, order)
         conditions = [where] if where else []
+        tie = [] if any(name.lower() == "rowid" for name in known) else ["rowid"]
+        # A mark is the last row's values and number; or, where all rows are asked for as they
+        # lie or a column has taken the number's name, just how many rows went before.
+        hidden = _mark_columns(order) if tie and (order or where) else []
         if after is not None:
-            last_seen = _read_mark(after, question, len(order))
-            if order or where:
+            last_seen = _read_mark(after, question, len(hidden[:-1]))
+            if hidden:
                 conditions.append(_after(order, last_seen))
             else:
                 offset += last_seen.row + 1
-        hidden = _mark_columns(order) if order or where else []
         shown = [json_expression(_quote(column.name), column.type) for column in chosen]
         # The rows are cut out first: what they become as JSON is not worked out for skipped rows.
         needed = ", ".join(dict.fromkeys(_quote(c.name) for c in [*chosen, *(c for c, _ in order)]))
-        statement = (
-            f"SELECT {', '.join(shown + hidden)}"
-            f" FROM (SELECT {needed}{', rowid' if hidden else ''} FROM {{source}}"
-            + (f" WHERE {' AND '.join(conditions)}" if conditions else "")
-            + (f" ORDER BY {_order_by(order)}" if order else "")
+        head = (
+            f"SELECT {', '.join(shown + hidden)} FROM (SELECT {needed}{', rowid' if hidden else ''}"
+        )
+        tail = (
+            (f" WHERE {' AND '.join(conditions)}" if conditions else "")
+            + (f" ORDER BY {', '.join([*_order_by(order), *tie])}" if order else "")
             + f" LIMIT {limit} OFFSET {offset})"
         )
         try:
-            found = self._rows(copy, statement)
+            found = self._rows(copy, head, tail)
         except duckdb.ConversionException:
             self._blame(known, filters)
             raise MalformedPageMark from None
@@ -318,9 +322,8 @@ class Warehouse:
             known = self._counts.get(asked)
         if known is not None:
             return known
-        statement = f"SELECT count(*) FROM {{source}} WHERE {where}"
         try:
-            ((rows,),) = self._rows(copy, statement)
+            ((rows,),) = self._rows(copy, "SELECT count(*)", f" WHERE {where}")
         except duckdb.ConversionException:
             self._blame({column.name: column for column in copy.columns}, filters)
             raise
@@ -331,18 +334,17 @@ class Warehouse:
                 self._counts.popitem(last=False)
         return rows
 
-    def _rows(self, copy: ServingCopy, statement: str) -> list[Row]:
-        """Run a statement with `{source}` standing for the copy's table.
+    def _rows(self, copy: ServingCopy, head: str, tail: str) -> list[Row]:
+        """Run a statement whose FROM, between head and tail, is the copy's table.
 
         Another thread may push the copy out of the bounded set of open ones between the look-up
         and the run; it is then opened again.
         """
-        head, tail = statement.split("{source}", 1)
         while True:
             name = self._attach(copy)
             try:
                 cursor = self._cursor()
-                cursor.execute(f"{head}{name}.{TABLE_NAME}{tail}")
+                cursor.execute(f"{head} FROM {name}.{TABLE_NAME}{tail}")
                 return cursor.fetchall()
             except (duckdb.CatalogException, duckdb.BinderException):
                 with self._lock:
@@ -654,9 +656,8 @@ def _after(order: Sequence[tuple[Column, bool]], last_seen: _LastSeen) -> str:
     return beyond
 
 
-def _order_by(order: Sequence[tuple[Column, bool]]) -> str:
-    by = [f"{_quote(c.name)} {'DESC' if down else 'ASC'} NULLS LAST" for c, down in order]
-    return ", ".join([*by, "rowid"])
+def _order_by(order: Sequence[tuple[Column, bool]]) -> list[str]:
+    return [f"{_quote(c.name)} {'DESC' if down else 'ASC'} NULLS LAST" for c, down in order]
 
 
 def _known(known: dict[str, Column], name: str) -> Column:
