@@ -48,11 +48,11 @@ class Zygote:
 
 
 def start_zygote(folder: Path) -> Zygote:
-    """Start a zygote whose jobs come from this folder of tests, and wait for its socket."""
+    """Start a zygote whose jobs come from the catalogue or this folder, and wait for its socket."""
     socket_path = folder / "z.sock"
     code = (
         "import sys; from pathlib import Path; from catalog.confine import serve_zygote;"
-        "serve_zygote(Path(sys.argv[1]), job_packages=('tests.catalog',))"
+        "serve_zygote(Path(sys.argv[1]), job_packages=('catalog.files', 'tests.catalog'))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(socket_path)],
