@@ -625,3 +625,10 @@ class PersonNeeded(Denied):
     message: ClassVar[str] = N_(
         "A token that is bound to an agreement opens its data only. Sign in, or use an API token."
     )
+
+
+@dataclass(eq=False)
+class AuditTrailClosed(Denied):
+    """Bodies of events hold ids and facts about data that is not public."""
+
+    message: ClassVar[str] = N_("Only a regulator or the bureau may read the audit trail.")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from policies import merkle
 from policies.bundle import HeadFile, read_head_file
@@ -17,7 +18,6 @@ from policies.database import Tx
 from policies.ed25519 import is_signed
 from policies.errors import N_
 from policies.events import RecordedEvent, moment_text, personal_hash
-from policies.finding import Finding
 from policies.merkle import Node
 from policies.signing_key import KeyPurpose, SigningKey, endorsed_body, kid_of
 from policies.store import examination as store
@@ -26,14 +26,14 @@ from policies.store import log as log_store
 from policies.tree_head import SignedTreeHead
 
 PAGE_LEAVES = 2000
-FINDINGS_MAX = 200
+BREACHES_MAX = 200
 LAST_SIZE = 2**62
 
 _COLUMNS = ("kind", "at", "organization_id", "dataset_id", "subject_id")
 
 
-def examine(tx: Tx, *, old_head: bytes | None = None) -> list[Finding]:
-    """What is wrong with events, leaves, tree, heads, keys and agreements; at most `FINDINGS_MAX`.
+def examine(tx: Tx, *, old_head: bytes | None = None) -> Iterator[tuple[str, list[str]]]:
+    """Each rule in words with what breaks it, at most `BREACHES_MAX`; an empty list where it holds.
 
     `old_head` is a head file that was kept outside. Of heads that say the same of the same size,
     only the last one's signature is checked.
@@ -42,21 +42,23 @@ def examine(tx: Tx, *, old_head: bytes | None = None) -> list[Finding]:
     """
     kept = read_head_file(old_head) if old_head is not None else None
     keys = {key.kid: key for key in key_store.all_keys(tx)}
-    found: list[Finding] = []
-    for findings in (
-        _examine_keys(keys),
-        _examine_leaves(tx, keys, kept),
-        _examine_waiting(tx),
-        _examine_agreements(tx),
-    ):
-        for finding in findings:
-            found.append(finding)
-            if len(found) == FINDINGS_MAX:
-                return found
-    return found
+    yield N_("Every signing key is endorsed by a key of the log"), _first(_examine_keys(keys))
+    yield (
+        N_("No entry of the log changed, and every signed head fits it"),
+        _first(_examine_leaves(tx, keys, kept)),
+    )
+    yield N_("Every event has its entry in the log, or waits for it"), _first(_examine_waiting(tx))
+    yield (
+        N_("The terms of every agreement are those that were concluded"),
+        store.altered_agreements(tx, limit=BREACHES_MAX),
+    )
 
 
-def _examine_keys(keys: Mapping[str, SigningKey]) -> Iterator[Finding]:
+def _first(breaches: Iterator[str]) -> list[str]:
+    return list(islice(breaches, BREACHES_MAX))
+
+
+def _examine_keys(keys: Mapping[str, SigningKey]) -> Iterator[str]:
     for key in keys.values():
         body = endorsed_body(key.purpose, key.public_key, key.retire_at)
         endorser = keys.get(key.endorsed_by)
@@ -66,8 +68,7 @@ def _examine_keys(keys: Mapping[str, SigningKey]) -> Iterator[Finding]:
             or endorser.purpose is not KeyPurpose.LOG
             or not is_signed(body, key.endorsement, endorser.public_key)
         ):
-            message = N_("Signing key {kid} is not endorsed by a key of the log.")
-            yield Finding(message, {"kid": key.kid})
+            yield f"Signing key {key.kid} is not endorsed by a key of the log."
 
 
 # Leaves, tree and heads ----------------------------------------------------------------------
@@ -83,7 +84,7 @@ class _Rebuilt:
 
 def _examine_leaves(
     tx: Tx, keys: Mapping[str, SigningKey], kept: HeadFile | None
-) -> Iterator[Finding]:
+) -> Iterator[str]:
     tree = _Rebuilt(0, {})
     start = 0
     yield from _examine_heads(tx, keys, kept, -1, 0, {})
@@ -92,13 +93,10 @@ def _examine_leaves(
         hashed: list[bytes] = []
         for place, (event, leaf_hash) in enumerate(page, start=tree.size):
             hashed.append(merkle.leaf_hash(event.body.encode()))
-            facts = {"leaf_index": event.leaf_index or 0, "event_id": event.id}
             if event.leaf_index != place:
-                message = N_("Entry {leaf_index} of the log stands at place {place}.")
-                yield Finding(message, {**facts, "place": place})
+                yield f"Entry {event.leaf_index} of the log stands at place {place}."
             if hashed[-1] != leaf_hash:
-                message = N_("Entry {leaf_index}, event {event_id}, changed after it was logged.")
-                yield Finding(message, facts)
+                yield f"Entry {event.leaf_index}, event {event.id}, changed after it was logged."
         grown = merkle.grow(tree.size, tree.edge, hashed)
         yield from _examine_nodes(tx, grown)
         known = tree.edge | grown
@@ -109,13 +107,12 @@ def _examine_leaves(
     yield from _examine_heads_beyond(tx, kept, tree.size)
 
 
-def _examine_nodes(tx: Tx, grown: Mapping[Node, bytes]) -> Iterator[Finding]:
+def _examine_nodes(tx: Tx, grown: Mapping[Node, bytes]) -> Iterator[str]:
     inner = [node for node in grown if node[0]]
     stored = log_store.read_nodes(tx, inner)
     for node in inner:
         if stored.get(node) != grown[node]:
-            message = N_("The kept hash of subtree {position} on level {level} is wrong.")
-            yield Finding(message, {"level": node[0], "position": node[1]})
+            yield f"The kept hash of subtree {node[1]} on level {node[0]} is wrong."
 
 
 def _examine_heads(
@@ -125,23 +122,18 @@ def _examine_heads(
     after_size: int,
     size: int,
     known: Mapping[Node, bytes],
-) -> Iterator[Finding]:
+) -> Iterator[str]:
     for signed in log_store.signed_roots(tx, after_size, size):
         if merkle.root_hash(signed.head.tree_size, known) != signed.head.root_hash:
-            message = N_("The signed head of {tree_size} entries does not fit the log.")
-            yield Finding(message, {"tree_size": signed.head.tree_size})
+            yield f"The signed head of {signed.head.tree_size} entries does not fit the log."
         if not _is_well_signed(keys, signed):
-            message = N_("The head of {tree_size} entries is not signed by a key of the log.")
-            yield Finding(message, {"tree_size": signed.head.tree_size})
+            yield f"The head of {signed.head.tree_size} entries is not signed by a key of the log."
     if (
         kept is not None
         and after_size < (kept_size := kept.signed_head.head.tree_size) <= size
         and merkle.root_hash(kept_size, known) != kept.signed_head.head.root_hash
     ):
-        message = N_(
-            "Of the first {tree_size} entries, one or more changed since the head was kept."
-        )
-        yield Finding(message, {"tree_size": kept_size})
+        yield f"Of the first {kept_size} entries, one or more changed since the head was kept."
 
 
 def _is_well_signed(keys: Mapping[str, SigningKey], signed: SignedTreeHead) -> bool:
@@ -153,19 +145,21 @@ def _is_well_signed(keys: Mapping[str, SigningKey], signed: SignedTreeHead) -> b
     )
 
 
-def _examine_heads_beyond(tx: Tx, kept: HeadFile | None, size: int) -> Iterator[Finding]:
-    signed = [each.head.tree_size for each in log_store.signed_roots(tx, size, LAST_SIZE)]
-    if kept is not None and kept.signed_head.head.tree_size > size:
-        signed.append(kept.signed_head.head.tree_size)
-    for beyond in signed:
-        message = N_("A head of {tree_size} entries was signed, but the log has only {size}.")
-        yield Finding(message, {"tree_size": beyond, "size": size})
+def _examine_heads_beyond(tx: Tx, kept: HeadFile | None, size: int) -> Iterator[str]:
+    sizes = [signed.head.tree_size for signed in log_store.signed_roots(tx, size, LAST_SIZE)]
+    if kept is not None:
+        sizes.append(kept.signed_head.head.tree_size)
+    # The log may have grown since it was read; it is asked last, so no head can be ahead of it.
+    size_now = log_store.tree_size(tx)
+    for beyond in sizes:
+        if beyond > size_now:
+            yield f"A head of {beyond} entries was signed, but the log has only {size_now}."
 
 
 # Events --------------------------------------------------------------------------------------
 
 
-def _examine_events(tx: Tx, events: Sequence[RecordedEvent]) -> Iterator[Finding]:
+def _examine_events(tx: Tx, events: Sequence[RecordedEvent]) -> Iterator[str]:
     bodies: dict[int, Mapping[str, object]] = {}
     for event in events:
         bodies[event.id] = _body(event)
@@ -176,15 +170,13 @@ def _examine_events(tx: Tx, events: Sequence[RecordedEvent]) -> Iterator[Finding
         edges[edge.event_id].add((edge.source, edge.target, edge.by))
     for event_id in ids:
         if edges[event_id] != _edges_of(bodies[event_id]):
-            message = N_("The lineage edges of event {event_id} are not those of its body.")
-            yield Finding(message, {"event_id": event_id})
+            yield f"The lineage edges of event {event_id} are not those of its body."
     for event_id, salt, text in store.personal_of_events(tx, ids):
         if bodies[event_id].get("personal_sha256") != personal_hash(salt, text):
-            message = N_("The personal fields of event {event_id} are not those that were logged.")
-            yield Finding(message, {"event_id": event_id})
+            yield f"The personal fields of event {event_id} are not those that were logged."
 
 
-def _examine_columns(event: RecordedEvent, body: Mapping[str, object]) -> Iterator[Finding]:
+def _examine_columns(event: RecordedEvent, body: Mapping[str, object]) -> Iterator[str]:
     actor = body.get("actor")
     told = {name: body.get(name) for name in _COLUMNS}
     told["actor_id"] = actor.get("user_id") if isinstance(actor, dict) else None
@@ -198,8 +190,7 @@ def _examine_columns(event: RecordedEvent, body: Mapping[str, object]) -> Iterat
     }
     for name, value in held.items():
         if value != told[name]:
-            message = N_("Column {column} of event {event_id} does not say what its body says.")
-            yield Finding(message, {"column": name, "event_id": event.id})
+            yield f"Column {name} of event {event.id} does not say what its body says."
 
 
 def _body(event: RecordedEvent) -> Mapping[str, object]:
@@ -225,16 +216,10 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _examine_waiting(tx: Tx) -> Iterator[Finding]:
+def _examine_waiting(tx: Tx) -> Iterator[str]:
     waiting = store.events_without_leaf(tx, limit=PAGE_LEAVES)
     for event, is_waiting in waiting:
         if not is_waiting:
-            message = N_("Event {event_id} has no entry in the log and will never be given one.")
-            yield Finding(message, {"event_id": event.id})
+            yield f"Event {event.id} has no entry in the log and will never be given one."
     yield from _examine_events(tx, [event for event, _ in waiting])
 
-
-def _examine_agreements(tx: Tx) -> Iterator[Finding]:
-    for agreement_id in store.altered_agreements(tx, limit=FINDINGS_MAX):
-        message = N_("The terms of agreement {agreement_id} are not those that were concluded.")
-        yield Finding(message, {"agreement_id": agreement_id})

@@ -1,7 +1,7 @@
 """Read the log: the audit trail, the activity of one thing, lineage edges, and the feed of changes.
 
-All four are readings of the same rows. Who may see which event is for the caller to say: bodies of
-events about data that is not public hold ids and facts that are not public either.
+All four are readings of the same rows. Bodies hold ids and facts about data that may not be public:
+whoever shows them to others than `check_may_audit` lets through has to choose what to show.
 
 Source: docs/decisions/0006-one-log-four-readings.md.
 """
@@ -12,11 +12,22 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from policies.database import Tx
+from policies.errors import AuditTrailClosed
 from policies.events import RecordedEdge, RecordedEvent
+from policies.party import Actor, Role
 from policies.store import events as store
 
 PAGE_EVENTS_MAX = 1000
 EDGES_MAX = 10_000
+
+
+def check_may_audit(actor: Actor) -> None:
+    """See that the actor may read every event, as supervisors may.
+
+    Raises: AuditTrailClosed.
+    """
+    if not (actor.holds_anywhere(Role.REGULATOR) or actor.holds_anywhere(Role.BUREAU)):
+        raise AuditTrailClosed
 
 
 def events_of_dataset(

@@ -20,12 +20,12 @@ from datetime import datetime, timedelta
 
 from policies import merkle
 from policies.bundle import export_head_line, export_leaf_line
-from policies.database import Tx
+from policies.database import Pool, Tx
 from policies.errors import LogDamaged, LogNotSigned, NoSuchLeaf, TreeSizeOutOfBounds
 from policies.leaf import ConsistencyProof, InclusionProof, Leaf
 from policies.merkle import Node
 from policies.seal import KeyRing
-from policies.signing_key import KeyPurpose
+from policies.signing_key import KeyPurpose, SigningKey
 from policies.store import keys as key_store
 from policies.store import log as store
 from policies.tree_head import SignedTreeHead, TreeHead
@@ -150,15 +150,29 @@ def leaf_of_event(tx: Tx, event_id: int) -> Leaf | None:
     return store.leaf_of_event(tx, event_id)
 
 
-def export(tx: Tx, signed_head: SignedTreeHead, keys: KeyRing) -> Iterator[bytes]:
-    """The whole log under a signed head, line by line, bodies included.
+def export(pool: Pool, keys: KeyRing) -> Iterator[bytes]:
+    """The whole log under its latest head, line by line, bodies included.
 
-    Only for those who may read the audit trail; it lets them hash every entry again elsewhere.
+    Only for those who may read the audit trail; it lets them hash every entry again elsewhere. No
+    connection is held while a line is on its way, since leaves never change.
+
+    Raises: LogNotSigned, before the first line.
     """
-    yield export_head_line(signed_head, keys.public_keys(tx))
-    size = signed_head.head.tree_size
+    with pool.connection() as tx:
+        signed = latest_head(tx)
+        known = keys.public_keys(tx)
+    return _export(pool, signed, known)
+
+
+def _export(
+    pool: Pool, signed: SignedTreeHead, known: Sequence[SigningKey]
+) -> Iterator[bytes]:
+    yield export_head_line(signed, known)
+    size = signed.head.tree_size
     for start in range(0, size, LEAVES_PAGE_MAX):
-        for leaf in store.leaves(tx, start, min(size, start + LEAVES_PAGE_MAX)):
+        with pool.connection() as tx:
+            page = store.leaves(tx, start, min(size, start + LEAVES_PAGE_MAX))
+        for leaf in page:
             yield export_leaf_line(leaf)
 
 

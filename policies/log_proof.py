@@ -95,7 +95,7 @@ def _entries_check(entries: _Entries) -> Check:
         return failed(name, message, leaf_index=entries.first_misplaced)
     if entries.changed:
         indexes = ", ".join(str(index) for index in entries.changed)
-        message = N_("{count} entries were changed after they were logged: {leaf_indexes}.")
+        message = N_("Entries changed after they were logged: {count}, at {leaf_indexes}.")
         return failed(name, message, count=entries.changed_count, leaf_indexes=indexes)
     if entries.unseen_count:
         message = N_("{seen} of {count} entries were hashed again and fit; the rest are hashes.")

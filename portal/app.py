@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from portal import problems
-from portal.api import well_known
+from portal.api import log, well_known
 from portal.api.v1 import datasets, organizations, tokens, users
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.security_headers import SecurityHeaders
@@ -18,7 +18,7 @@ DESCRIPTION = (
     "Share, open and trade a city's data under written standards. Errors are RFC 9457 problems in "
     "the language of `Accept-Language` (zh or en). Sign in with `Authorization: Bearer TOKEN`."
 )
-_API = (well_known, datasets, organizations, users, tokens)
+_API = (log, well_known, datasets, organizations, users, tokens)
 _PAGES = ()
 
 

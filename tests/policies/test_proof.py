@@ -18,7 +18,12 @@ from hypothesis import strategies as st
 
 from policies import log
 from policies.attest import attest
-from policies.bundle import SignedReceipt, build_head_file
+from policies.bundle import (
+    SignedReceipt,
+    build_head_file,
+    export_head_line,
+    export_leaf_line,
+)
 from policies.database import Tx
 from policies.errors import TreeSizeOutOfBounds, UnreadableProof
 from policies.events import Event, EventKind
@@ -69,7 +74,12 @@ class Exchange:
         return attest(self.tx, self.keys, *delivered, at=self.at, known_size=known_size)
 
     def export(self) -> list[bytes]:
-        return list(log.export(self.tx, log.latest_head(self.tx), self.keys))
+        signed = log.latest_head(self.tx)
+        leaves = log.leaves(self.tx, 0, signed.head.tree_size)
+        return [
+            export_head_line(signed, self.keys.public_keys(self.tx)),
+            *(export_leaf_line(leaf) for leaf in leaves),
+        ]
 
     def tamper(self, table: str, change: str) -> None:
         """What an administrator with the database in hand can do."""
