@@ -68,8 +68,8 @@ def main(rows: int) -> None:
     limits = Limits(threads=THREADS, memory_bytes=2_000_000_000)
     with tempfile.TemporaryDirectory() as folder:
         path, small = Path(folder) / "rows.parquet", Path(folder) / "small.parquet"
-        duckdb.sql(_TABLE.format(rows=rows)).write_parquet(str(path), compression="zstd")
-        duckdb.sql(_TABLE.format(rows=1000)).write_parquet(str(small))
+        duckdb.execute(f"COPY ({_TABLE.format(rows=rows)}) TO '{path}' (COMPRESSION zstd)")
+        duckdb.execute(f"COPY ({_TABLE.format(rows=1000)}) TO '{small}'")
         schema = profile_files([path])
         columns = tuple((column.name, column.type) for column in schema.columns)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sqlalchemy as sa
+from great_expectations.data_context.types.base import ProgressBarsConfig
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -33,14 +35,14 @@ AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 LIMITS = Limits(memory_bytes=500_000_000, threads=1)
 
 
-def rule(expect: dict[str, object], *columns: str, **more: object) -> Rule:
+def rule(expect: Mapping[str, object], *columns: str, **more: object) -> Rule:
     identity = f"{expect['kind']}.{hashlib.sha256(repr((expect, more)).encode()).hexdigest()[:8]}"
     return parse_rule({"expect": expect, "columns": list(columns), **more}, rule_id=identity)
 
 
 def parquet(folder: Path, select: str, name: str = "a.parquet") -> Path:
     path = folder / name
-    duckdb.sql(select).write_parquet(str(path))
+    duckdb.execute(f"COPY ({select}) TO '{path}'")
     return path
 
 
@@ -220,7 +222,7 @@ COMPARED = (
 
 def ask_pandas(frame: pd.DataFrame, schema: tuple[Column, ...]) -> dict[str, Any]:
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("data")
     asked = [expectations._expectation(item, schema, at=AT) for item in COMPARED]
     definition = gx.ValidationDefinition(
@@ -230,7 +232,8 @@ def ask_pandas(frame: pd.DataFrame, schema: tuple[Column, ...]) -> dict[str, Any
     )
     definition = context.validation_definitions.add(definition)
     result = definition.run(batch_parameters={"dataframe": frame}, result_format="BASIC")
-    return {item.expectation_config.meta["rule"]: item for item in result.results}
+    results: list[Any] = list(result.results)
+    return {item.expectation_config.meta["rule"]: item for item in results}
 
 
 @settings(
@@ -410,7 +413,7 @@ def test_columns_may_have_any_name(tmp_path: Path) -> None:
     "text", ["plain", "it's", "a:b", "{x}", "%s", "\\", "中\n文", "'; DROP", ""]
 )
 def test_a_literal_reads_back_as_the_text(text: str) -> None:
-    assert duckdb.sql(f"SELECT {expectations._literal(text)}").fetchall() == [(text,)]
+    assert duckdb.execute(f"SELECT {expectations._literal(text)}").fetchall() == [(text,)]
 
 
 def test_examples_name_the_row_through_several_files(tmp_path: Path) -> None:

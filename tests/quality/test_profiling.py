@@ -14,7 +14,7 @@ from quality.profiling import profile_files
 
 def parquet(folder: Path, select: str, name: str = "a.parquet") -> Path:
     path = folder / name
-    duckdb.sql(select).write_parquet(str(path))
+    duckdb.execute(f"COPY ({select}) TO '{path}'")
     return path
 
 
