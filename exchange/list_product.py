@@ -197,7 +197,8 @@ def open_directly(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> 
         regime=Regime.OPEN,
         state=ListingState.DRAFT,
         access_class=_access_class(dataset, Regime.OPEN),
-        proposed_by=by.user_id,
+        # Whoever entered the dataset answers for it.
+        proposed_by=dataset.created_by,
         proposed_at=at,
         licence=dataset.entry.licence or UNSPECIFIED_LICENCE,
         declared=Declaration(lawful_basis="lawfully_public"),
