@@ -17,6 +17,7 @@ from portal.pages.lineage_layout import (
 )
 from portal.pages.river import Flow, draw_river
 from portal.pages.table import DataTable, TableColumn
+from tests.browser.account_samples import ACCOUNT_CONTEXTS
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -433,3 +434,7 @@ PAGES: dict[str, SamplePage] = {
         "is_logged_note": "Your look at this page is in the evidence log."}, "inspector"),
     "/styleguide-parts": SamplePage("home.html", PARTS),
 }  # fmt: skip
+PAGES |= {
+    path: SamplePage(template, context, "officer")
+    for path, (template, context) in ACCOUNT_CONTEXTS.items()
+}

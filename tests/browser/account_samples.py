@@ -1,0 +1,158 @@
+"""Samples of the pages of accounts and their administration."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from policies.issue import IssuedToken
+from policies.party import (
+    Member,
+    Membership,
+    Organization,
+    OrganizationKind,
+    Role,
+    User,
+)
+from policies.terms import AgreementId, OrganizationId, Text, UserId
+from policies.token import Token, TokenKind
+
+AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
+TRANSPORT = Organization(
+    id=OrganizationId(UUID(int=1)),
+    slug="transport",
+    kind=OrganizationKind.DEPARTMENT,
+    title=Text("市交通运输局", "Transport Bureau"),
+    credit_code=None,
+    created_at=AT,
+)
+COMPANY = Organization(
+    id=OrganizationId(UUID(int=2)),
+    slug="health-tech",
+    kind=OrganizationKind.ENTERPRISE,
+    title=Text(zh="某健康科技有限公司"),
+    credit_code="91440300708461136T",
+    created_at=AT,
+)
+OFFICER = User(id=UserId(UUID(int=3)), name="officer", is_active=True, created_at=AT)
+FORMER = replace(OFFICER, id=UserId(UUID(int=4)), name="former.colleague", is_active=False)
+HELD = [
+    (Membership(Role.PUBLISHER, TRANSPORT.id), TRANSPORT),
+    (Membership(Role.ADMIN, TRANSPORT.id), TRANSPORT),
+    (Membership(Role.BUYER, COMPANY.id), COMPANY),
+    (Membership(Role.ADMIN, None), None),
+]
+TOKEN = Token(
+    id=UUID(int=5),
+    kind=TokenKind.API,
+    user_id=OFFICER.id,
+    organization_id=None,
+    agreement_id=None,
+    name="Nightly export of the bus counts",
+    issuer="https://data.example",
+    kid="k",
+    issued_at=AT,
+    expires_at=AT + timedelta(days=90),
+    revoked_at=None,
+    last_used_at=AT,
+)
+TOKENS = [
+    TOKEN,
+    replace(TOKEN, id=UUID(int=6), name="Notebook", revoked_at=AT, last_used_at=None),
+    replace(
+        TOKEN,
+        id=UUID(int=7),
+        kind=TokenKind.ACCESS,
+        name="",
+        agreement_id=AgreementId(UUID(int=8)),
+        expires_at=AT - timedelta(minutes=1),
+    ),
+]
+LINK = "http://data.example/user/reset/" + "x7Q_" * 10
+
+ACCOUNT: dict[str, object] = {
+    "held": HELD,
+    "organizations": [TRANSPORT, COMPANY],
+    "is_administrator": True,
+    "is_changed": False,
+    "least": 10,
+    "errors": {},
+}
+KEYS: dict[str, object] = {
+    "tokens": TOKENS,
+    "issued": None,
+    "at": AT,
+    "lives_days": (7, 30, 90, 365),
+    "most": 100,
+    "errors": {},
+}
+PEOPLE: dict[str, object] = {
+    "users": [OFFICER, FORMER],
+    "organizations": [TRANSPORT, COMPANY],
+    "containing": "",
+    "is_cut": True,
+    "kinds": list(OrganizationKind),
+    "typed": {},
+    "errors": {},
+}
+PERSON: dict[str, object] = {
+    "user": OFFICER,
+    "held": HELD,
+    "organizations": [TRANSPORT, COMPANY],
+    "roles": list(Role),
+    "link": None,
+    "errors": {},
+}
+MEMBERS: dict[str, object] = {
+    "organization": TRANSPORT,
+    "members": [
+        Member(OFFICER, (Role.ADMIN, Role.PUBLISHER)),
+        Member(FORMER, (Role.APPROVER,)),
+    ],
+    "roles": [Role.PUBLISHER, Role.APPROVER, Role.BUYER, Role.ADMIN],
+    "may_change": True,
+    "is_administrator": True,
+    "link": None,
+    "typed": {},
+    "errors": {},
+}
+
+ACCOUNT_CONTEXTS: dict[str, tuple[str, dict[str, object]]] = {
+    "/user/me": ("account/me.html", ACCOUNT),
+    "/user/me-wrong": (
+        "account/me.html",
+        {
+            **ACCOUNT,
+            "held": [],
+            "organizations": [],
+            "is_administrator": False,
+            "errors": {"old_password": "The present password is not right."},
+        },
+    ),
+    "/my/tokens": ("account/tokens.html", KEYS),
+    "/my/tokens-made": (
+        "account/tokens.html",
+        {**KEYS, "tokens": [], "issued": IssuedToken("eyJhbGciOiJF." + "aZ9_" * 120, TOKEN)},
+    ),
+    "/user/reset": (
+        "account/reset.html",
+        {"user": OFFICER, "secret": "x", "least": 10, "errors": {}},
+    ),
+    "/admin/people": ("account/people.html", PEOPLE),
+    "/admin/people-wrong": (
+        "account/people.html",
+        {
+            **PEOPLE,
+            "users": [],
+            "organizations": [],
+            "typed": {"slug": "Not A Slug", "kind": "bureau"},
+            "errors": {"slug": "“Not A Slug” cannot be a name in an address."},
+        },
+    ),
+    "/admin/people/officer": ("account/user.html", {**PERSON, "link": LINK}),
+    "/admin/people/former": ("account/user.html", {**PERSON, "user": FORMER, "held": []}),
+    "/organization/transport/members": ("account/members.html", MEMBERS),
+    "/organization/transport/members-new": ("account/members.html", {**MEMBERS, "link": LINK}),
+}
+"""Template and context by address; the reader is an officer."""
