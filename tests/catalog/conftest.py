@@ -14,8 +14,10 @@ import duckdb
 import pytest
 
 from catalog.confine import Confinement, PermittedTable
+from catalog.folders import Folders
 from catalog.view import EVERYTHING, View
 from catalog.warehouse import DATABASE_NAME, ServingCopy, build_serving_copy
+from tests.catalog.city import folders_in
 
 MASK_KEY = b"a masking key for tests"
 START_WAIT_S, START_LOOK_S = 30.0, 0.02
@@ -36,6 +38,12 @@ def build_copy(tmp_path: Path) -> BuildCopy:
         return build_serving_copy([parquet], view, folder, key=key, mask_key=MASK_KEY)
 
     return build
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Folders:
+    """New folders of an installation."""
+    return folders_in(tmp_path)
 
 
 @dataclass(frozen=True)
