@@ -11,7 +11,7 @@ for `WARM_S`: opening the engine costs far more than a small query. It is never 
 
 Messages are packets on a Unix socket: one of plain facts for the zygote, one with the work for
 the worker, then answers: `P` progress, `r` a part of the answer, `R` its last part, `K` a word of
-the zygote (busy, too long, died).
+the zygote (`Kbusy`, `Kcost`, `Kdied`).
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from catalog import errors
 from catalog.errors import (
     ConfinedWorkFailed,
     EngineBusy,
+    MalformedStatement,
     MessageTooLong,
     QueryCancelled,
     QueryEngineAway,
@@ -168,10 +169,13 @@ class Confinement:
             "warm_key": _warm_key(caller, tables, bounds),
         }
         request = _Request("query", caller, str(work["warm_key"]), bounds.wall_s)
-        too_costly = QueryTooCostly(bounds.wall_s, bounds.memory_bytes)
+        ends = {
+            b"Kcost": QueryTooCostly(bounds.wall_s, bounds.memory_bytes),
+            b"Kdied": MalformedStatement("the engine failed on it"),
+        }
         with _new_file(output) as descriptor:
             answer = self._ask(
-                request, work, files=[descriptor], died=too_costly, cancelled=cancelled
+                request, work, files=[descriptor], early_ends=ends, cancelled=cancelled
             )
             size_bytes = os.fstat(descriptor).st_size
             os.lseek(descriptor, 0, os.SEEK_SET)
@@ -219,9 +223,12 @@ class Confinement:
             "file_size_bytes": bounds.file_size_bytes,
             "open_files": bounds.open_files,
         }
-        died = ConfinedWorkFailed("it needs more time or memory than one file may take")
+        ends = {
+            b"Kcost": ConfinedWorkFailed("it needs more time or memory than one file may take"),
+            b"Kdied": ConfinedWorkFailed("reading it failed"),
+        }
         request = _Request("job", caller, "", bounds.wall_s)
-        answer = self._ask(request, work, files=[], died=died, told=told, cancelled=cancelled)
+        answer = self._ask(request, work, files=[], early_ends=ends, told=told, cancelled=cancelled)
         return answer["value"]
 
     def _ask(
@@ -230,7 +237,7 @@ class Confinement:
         work: Mapping[str, Json],
         *,
         files: Sequence[int],
-        died: Refusal,
+        early_ends: Mapping[bytes, Refusal],
         told: Callable[[Mapping[str, Json]], None] | None = None,
         cancelled: threading.Event | None = None,
     ) -> dict[str, Json]:
@@ -253,7 +260,7 @@ class Confinement:
                 if kind == b"P" and told is not None:
                     told(_trusted_no_further(rest))
                 elif kind == b"K":
-                    raise EngineBusy if rest == b"busy" else died
+                    raise early_ends.get(message, EngineBusy())
                 elif kind in (b"r", b"R"):
                     parts.append(rest)
                     if sum(map(len, parts)) > ANSWER_BYTES_MAX:
@@ -485,8 +492,10 @@ class _Zygote:
         """Kill a worker, whatever it is doing, and tell its asker if there is something to say."""
         self.workers.remove(worker)
         os.kill(worker.process_id, signal.SIGKILL)
-        os.waitpid(worker.process_id, 0)
+        _, status = os.waitpid(worker.process_id, 0)
         worker.control.close()
+        if word and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _SIGNALS_OF_COST:
+            word = b"Kcost"
         if worker.asked is not None:
             if word:
                 _say(worker.asked.connection, word)
@@ -501,7 +510,7 @@ class _Zygote:
             _say(asked.connection, b"Kbusy")
             asked.connection.close()
         for worker in [w for w in self.workers if w.ends <= now]:
-            self._end(worker, b"Kwall")
+            self._end(worker, b"Kcost")
 
     def _start_waiting(self, now: float) -> None:
         """Give free places to those who wait, in order; nobody may hold all places."""
@@ -533,6 +542,10 @@ class _Zygote:
         self.workers.append(
             _Worker(process_id, control, request.lane, request.warm_key, asked, ends)
         )
+
+
+_SIGNALS_OF_COST = frozenset([signal.SIGXCPU, signal.SIGKILL])
+"""Its own processor time, or the kernel out of memory."""
 
 
 def _fd(asked: _Asked) -> int:

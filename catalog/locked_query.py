@@ -91,7 +91,6 @@ class LockedEngine:
                 "allow_persistent_secrets": False,
                 "enable_external_file_cache": False,
                 "max_expression_depth": EXPRESSION_DEPTH_MAX,
-                "enable_progress_bar": False,
             },
         )
         self._engine.execute("SET GLOBAL temp_directory = ''")
@@ -102,6 +101,7 @@ class LockedEngine:
             self._engine.execute(
                 f"CREATE VIEW {_quote(name)} AS SELECT * FROM attached_{place}.data"
             )
+        self._engine.execute("SET enable_progress_bar = false")
         # A cursor made from this connection would not be bound by its time limit: make none.
         self._engine.execute(f"SET max_execution_time = {int(wall_s * 1000)}")
         self._engine.execute("SET GLOBAL enable_external_access = false")
@@ -146,6 +146,7 @@ class LockedEngine:
         """
         try:
             statements = self._engine.extract_statements(sql)
+            types = [statement.type for statement in statements]
         except duckdb.ParserException as error:
             raise MalformedStatement(_reason(error)) from None
         except duckdb.OutOfMemoryException:
@@ -153,7 +154,7 @@ class LockedEngine:
         except (duckdb.Error, ValueError):
             # A statement of a type that the library has no name for is certainly no SELECT.
             raise NotOneSelect from None
-        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        if types != [duckdb.StatementType.SELECT]:
             raise NotOneSelect
         if statements[0].named_parameters:
             raise MalformedStatement("a parameter has no value here")
@@ -225,7 +226,8 @@ class LockedEngine:
         batches = self._engine.sql(statement).to_arrow_reader(ARROW_ROWS_PER_BATCH)
         sink = pyarrow.PythonFile(output, mode="w")
         rows = 0
-        with _writer(result_format, sink, batches.schema) as writer:
+        # Closed also where the answer turns out too large, or the engine stays busy with it.
+        with batches, _writer(result_format, sink, batches.schema) as writer:
             for batch in batches:
                 output.count(batch.num_rows)
                 writer.write_batch(batch)
