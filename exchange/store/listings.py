@@ -115,6 +115,22 @@ def listings_of_dataset(tx: Tx, dataset_id: DatasetId) -> list[Listing]:
     return [_listing(row) for row in rows]
 
 
+def listed_of_datasets(tx: Tx, dataset_ids: Sequence[DatasetId]) -> list[Listing]:
+    """The listings of these datasets that data is delivered through now, by dataset and regime."""
+    rows = tx.execute(
+        """
+        SELECT listing.*, dataset.publisher_id AS provider_id
+          FROM exchange.listings AS listing
+          JOIN catalog.datasets AS dataset ON dataset.id = listing.dataset_id
+         WHERE listing.dataset_id = ANY (%(dataset_ids)s)
+           AND listing.state = 'listed'
+         ORDER BY listing.dataset_id, listing.regime
+        """,
+        {"dataset_ids": list(dataset_ids)},
+    )
+    return [_listing(row) for row in rows]
+
+
 def listings_in_state(
     tx: Tx,
     state: ListingState,

@@ -1,0 +1,82 @@
+"""What datasets hold, in one statement for a whole list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from catalog.audience import Audience
+from policies.database import Tx
+from policies.terms import DatasetId
+
+Row = dict[str, Any]
+
+
+def newest_of(tx: Tx, dataset_ids: Sequence[DatasetId], audience: Audience) -> list[Row]:
+    """The newest version of each dataset's first distribution that exists for the audience."""
+    rows = tx.execute(
+        """
+        SELECT DISTINCT ON (distribution.dataset_id)
+               distribution.dataset_id, version.id, version.number, version.row_count,
+               jsonb_array_length(version.columns) AS column_count, version.verdict,
+               version.report_id, version.created_at
+          FROM catalog.distributions AS distribution
+          JOIN catalog.datasets AS dataset ON dataset.id = distribution.dataset_id
+          JOIN catalog.versions AS version ON version.distribution_id = distribution.id
+         WHERE distribution.dataset_id = ANY (%(dataset_ids)s)
+           AND (dataset.publisher_id = ANY (%(member_of)s)
+                OR (version.state = 'published' AND dataset.state = 'published'))
+         ORDER BY distribution.dataset_id, distribution.created_at, distribution.slug,
+                  version.number DESC
+        """,
+        {"dataset_ids": list(dataset_ids), "member_of": list(audience.member_of)},
+    )
+    return list(rows)
+
+
+def published_rows(tx: Tx) -> int:
+    """Rows of the newest published version of every distribution of a published dataset."""
+    row = tx.execute(
+        """
+        SELECT coalesce(sum(row_count), 0) AS rows
+          FROM (SELECT DISTINCT ON (version.distribution_id) version.row_count
+                  FROM catalog.versions AS version
+                  JOIN catalog.distributions AS distribution
+                    ON distribution.id = version.distribution_id
+                  JOIN catalog.datasets AS dataset ON dataset.id = distribution.dataset_id
+                 WHERE version.state = 'published'
+                   AND dataset.state = 'published'
+                 ORDER BY version.distribution_id, version.number DESC) AS newest
+        """
+    ).fetchone()
+    assert row is not None, "an aggregate gives one row"
+    return int(row["rows"])
+
+
+def published_by_organization(tx: Tx) -> list[Row]:
+    """How many published datasets each organisation has, the most first."""
+    rows = tx.execute(
+        """
+        SELECT publisher_id, count(*) AS datasets
+          FROM catalog.datasets
+         WHERE state = 'published'
+         GROUP BY publisher_id
+         ORDER BY datasets DESC, publisher_id
+        """
+    )
+    return list(rows)
+
+
+def newest_published(tx: Tx, limit: int) -> list[DatasetId]:
+    """The datasets that were published last, the newest first."""
+    rows = tx.execute(
+        """
+        SELECT id
+          FROM catalog.datasets
+         WHERE state = 'published'
+         ORDER BY issued DESC, id
+         LIMIT %(limit)s
+        """,
+        {"limit": limit},
+    )
+    return [DatasetId(row["id"]) for row in rows]

@@ -1,0 +1,16 @@
+"""Read what the gate said of several versions at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from catalog.version import ReportId
+from policies.database import Tx
+from quality import store
+from quality.report import Report
+
+
+def reports_with_ids(tx: Tx, report_ids: Iterable[ReportId | None]) -> Mapping[ReportId, Report]:
+    """The reports of these ids; None and unknown ids are left out."""
+    known = [report_id for report_id in report_ids if report_id is not None]
+    return store.reports_by_id(tx, known) if known else {}
