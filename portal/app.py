@@ -8,7 +8,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from portal import problems
 from portal.api import log, well_known
-from portal.api.v1 import datasets, organizations, tokens, users
+from portal.api.v1 import datasets, organizations, tokens, uploads, users
+from portal.pages import account, people
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.security_headers import SecurityHeaders
 from portal.sign_in import require_csrf
@@ -18,8 +19,8 @@ DESCRIPTION = (
     "Share, open and trade a city's data under written standards. Errors are RFC 9457 problems in "
     "the language of `Accept-Language` (zh or en). Sign in with `Authorization: Bearer TOKEN`."
 )
-_API = (log, well_known, datasets, organizations, users, tokens)
-_PAGES = ()
+_API = (log, well_known, datasets, uploads, organizations, users, tokens)
+_PAGES = (account, people)
 
 
 def create_app(wiring: Wiring) -> FastAPI:
