@@ -29,6 +29,7 @@ def main(arguments: list[str]) -> None:
     role, data, *rest = arguments
     setproctitle(f"weir {role}")
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     settings = settings_from(os.environ, data=Path(data))
     if role == "zygote":
         from catalog.confine import serve_zygote
@@ -107,3 +108,6 @@ def serve_log(settings: Settings, database_url: str) -> None:
 
 if __name__ == "__main__":
     main(sys.argv[1:])
+    # DuckDB's binding reports dozens of harmless leaks while the interpreter is taken down.
+    sys.stdout.flush()
+    os._exit(0)
