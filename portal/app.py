@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from portal import problems
 from portal.api import log, well_known
 from portal.api.v1 import datasets, organizations, tokens, uploads, users
-from portal.pages import account, people
+from portal.pages import account, home, people
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.security_headers import SecurityHeaders
 from portal.sign_in import require_csrf
@@ -20,7 +20,7 @@ DESCRIPTION = (
     "the language of `Accept-Language` (zh or en). Sign in with `Authorization: Bearer TOKEN`."
 )
 _API = (log, well_known, datasets, uploads, organizations, users, tokens)
-_PAGES = (account, people)
+_PAGES = (home, account, people)
 
 
 def create_app(wiring: Wiring) -> FastAPI:
