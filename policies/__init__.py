@@ -1,8 +1,8 @@
 """Who may do what on which terms, and the evidence of what was done.
 
 words      terms, party, access, errors, reason, canonical (plain values, RFC 8785), database
-people     nouns session, token, roles | edges passwords, tokens | verbs enrol, people, authenticate,
-           issue
+people     nouns session, token, roles | edges passwords, tokens | verbs enrol, people, issue,
+           authenticate
 standards  nouns clause, facts, need | edges profile (profiles/*.yaml), cedar (rules/*.cedar), odrl,
            calendar | checks/ | verbs judge, decide
 terms      nouns agreement, freeze_order | verbs agree, freeze, once (idempotency)
