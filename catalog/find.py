@@ -37,7 +37,7 @@ from catalog.store import versions as version_store
 from catalog.tables import check_files
 from catalog.version import Upload, UploadId, Version, VersionFile
 from policies.database import Tx
-from policies.party import SLUG, Actor, Organization
+from policies.party import SLUG, Actor, Organization, Role
 from policies.people import organization_with_id
 from policies.terms import DatasetId, OrganizationId, VersionId
 
@@ -161,6 +161,22 @@ def dataset_with_id(tx: Tx, dataset_id: DatasetId, *, by: Actor) -> Dataset:
     Raises: DatasetNotFound.
     """
     return visible(store.get_dataset(tx, dataset_id), str(dataset_id), by)
+
+
+def submissions(tx: Tx, *, by: Actor) -> list[Dataset]:
+    """What waits for `by` to publish or return it, the longest waiting first.
+
+    The bureau may decide for everybody, but only what comes from its own people comes to it here.
+    """
+    own = [
+        held.organization_id
+        for held in by.memberships
+        if held.role is Role.APPROVER and held.organization_id is not None
+    ]
+    deciding = [publisher_id for publisher_id in own if may_approve_for(by, publisher_id)]
+    if not deciding:
+        return []
+    return store.with_submitted_versions(tx, deciding, limit=PAGE_MAX)
 
 
 def distribution_named(tx: Tx, dataset: Dataset, slug: str) -> Distribution:

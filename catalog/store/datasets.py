@@ -9,7 +9,15 @@ from psycopg.types.json import Jsonb
 
 from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId, Entry
 from policies.database import Tx
-from policies.terms import DatasetId, Grade, OpenType, ShareType, Text, UpdateCycle
+from policies.terms import (
+    DatasetId,
+    Grade,
+    OpenType,
+    OrganizationId,
+    ShareType,
+    Text,
+    UpdateCycle,
+)
 
 
 def insert_dataset(tx: Tx, dataset: Dataset, words: str) -> bool:
@@ -192,6 +200,28 @@ def inputs_of(tx: Tx, dataset_id: DatasetId) -> list[Dataset]:
          ORDER BY slug
         """,
         {"dataset_id": dataset_id},
+    )
+    return [dataset_of(row) for row in rows]
+
+
+def with_submitted_versions(
+    tx: Tx, publisher_ids: Sequence[OrganizationId], *, limit: int
+) -> list[Dataset]:
+    """Datasets of these publishers with a version that lies with an approver, oldest first."""
+    rows = tx.execute(
+        """
+        SELECT dataset.*
+          FROM catalog.datasets AS dataset
+          JOIN (SELECT held.dataset_id, min(version.submitted_at) AS waits_since
+                  FROM catalog.versions AS version
+                  JOIN catalog.distributions AS held ON held.id = version.distribution_id
+                 WHERE version.state = 'submitted'
+                 GROUP BY held.dataset_id) AS submitted ON submitted.dataset_id = dataset.id
+         WHERE dataset.publisher_id = ANY (%(publisher_ids)s)
+         ORDER BY submitted.waits_since, dataset.id
+         LIMIT %(limit)s
+        """,
+        {"publisher_ids": list(publisher_ids), "limit": limit},
     )
     return [dataset_of(row) for row in rows]
 
