@@ -86,7 +86,7 @@ def serve_log(settings: Settings, database_url: str) -> None:
     """Give committed events their leaves, and sign a tree head at least each minute."""
     import psycopg
 
-    from policies.log import head_is_due, sequence, sign_head
+    from policies.log import SEQUENCE_LIMIT_EVENTS, head_is_due, sequence, sign_head
     from policies.seal import KeyRing
     from portal.wiring import connection_pool, utc_now
 
@@ -98,8 +98,10 @@ def serve_log(settings: Settings, database_url: str) -> None:
         while not told_to_end.is_set():
             # The database may restart; the log then goes on where it was.
             with contextlib.suppress(psycopg.OperationalError):
-                with pool.connection() as tx:
-                    sequence(tx)
+                more = True
+                while more and not told_to_end.is_set():
+                    with pool.connection() as tx:
+                        more = sequence(tx) == SEQUENCE_LIMIT_EVENTS
                 with pool.connection() as tx:
                     if head_is_due(tx, utc_now()):
                         sign_head(tx, keys, utc_now())

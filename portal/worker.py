@@ -16,6 +16,7 @@ from catalog.errors import NotAssessedYet
 from catalog.folders import Folders
 from catalog.version import UploadId, Version
 from exchange import list_product, settle
+from policies import once
 from policies.party import Actor
 from policies.profile import profile_in_force
 from policies.terms import DatasetId, VersionId
@@ -85,6 +86,12 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     def _sweep_holds(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         with wiring.pool.connection() as tx:
             settle.sweep_expired(tx, wiring.now())
+
+    @app.periodic(cron="17 3 * * *")
+    @app.task(name="forget_keys", queue=Queue.WORK, queueing_lock="forget_keys", pass_context=False)
+    def _forget_keys(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        with wiring.pool.connection() as tx:
+            once.forget(tx, wiring.now())
 
     _rescue(app, Queue.WORK)
 

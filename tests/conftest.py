@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -22,9 +24,12 @@ SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def postgres() -> Iterator[Path]:
     """Socket folder of a PostgreSQL that is quick because it need not survive a power cut."""
-    folder = tmp_path_factory.mktemp("postgres") / "cluster"
+    # Not below pytest's own folder: as root the database runs as another user, and each new
+    # session closes that folder to others.
+    parent = Path(tempfile.mkdtemp(prefix="weir-test-"))
+    folder = parent / "cluster"
     server = start_postgres(
         folder,
         options=("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
@@ -35,6 +40,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     migrate(server.url("weir_template"))
     yield Path(server.url().split("host=")[1])
     server.stop()
+    shutil.rmtree(parent)
 
 
 @pytest.fixture
