@@ -49,9 +49,9 @@ from exchange.delivery import (
     TABLES_PER_QUERY_MAX,
     Delivered,
     Estimate,
+    FileFacts,
     FileForm,
     FileQuestion,
-    OpenFile,
     PageQuestion,
     PriceEstimate,
     Question,
@@ -203,20 +203,26 @@ def deliver_file(parts: Parts, name: str, question: FileQuestion, ask: Ask) -> D
     return _deliver(parts, _allow(parts, (name,), question, ask, None))
 
 
-def open_file(parts: Parts, name: str, form: FileForm, ask: Ask) -> OpenFile | None:
-    """A stored file of data that is open to anybody, to go on with or look at from outside.
+def file_facts(parts: Parts, name: str, form: FileForm, ask: Ask) -> FileFacts | None:
+    """What a stored file of a dataset is, for whoever may have it; None for what is made anew.
 
-    None where it is not public, or is made anew each time. No receipt is written: the one of the
-    file's beginning stands for all of it.
+    Its bytes may be handed out from here only where it is public, and to go on with a file whose
+    beginning was delivered: the receipt of the beginning stands for all of it.
 
     Raises: NoSuchData, AccessDenied.
     """
     allowed = _allow(parts, (name,), FileQuestion(form), ask, None)
-    if not allowed.is_public or form is FileForm.JSON:
+    if form is FileForm.JSON:
         return None
-    stored = allowed.copies[0].file(_STORED[form])
-    path = allowed.copies[0].path(stored.name)
-    return OpenFile(path, form.media_type, stored.size_bytes, stored.sha256)
+    copy = allowed.copies[0]
+    stored = copy.file(_STORED[form])
+    return FileFacts(
+        copy.path(stored.name),
+        form.media_type,
+        stored.size_bytes,
+        stored.sha256,
+        is_public=allowed.is_public,
+    )
 
 
 def estimate(parts: Parts, question: Question, names: Sequence[str], ask: Ask) -> Estimate:

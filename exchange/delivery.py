@@ -125,13 +125,15 @@ class Delivered:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenFile:
-    """A stored file that is open to anybody."""
+class FileFacts:
+    """A stored file of all that a caller may see of a dataset."""
 
     path: Path
     media_type: str
     size_bytes: int
     sha256: str
+    is_public: bool
+    """Open to anybody."""
 
 
 @dataclass(frozen=True, slots=True)

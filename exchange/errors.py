@@ -319,6 +319,14 @@ class ReceiptNotFound(NotFound):
 
 
 @dataclass(eq=False)
+class NothingToTrace(NotFound):
+    """There is no such thing, or none that the caller may know of."""
+
+    message: ClassVar[str] = N_("There is nothing called “{asset}” to look at.")
+    asset: str
+
+
+@dataclass(eq=False)
 class ResultGone(NotFound):
     """The time in which a delivered result can be read again has passed."""
 

@@ -8,7 +8,21 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from portal import problems
 from portal.api import log, well_known
-from portal.api.v1 import datasets, organizations, tokens, uploads, users
+from portal.api.v1 import (
+    agreements,
+    applications,
+    audit,
+    datasets,
+    ledger,
+    listings,
+    organizations,
+    query,
+    receipts,
+    rows,
+    tokens,
+    uploads,
+    users,
+)
 from portal.pages import account, home, people
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.security_headers import SecurityHeaders
@@ -19,7 +33,10 @@ DESCRIPTION = (
     "Share, open and trade a city's data under written standards. Errors are RFC 9457 problems in "
     "the language of `Accept-Language` (zh or en). Sign in with `Authorization: Bearer TOKEN`."
 )
-_API = (log, well_known, datasets, uploads, organizations, users, tokens)
+_API = (
+    *(log, well_known, datasets, uploads, organizations, users, tokens),
+    *(listings, applications, agreements, query, rows, ledger, receipts, audit),
+)
 _PAGES = (home, account, people)
 
 

@@ -44,3 +44,14 @@ class BodyCutOff(Invalid):
     """The line broke before the whole file had come."""
 
     message: ClassVar[str] = N_("The line broke before the whole file had come. Send it again.")
+
+
+@dataclass(eq=False)
+class MalformedFilters(Invalid):
+    """Conditions or an order of rows that cannot be read."""
+
+    message: ClassVar[str] = N_(
+        "The conditions or the order cannot be read. Filters are JSON such as "
+        "{example}; an order is names, each followed by “asc” or “desc”, with commas between."
+    )
+    example: str = '{"line": 2}'

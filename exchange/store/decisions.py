@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from exchange.decision import StoredDecision
 from policies.access import Decision
-from policies.canonical import Plain, to_plain
+from policies.canonical import to_plain
 from policies.database import Tx
 from policies.party import Actor
 
 Row = dict[str, Any]
 
 DECISIONS_PAGE_MAX = 500
-
-
-@dataclass(frozen=True, slots=True)
-class StoredDecision:
-    """A decision as it stands in the database; facts and reasons as plain values."""
-
-    id: UUID
-    at: datetime
-    user_id: UUID | None
-    """None: an anonymous visitor."""
-    organization_id: UUID | None
-    action: str
-    dataset_id: UUID
-    listing_id: UUID | None
-    agreement_id: UUID | None
-    is_allowed: bool
-    rule_ids: tuple[str, ...]
-    reasons: Plain
-    facts: Plain
-    profile_id: str
-    profile_hash: str
-    policy_hash: str
 
 
 def insert_decision(tx: Tx, decision: Decision, actor: Actor) -> UUID:

@@ -18,7 +18,7 @@ from exchange.deliver import (
     deliver_page,
     deliver_query,
     estimate,
-    open_file,
+    file_facts,
     read_again,
 )
 from exchange.delivery import Delivered, FileForm, FileQuestion, PageQuestion, SqlQuestion
@@ -270,17 +270,21 @@ def test_a_file_that_is_not_covered_is_refused_before_it_is_made(city: City) -> 
 def test_going_on_with_an_open_file_needs_no_second_receipt(city: City) -> None:
     city.open_stops()
 
-    opened = open_file(city.parts, "stops", FileForm.CSV, Ask(ANONYMOUS))
+    facts = file_facts(city.parts, "stops", FileForm.CSV, Ask(ANONYMOUS))
 
-    assert opened is not None
-    assert opened.path.stat().st_size == opened.size_bytes
+    assert facts is not None
+    assert facts.is_public
+    assert facts.path.stat().st_size == facts.size_bytes
     assert _receipts(city) == 0
 
 
 def test_files_of_other_data_are_never_open(city: City) -> None:
     city.ask_for(city.shared_stops())
 
-    assert open_file(city.parts, "shared-stops", FileForm.CSV, Ask(city.officer)) is None
+    facts = file_facts(city.parts, "shared-stops", FileForm.CSV, Ask(city.officer))
+
+    assert facts is not None
+    assert not facts.is_public
 
 
 def test_an_estimate_holds_nothing(city: City) -> None:

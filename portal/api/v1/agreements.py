@@ -1,0 +1,186 @@
+"""Agreements: accepting an offer, drawing access tokens, ending."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from exchange import negotiate
+from policies.access import Action
+from policies.agreement import Agreement, AgreementState
+from policies.canonical import Plain
+from policies.terms import ListingId, Purpose, Regime
+from policies.token import ACCESS_LIFE_LEAST, ACCESS_LIFE_MOST
+from portal.act_once import act_once
+from portal.sign_in import signed_in
+from portal.wiring import wiring_of
+
+router = APIRouter(prefix="/api/v1", tags=["agreements"])
+
+LIFE_LEAST_S = int(ACCESS_LIFE_LEAST.total_seconds())
+LIFE_MOST_S = int(ACCESS_LIFE_MOST.total_seconds())
+
+
+class Acceptance(BaseModel):
+    """A buyer's yes to an offer."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offer_sha256: str
+    """Of the listing as the buyer saw it."""
+    purpose: Purpose
+    ends_on: date | None = None
+    """The last day; null takes the longest term that is offered."""
+    training_model: str = ""
+    """Name and version, where the purpose is to train a model."""
+
+
+class TokenWish(BaseModel):
+    """How long an access token is to live."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    life_s: Annotated[int, Field(ge=LIFE_LEAST_S, le=LIFE_MOST_S)] = LIFE_MOST_S
+
+
+class Ending(BaseModel):
+    """Why an agreement ends before its time."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str
+
+
+class AgreementBody(BaseModel):
+    """An agreement."""
+
+    id: UUID
+    regime: Regime
+    listing_id: UUID
+    dataset_id: UUID
+    provider_id: UUID
+    consumer_id: UUID
+    purpose: Purpose
+    actions: list[Action]
+    state: AgreementState
+    starts_at: datetime
+    ends_at: datetime
+    concluded_at: datetime
+    ended_at: datetime | None
+    end_reason: str
+    profile_id: str
+    profile_hash: str
+    terms_sha256: str
+    terms: dict[str, Any]
+    """The ODRL agreement; its canonical JSON (RFC 8785) has the hash above."""
+
+
+class AccessTokenBody(BaseModel):
+    """An access token, shown here and never again."""
+
+    token: str
+    token_type: str = "Bearer"  # noqa: S105  a kind of token
+    id: UUID
+    expires_at: datetime
+
+
+@router.post("/listings/{listing_id}/agreements", status_code=201)
+def accept(request: Request, listing_id: UUID, wanted: Acceptance) -> Plain:
+    """Accept a trade offer exactly as it was seen."""
+    actor, at = signed_in(request), wiring_of(request).now()
+    return act_once(
+        request,
+        actor,
+        wanted,
+        lambda tx: body_of(
+            negotiate.accept(
+                tx,
+                ListingId(listing_id),
+                purpose=wanted.purpose,
+                ends_on=wanted.ends_on,
+                offer=wanted.offer_sha256,
+                training_model=wanted.training_model,
+                by=actor,
+                at=at,
+            )
+        ),
+    )
+
+
+@router.get("/agreements")
+def list_own(request: Request) -> list[AgreementBody]:
+    """Agreements of the organisation that the caller acts for, newest first."""
+    actor = signed_in(request)
+    with wiring_of(request).pool.connection() as tx:
+        return [body_of(one) for one in negotiate.own_agreements(tx, by=actor)]
+
+
+@router.get("/agreements/{agreement_id}")
+def read(request: Request, agreement_id: UUID) -> AgreementBody:
+    """One agreement, for its two sides and for supervisors."""
+    actor = signed_in(request)
+    with wiring_of(request).pool.connection() as tx:
+        return body_of(negotiate.get_agreement(tx, agreement_id, by=actor))
+
+
+@router.post("/agreements/{agreement_id}/end")
+def end(request: Request, agreement_id: UUID, wanted: Ending) -> AgreementBody:
+    """End an agreement before its time; nothing is read under it from then on."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        return body_of(
+            negotiate.end_agreement(
+                tx, agreement_id, reason=wanted.reason, by=actor, at=wiring.now()
+            )
+        )
+
+
+@router.post("/agreements/{agreement_id}/tokens", status_code=201)
+def draw_token(
+    request: Request, response: Response, agreement_id: UUID, wanted: TokenWish
+) -> AccessTokenBody:
+    """Draw an access token on an agreement; it never outlives it."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        issued = negotiate.draw_token(
+            tx,
+            wiring.keys,
+            agreement_id,
+            life=timedelta(seconds=wanted.life_s),
+            issuer=wiring.settings.site_url,
+            by=actor,
+            at=wiring.now(),
+        )
+    response.headers["Cache-Control"] = "no-store"
+    return AccessTokenBody(
+        token=issued.encoded, id=issued.token.id, expires_at=issued.token.expires_at
+    )
+
+
+def body_of(agreement: Agreement) -> AgreementBody:
+    """The agreement as the API writes it."""
+    return AgreementBody(
+        id=agreement.id,
+        regime=agreement.regime,
+        listing_id=agreement.listing_id,
+        dataset_id=agreement.dataset_id,
+        provider_id=agreement.provider_id,
+        consumer_id=agreement.consumer_id,
+        purpose=agreement.purpose,
+        actions=sorted(agreement.actions),
+        state=agreement.state,
+        starts_at=agreement.starts_at,
+        ends_at=agreement.ends_at,
+        concluded_at=agreement.concluded_at,
+        ended_at=agreement.ended_at,
+        end_reason=agreement.end_reason,
+        profile_id=agreement.profile_id,
+        profile_hash=agreement.profile_hash,
+        terms_sha256=agreement.terms_sha256,
+        terms=json.loads(agreement.terms),
+    )

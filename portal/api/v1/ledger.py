@@ -1,0 +1,160 @@
+"""Credits: balance, top-up, statement."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from exchange import settle
+from exchange.credit import TOP_UP_MAX, Balance, Statement, StatementLine
+from exchange.errors import NoOrganization, NotYourPart
+from policies.canonical import Plain
+from policies.database import Tx
+from policies.party import Actor, Organization, Role
+from policies.people import organization_named
+from policies.roles import can_see_books_of
+from policies.terms import MicroCredits
+from portal.act_once import act_once
+from portal.sign_in import signed_in
+from portal.wiring import wiring_of
+
+router = APIRouter(prefix="/api/v1", tags=["credits"])
+
+_OrganizationSlug = Annotated[
+    str | None, Query(description="Slug; none means the organisation that the caller acts for.")
+]
+
+
+class TopUp(BaseModel):
+    """Credits that an organisation paid for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount_microcredits: Annotated[int, Field(ge=1, le=TOP_UP_MAX)]
+    reference: Annotated[str, Field(max_length=200)]
+    """Of the payment."""
+
+
+class BalanceBody(BaseModel):
+    """An organisation's credits, in micro-credits (1 credit = 1,000,000)."""
+
+    organization: str
+    available_microcredits: int
+    held_microcredits: int
+    earned_microcredits: int
+
+
+class LineBody(BaseModel):
+    """What one receipt cost or earned."""
+
+    receipt_id: UUID
+    at: datetime
+    dataset_id: UUID
+    counterparty_id: UUID | None
+    row_count: int
+    charge_microcredits: int
+    fee_microcredits: int
+    receipt_sha256: str
+
+
+class StatementBody(BaseModel):
+    """What an organisation spent and earned, from receipts alone."""
+
+    organization: str
+    since: datetime
+    until: datetime
+    spent_microcredits: int
+    earned_microcredits: int
+    spent: list[LineBody]
+    earned: list[LineBody]
+
+
+@router.get("/balance")
+def balance(request: Request, organization: _OrganizationSlug = None) -> BalanceBody:
+    """What the organisation can spend, what is held, and what it has earned."""
+    actor = signed_in(request)
+    with wiring_of(request).pool.connection() as tx:
+        owner = _books_of(tx, actor, organization)
+        return _balance_body(owner, settle.balance_of(tx, owner.id))
+
+
+@router.get("/statement")
+def statement(
+    request: Request, since: datetime, until: datetime, organization: _OrganizationSlug = None
+) -> StatementBody:
+    """What the organisation spent and earned from `since` up to `until`."""
+    actor = signed_in(request)
+    with wiring_of(request).pool.connection() as tx:
+        owner = _books_of(tx, actor, organization)
+        return _statement_body(owner, settle.statement(tx, owner.id, since, until))
+
+
+@router.post("/organizations/{slug}/credits", status_code=201)
+def top_up(request: Request, slug: str, wanted: TopUp) -> Plain:
+    """Book credits against a payment; for finance."""
+    actor, at = signed_in(request), wiring_of(request).now()
+
+    def act(tx: Tx) -> BalanceBody:
+        owner = organization_named(tx, slug)
+        settle.top_up(
+            tx,
+            owner.id,
+            MicroCredits(wanted.amount_microcredits),
+            reference=wanted.reference,
+            by=actor,
+            at=at,
+        )
+        return _balance_body(owner, settle.balance_of(tx, owner.id))
+
+    return act_once(request, actor, wanted, act)
+
+
+def _books_of(tx: Tx, actor: Actor, slug: str | None) -> Organization:
+    """The organisation whose books are asked for.
+
+    Raises: NoOrganization, OrganizationNotFound, NotYourPart.
+    """
+    owner = organization_named(tx, slug) if slug else actor.organization
+    if owner is None:
+        raise NoOrganization
+    if not can_see_books_of(actor, owner.id):
+        raise NotYourPart(Role.FINANCE.value)
+    return owner
+
+
+def _balance_body(owner: Organization, told: Balance) -> BalanceBody:
+    return BalanceBody(
+        organization=owner.slug,
+        available_microcredits=told.available,
+        held_microcredits=told.held,
+        earned_microcredits=told.earned,
+    )
+
+
+def _statement_body(owner: Organization, told: Statement) -> StatementBody:
+    return StatementBody(
+        organization=owner.slug,
+        since=told.since,
+        until=told.until,
+        spent_microcredits=told.spent_total,
+        earned_microcredits=told.earned_total,
+        spent=[_line(line) for line in told.spent],
+        earned=[_line(line) for line in told.earned],
+    )
+
+
+def _line(line: StatementLine) -> LineBody:
+    return LineBody(
+        receipt_id=line.receipt_id,
+        at=line.at,
+        dataset_id=line.dataset_id,
+        counterparty_id=line.counterparty_id,
+        row_count=line.row_count,
+        charge_microcredits=line.charge,
+        fee_microcredits=line.fee,
+        receipt_sha256=line.body_sha256,
+    )

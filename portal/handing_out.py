@@ -1,0 +1,117 @@
+"""Hand out what was delivered: the file with its receipt, price and digest in the headers.
+
+Source: RFC 9110 s. 8.8.3 (strong validators), s. 13.1.2 (If-None-Match), s. 14 (ranges);
+RFC 6266 and RFC 8187 (file names).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from fastapi import Request, Response
+from fastapi.responses import FileResponse
+
+from exchange import settle
+from exchange.deliver import Ask, Parts
+from exchange.delivery import Delivered
+from policies.party import Actor
+from policies.terms import Purpose
+from portal.act_once import idempotency_key
+from portal.wiring import Wiring, wiring_of
+
+COST_HEADER: Final = "Weir-Cost-Microcredits"
+BALANCE_HEADER: Final = "Weir-Balance-Microcredits"
+RECEIPT_HEADER: Final = "Weir-Receipt"
+DIGEST_HEADER: Final = "Weir-Result-Sha256"
+ROWS_HEADER: Final = "Weir-Rows"
+REPLAY_HEADER: Final = "Weir-Replayed"
+
+
+def parts_of(wiring: Wiring) -> Parts:
+    """What a delivery needs of this process."""
+    return Parts(
+        pool=wiring.pool,
+        keys=wiring.keys,
+        confinement=wiring.confinement,
+        warehouse=wiring.warehouse,
+        folders=wiring.folders,
+        results=wiring.settings.results_folder,
+        now=wiring.now,
+    )
+
+
+def ask_of(request: Request, actor: Actor, purpose: Purpose | None) -> Ask:
+    """Who asks, for what, and under which key."""
+    return Ask(actor, purpose, idempotency_key(request))
+
+
+def hand_out(
+    request: Request, actor: Actor, delivered: Delivered, *, file_name: str | None = None
+) -> Response:
+    """The result as an answer; `file_name` makes it a file to save."""
+    headers = {
+        COST_HEADER: str(0 if delivered.is_replay else delivered.charge),
+        RECEIPT_HEADER: str(delivered.receipt_id),
+        DIGEST_HEADER: delivered.sha256,
+        ROWS_HEADER: str(delivered.row_count),
+        REPLAY_HEADER: "true" if delivered.is_replay else "false",
+        # The answer is this caller's own.
+        "Cache-Control": "private, no-store",
+    }
+    balance = _balance(request, actor)
+    if balance is not None:
+        headers[BALANCE_HEADER] = str(balance)
+    return file_answer(
+        request,
+        delivered.path,
+        media_type=delivered.media_type,
+        sha256=delivered.sha256,
+        file_name=file_name,
+        headers=headers,
+    )
+
+
+def file_answer(
+    request: Request,
+    path: Path,
+    *,
+    media_type: str,
+    sha256: str,
+    file_name: str | None,
+    headers: dict[str, str],
+) -> Response:
+    """A file with its digest as strong validator; ranges are answered, known files not sent."""
+    tag = f'"{sha256}"'
+    headers = {**headers, "ETag": tag, "Accept-Ranges": "bytes"}
+    if file_name is not None:
+        headers["Content-Disposition"] = content_disposition(file_name)
+    known = [one.strip() for one in request.headers.get("If-None-Match", "").split(",")]
+    if request.method in ("GET", "HEAD") and (tag in known or "*" in known):
+        return Response(status_code=304, headers=headers)
+    return FileResponse(path, media_type=media_type, headers=headers)
+
+
+def content_disposition(file_name: str) -> str:
+    """`attachment` under a name that may hold Chinese; old clients get what of it is ASCII."""
+    plain = "".join(
+        character if character.isascii() and character.isprintable() else "_"
+        for character in file_name
+    ).translate({ord('"'): "_", ord("\\"): "_"})
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+
+
+def is_continuation(request: Request) -> bool:
+    """Whether a client goes on with a file that it has the beginning of."""
+    unit, _, ranges = request.headers.get("Range", "").partition("=")
+    first = ranges.split(",")[0].strip().partition("-")[0]
+    return unit.strip() == "bytes" and first.isdecimal() and int(first) > 0
+
+
+def _balance(request: Request, actor: Actor) -> int | None:
+    """What the caller's organisation can still spend; None where nobody pays."""
+    if actor.organization is None:
+        return None
+    with wiring_of(request).pool.connection() as tx:
+        return settle.funds_of(tx, actor.organization.id)
