@@ -56,6 +56,11 @@ class ArrivingBlob:
             self._path = arriving / token_hex(16)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes have come so far."""
+        return self._size_bytes
+
     def write(self, chunk: bytes) -> None:
         """Add bytes.
 

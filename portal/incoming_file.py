@@ -55,9 +55,9 @@ async def receive_file(request: Request, blobs: Path) -> IncomingFile:
     with arriving:
         if kind != b"multipart/form-data":
             await _pass_on(request, _Body(arriving))
-            stored = await run_in_threadpool(arriving.keep)
-            if not stored.size_bytes:
+            if not arriving.size_bytes:
                 raise FileMissing
+            stored = await run_in_threadpool(arriving.keep)
             return IncomingFile(request.query_params.get("file_name", ""), stored, {})
         form = _Form(arriving, options.get(b"boundary", b""))
         await _pass_on(request, form)

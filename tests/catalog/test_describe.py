@@ -18,6 +18,7 @@ from catalog.folders import Folders
 from policies.database import Tx
 from policies.errors import MalformedSlug
 from policies.party import ANONYMOUS
+from policies.people import organization_named
 from policies.terms import AgreementId, Grade, Text
 from tests.catalog.city import ENTRY, add_dataset, add_version, found_city, judge, publish_all
 from tests.people import AT
@@ -127,7 +128,7 @@ def test_inputs_are_datasets_that_the_publisher_may_see(tx: Tx) -> None:
         tx,
         "hidden",
         ENTRY,
-        publisher_id=city.neighbour.organization.id if city.neighbour.organization else source.id,
+        publisher_id=organization_named(tx, "health").id,
         by=city.neighbour,
         at=AT,
     )

@@ -61,7 +61,8 @@ def desk(pool: Pool, zygote: Zygote, folders: Folders) -> Desk:
 def rows_of(desk: Desk, version: Version) -> list[tuple[object, ...]]:
     with desk.pool.connection() as tx:
         paths = find.stored_version(tx, version.id).checked_paths(desk.folders)
-    return duckdb.sql(f"SELECT * FROM read_parquet({[str(path) for path in paths]})").fetchall()
+    statement = f"SELECT * FROM read_parquet({[str(path) for path in paths]})"
+    return duckdb.execute(statement).fetchall()
 
 
 def test_a_file_becomes_a_version_with_its_rows(desk: Desk) -> None:
