@@ -3,31 +3,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 from typing import Annotated
 
 import pytest
 from fastapi import APIRouter, Depends, FastAPI, Form, Request
-from fastapi.testclient import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from catalog.confine import Confinement
-from catalog.warehouse import Warehouse
-from policies.database import Pool
 from policies.enrol import deactivate_user
-from policies.issue import issue_api_token, revoke_token
-from policies.party import Role
+from policies.issue import revoke_token
 from policies.people import user_named
 from policies.roles import SYSTEM
-from policies.seal import KeyRing
 from policies.session import FREE_FAILURES_PER_ACCOUNT, SESSION_IDLE
 from portal import problems
 from portal.pages import account, people
-from portal.settings import settings_from
 from portal.sign_in import CSRF_HEADER, actor_of, local_path, require_csrf, signed_in
 from portal.wiring import Wiring
-from tests.people import AT, PASSWORD, enrol, found
+from tests.people import AT, PASSWORD
+from tests.portal.visitor import Clock, Visitor, api_token
 
 probe = APIRouter()
 
@@ -58,39 +51,6 @@ def change(request: Request, word: Annotated[str, Form()] = "") -> dict[str, str
     return {"name": actor_of(request).name, "word": word}
 
 
-class Clock:
-    """The time of a test."""
-
-    def __init__(self) -> None:
-        self.at = AT
-
-    def __call__(self) -> object:
-        return self.at
-
-
-@pytest.fixture
-def clock() -> Clock:
-    """A clock that the test moves."""
-    return Clock()
-
-
-@pytest.fixture
-def wiring(pool: Pool, tmp_path: Path, clock: Clock) -> Wiring:
-    """An installation with one publisher who has a password."""
-    settings = settings_from({"WEIR_SITE_URL": "http://testserver"}, data=tmp_path)
-    with pool.connection() as tx:
-        enrol(tx, "li.wei", (Role.PUBLISHER, found(tx)), password=PASSWORD)
-        enrol(tx, "chief", (Role.ADMIN, None), password=PASSWORD)
-    return Wiring(
-        settings=settings,
-        pool=pool,
-        keys=KeyRing(settings.keys_folder),
-        confinement=Confinement(settings.confine_socket),
-        warehouse=Warehouse(),
-        now=clock,  # type: ignore[arg-type]
-    )
-
-
 def application(wiring: Wiring) -> FastAPI:
     app = FastAPI(dependencies=[Depends(require_csrf)])
     app.state.wiring = wiring
@@ -102,49 +62,21 @@ def application(wiring: Wiring) -> FastAPI:
 
 
 @pytest.fixture
-def client(wiring: Wiring) -> Iterator[TestClient]:
+def client(wiring: Wiring) -> Iterator[Visitor]:
     """A browser."""
-    with TestClient(application(wiring), follow_redirects=False) as opened:
-        opened.headers["Accept-Language"] = "en"
+    with Visitor(application(wiring)) as opened:
+        opened.headers["Accept"] = "application/json"
         yield opened
 
 
-def form_token(client: TestClient, path: str = "/user/login") -> str:
-    answer = client.get(path, headers={"Accept": "text/html"})
-    assert answer.status_code == 200, answer.text
-    return str(answer.text.split('name="csrf_token" value="')[1].split('"')[0])
-
-
-def sign_in(client: TestClient, name: str = "li.wei", password: str = PASSWORD, **more: str) -> int:
-    token = form_token(client)
-    answer = client.post(
-        "/user/login", data={"login": name, "password": password, "csrf_token": token, **more}
-    )
-    return int(answer.status_code)
-
-
-def name_of(client: TestClient) -> str:
+def name_of(client: Visitor) -> str:
     return str(client.get("/api/v1/whoami").json()["name"])
 
 
-def api_token(wiring: Wiring, name: str = "li.wei") -> str:
-    with wiring.pool.connection() as tx:
-        issued = issue_api_token(
-            tx,
-            wiring.keys,
-            user_named(tx, name),
-            name="notebook",
-            issuer=wiring.settings.site_url,
-            by=SYSTEM,
-            at=AT,
-        )
-    return issued.encoded
-
-
-def test_signing_in_opens_a_session_and_signing_out_ends_it(client: TestClient) -> None:
+def test_signing_in_opens_a_session_and_signing_out_ends_it(client: Visitor) -> None:
     assert name_of(client) == ""
 
-    assert sign_in(client) == 303
+    assert client.sign_in() == 303
     assert client.get("/api/v1/whoami").json()["organization"] == "transport"
 
     form = client.get("/page").json()["form"]
@@ -152,8 +84,8 @@ def test_signing_in_opens_a_session_and_signing_out_ends_it(client: TestClient) 
     assert name_of(client) == ""
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: TestClient) -> None:
-    token = form_token(client)
+def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: Visitor) -> None:
+    token = client.form_token()
 
     answer = client.post(
         "/user/login", data={"login": "li.wei", "password": PASSWORD, "csrf_token": token}
@@ -170,8 +102,8 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: TestClien
 def test_over_https_the_cookie_is_bound_to_the_host(wiring: Wiring) -> None:
     settings = replace(wiring.settings, site_url="https://testserver")
     app = application(replace(wiring, settings=settings))
-    with TestClient(app, base_url="https://testserver", follow_redirects=False) as client:
-        token = form_token(client)
+    with Visitor(app, "https://testserver") as client:
+        token = client.form_token()
         answer = client.post(
             "/user/login", data={"login": "li.wei", "password": PASSWORD, "csrf_token": token}
         )
@@ -186,10 +118,10 @@ def test_over_https_the_cookie_is_bound_to_the_host(wiring: Wiring) -> None:
         assert name_of(client) == ""
 
 
-def test_a_session_that_was_planted_is_not_the_one_signed_in_to(client: TestClient) -> None:
+def test_a_session_that_was_planted_is_not_the_one_signed_in_to(client: Visitor) -> None:
     client.cookies.set("weir_session", "planted-by-somebody-else")
 
-    assert sign_in(client) == 303
+    assert client.sign_in() == 303
 
     assert name_of(client) == "li.wei"
     secrets = {cookie.value for cookie in client.cookies.jar if cookie.name == "weir_session"}
@@ -200,9 +132,9 @@ def test_a_session_that_was_planted_is_not_the_one_signed_in_to(client: TestClie
 
 
 def test_signing_in_again_gives_a_new_secret_and_ends_the_old_session(
-    client: TestClient,
+    client: Visitor,
 ) -> None:
-    sign_in(client)
+    client.sign_in()
     old = client.cookies["weir_session"]
     form = client.get("/page").json()["form"]
 
@@ -214,15 +146,15 @@ def test_signing_in_again_gives_a_new_secret_and_ends_the_old_session(
     assert name_of(client) == ""
 
 
-def test_an_idle_session_ends(client: TestClient, clock: Clock) -> None:
-    sign_in(client)
+def test_an_idle_session_ends(client: Visitor, clock: Clock) -> None:
+    client.sign_in()
 
     clock.at = AT + SESSION_IDLE
     assert name_of(client) == ""
 
 
-def test_a_wrong_password_shows_the_form_again(client: TestClient) -> None:
-    token = form_token(client)
+def test_a_wrong_password_shows_the_form_again(client: Visitor) -> None:
+    token = client.form_token()
 
     answer = client.post(
         "/user/login", data={"login": "li.wei", "password": "wrong", "csrf_token": token}
@@ -234,11 +166,11 @@ def test_a_wrong_password_shows_the_form_again(client: TestClient) -> None:
     assert "li.wei" in answer.text
 
 
-def test_too_many_failures_say_how_long_to_wait(client: TestClient, clock: Clock) -> None:
+def test_too_many_failures_say_how_long_to_wait(client: Visitor, clock: Clock) -> None:
     for _ in range(FREE_FAILURES_PER_ACCOUNT):
-        assert sign_in(client, password="wrong") == 401
+        assert client.sign_in(password="wrong") == 401
 
-    token = form_token(client)
+    token = client.form_token()
     answer = client.post(
         "/user/login", data={"login": "li.wei", "password": PASSWORD, "csrf_token": token}
     )
@@ -247,10 +179,10 @@ def test_too_many_failures_say_how_long_to_wait(client: TestClient, clock: Clock
     assert "Try again in 1 seconds" in answer.text
 
     clock.at = AT + timedelta(seconds=1)
-    assert sign_in(client) == 303
+    assert client.sign_in() == 303
 
 
-def test_a_token_counts_with_and_without_its_scheme(client: TestClient, wiring: Wiring) -> None:
+def test_a_token_counts_with_and_without_its_scheme(client: Visitor, wiring: Wiring) -> None:
     token = api_token(wiring)
 
     for shown in (f"Bearer {token}", f"bearer  {token}", token):
@@ -261,8 +193,8 @@ def test_a_token_counts_with_and_without_its_scheme(client: TestClient, wiring: 
 @pytest.mark.parametrize(
     "shown", ["Bearer nonsense", "nonsense", "Basic bGkud2VpOnBhc3N3b3Jk", "Bearer", "Bearer a.b.c"]
 )
-def test_what_is_no_token_is_said_to_be_none(client: TestClient, shown: str) -> None:
-    sign_in(client)
+def test_what_is_no_token_is_said_to_be_none(client: Visitor, shown: str) -> None:
+    client.sign_in()
 
     answer = client.get("/api/v1/whoami", headers={"Authorization": shown})
 
@@ -272,7 +204,7 @@ def test_what_is_no_token_is_said_to_be_none(client: TestClient, shown: str) -> 
 
 
 def test_a_revoked_and_an_ended_token_are_refused_in_words(
-    client: TestClient, wiring: Wiring, clock: Clock
+    client: Visitor, wiring: Wiring, clock: Clock
 ) -> None:
     revoked, ended = api_token(wiring), api_token(wiring)
     with wiring.pool.connection() as tx:
@@ -298,8 +230,8 @@ def _payload(encoded: str) -> str:
     return urlsafe_b64decode(encoded.split(".")[1] + "==").decode()
 
 
-def test_a_closed_account_is_out_with_the_next_request(client: TestClient, wiring: Wiring) -> None:
-    sign_in(client)
+def test_a_closed_account_is_out_with_the_next_request(client: Visitor, wiring: Wiring) -> None:
+    client.sign_in()
     token = api_token(wiring)
     assert name_of(client) == "li.wei"
 
@@ -315,16 +247,16 @@ class TestForgedRequests:
     """A change asked for with a cookie must come from one of our own pages."""
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-    def test_without_the_pages_token_nothing_changes(self, client: TestClient, method: str) -> None:
-        sign_in(client)
+    def test_without_the_pages_token_nothing_changes(self, client: Visitor, method: str) -> None:
+        client.sign_in()
 
         answer = client.request(method, "/page")
 
         assert answer.status_code == 403
         assert answer.json()["code"] == "forged-request"
 
-    def test_with_it_in_a_field_or_a_header_it_does(self, client: TestClient) -> None:
-        sign_in(client)
+    def test_with_it_in_a_field_or_a_header_it_does(self, client: Visitor) -> None:
+        client.sign_in()
         form = client.get("/page").json()["form"]
 
         for sent in (
@@ -334,22 +266,22 @@ class TestForgedRequests:
         ):
             assert sent.json() == {"name": "li.wei", "word": "x"}
 
-    def test_the_token_of_another_session_is_none(self, client: TestClient) -> None:
-        sign_in(client)
+    def test_the_token_of_another_session_is_none(self, client: Visitor) -> None:
+        client.sign_in()
         form = client.get("/page").json()["form"]
         client.cookies.clear()
-        sign_in(client)
+        client.sign_in()
 
         assert client.post("/page", data={"csrf_token": form}).status_code == 403
 
     @pytest.mark.parametrize("form", ["", "x", "AAAA", "é", "A" * 88, "\0"])
-    def test_a_made_up_token_is_none(self, client: TestClient, form: str) -> None:
-        sign_in(client)
+    def test_a_made_up_token_is_none(self, client: Visitor, form: str) -> None:
+        client.sign_in()
 
         assert client.post("/page", data={"csrf_token": form}).status_code == 403
 
-    def test_the_token_differs_each_time(self, client: TestClient) -> None:
-        sign_in(client)
+    def test_the_token_differs_each_time(self, client: Visitor) -> None:
+        client.sign_in()
 
         assert client.get("/page").json()["form"] != client.get("/page").json()["form"]
 
@@ -365,9 +297,9 @@ class TestForgedRequests:
         ],
     )
     def test_another_sites_page_is_refused_even_with_the_token(
-        self, client: TestClient, headers: dict[str, str]
+        self, client: Visitor, headers: dict[str, str]
     ) -> None:
-        sign_in(client)
+        client.sign_in()
         form = client.get("/page").json()["form"]
 
         answer = client.post("/page", data={"csrf_token": form}, headers=headers)
@@ -381,16 +313,16 @@ class TestForgedRequests:
             {"Origin": "https://testserver"},
         ],
     )
-    def test_our_own_page_is_not(self, client: TestClient, headers: dict[str, str]) -> None:
-        sign_in(client)
+    def test_our_own_page_is_not(self, client: Visitor, headers: dict[str, str]) -> None:
+        client.sign_in()
         form = client.get("/page").json()["form"]
 
         answer = client.post("/page", data={"csrf_token": form}, headers=headers)
 
         assert answer.status_code == 200
 
-    def test_the_api_takes_a_cookie_with_the_header_only(self, client: TestClient) -> None:
-        sign_in(client)
+    def test_the_api_takes_a_cookie_with_the_header_only(self, client: Visitor) -> None:
+        client.sign_in()
         form = client.get("/page").json()["form"]
 
         for path in ("/api/v1/page", "/log/page"):
@@ -399,33 +331,33 @@ class TestForgedRequests:
             assert client.post(path, headers={CSRF_HEADER: form}).status_code == 200
 
     def test_the_api_takes_a_bearers_token_without_any(
-        self, client: TestClient, wiring: Wiring
+        self, client: Visitor, wiring: Wiring
     ) -> None:
         headers = {"Authorization": f"Bearer {api_token(wiring)}"}
 
         assert client.post("/api/v1/page", headers=headers).json()["name"] == "li.wei"
 
-    def test_a_bearers_token_never_falls_back_to_the_cookie(self, client: TestClient) -> None:
-        sign_in(client)
+    def test_a_bearers_token_never_falls_back_to_the_cookie(self, client: Visitor) -> None:
+        client.sign_in()
 
         answer = client.post("/api/v1/page", headers={"Authorization": "Basic eDp5"})
 
         assert answer.status_code == 401
 
-    def test_programs_without_a_cookie_need_none(self, client: TestClient) -> None:
+    def test_programs_without_a_cookie_need_none(self, client: Visitor) -> None:
         assert client.post("/api/v1/page").json()["name"] == ""
 
-    def test_nobody_is_signed_in_by_another_site(self, client: TestClient) -> None:
+    def test_nobody_is_signed_in_by_another_site(self, client: Visitor) -> None:
         sent = {"login": "li.wei", "password": PASSWORD}
 
         assert client.post("/user/login", data=sent).status_code == 403
-        form = form_token(client)
+        form = client.form_token()
         elsewhere = {"Sec-Fetch-Site": "cross-site"}
         answer = client.post("/user/login", data={**sent, "csrf_token": form}, headers=elsewhere)
         assert answer.status_code == 403
 
-    def test_it_is_on_for_every_change_of_every_page(self, client: TestClient) -> None:
-        sign_in(client, "chief")
+    def test_it_is_on_for_every_change_of_every_page(self, client: Visitor) -> None:
+        client.sign_in("chief")
         app = client.app
         assert isinstance(app, FastAPI)
         seen = 0
@@ -458,10 +390,10 @@ class TestForgedRequests:
         "/" + "x" * 3000,
     ],
 )
-def test_signing_in_leads_to_no_other_site(client: TestClient, wanted: str) -> None:
+def test_signing_in_leads_to_no_other_site(client: Visitor, wanted: str) -> None:
     assert local_path(wanted) == "/"
 
-    token = form_token(client)
+    token = client.form_token()
     answer = client.post(
         "/user/login",
         data={"login": "li.wei", "password": PASSWORD, "csrf_token": token, "next": wanted},
