@@ -1,7 +1,7 @@
 """Hostile work in processes that hold nothing worth taking: users' SQL, and files from outside.
 
 A *zygote* is a small single-threaded process without secrets, database or network. It has the
-engine's library loaded and nothing opened. For each request it forks a *worker*, which takes its
+engine loaded, empty. For each request it forks a *worker*, which takes its
 limits (`catalog.kernel_limits`), does the one thing, answers the one who asked and ends. The
 zygote never reads what is hostile: the request's second message and all answers pass between the
 asker and the worker. It keeps the places, the queue and the clock, and kills from outside.
@@ -57,6 +57,8 @@ from catalog.result import QueryResult, ResultColumn, ResultFormat
 from policies.errors import Refusal
 
 if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
     from catalog.locked_query import LockedEngine
 
 Json: TypeAlias = bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"] | None
@@ -248,10 +250,12 @@ class Confinement:
         with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
             try:
                 connection.connect(str(self._socket_path))
-                connection.sendall(_packed(asdict(request)))
-                socket.send_fds(connection, [packed], list(files))
             except OSError:
                 raise QueryEngineAway from None
+            with suppress(BrokenPipeError, ConnectionResetError):
+                # The zygote may have said no before it was told all; what it said is read below.
+                connection.sendall(_packed(asdict(request)))
+                socket.send_fds(connection, [packed], list(files))
             ends = time.monotonic() + WAITING_MAX_S + request.wall_s + KILL_GRACE_S
             parts: list[bytes] = []
             while True:
@@ -356,7 +360,10 @@ def serve_zygote(socket_path: Path, *, job_packages: Sequence[str] = JOB_PACKAGE
     # Both libraries would start threads of their own; a forked process has only one.
     os.environ.update(OPENBLAS_NUM_THREADS="1", JE_ARROW_MALLOC_CONF="background_thread:false")
     give_up_network()
-    importlib.import_module("catalog.locked_query")
+    # Not before: the libraries' threads would forbid the step above.
+    from catalog.locked_query import open_empty_engine
+
+    empty_engine = open_empty_engine()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with suppress(FileNotFoundError):
@@ -369,7 +376,7 @@ def serve_zygote(socket_path: Path, *, job_packages: Sequence[str] = JOB_PACKAGE
     listener.setblocking(False)  # noqa: FBT003  the name says it
     gc.collect()
     gc.freeze()
-    _Zygote(listener, tuple(job_packages)).serve()
+    _Zygote(listener, tuple(job_packages), empty_engine).serve()
 
 
 @dataclass(eq=False)
@@ -399,6 +406,7 @@ class _Zygote:
 
     listener: socket.socket
     job_packages: tuple[str, ...]
+    empty_engine: DuckDBPyConnection
     arriving: list[_Asked] = field(default_factory=list)
     waiting: deque[_Asked] = field(default_factory=deque)
     workers: list[_Worker] = field(default_factory=list)
@@ -445,8 +453,7 @@ class _Zygote:
             connection, _ = self.listener.accept()
             open_connections = len(self.arriving) + len(self.waiting) + len(self.workers)
             if open_connections >= CONNECTIONS_MAX:
-                _say(connection, b"Kbusy")
-                connection.close()
+                _dismiss(connection, b"Kbusy")
                 return
             self.arriving.append(_Asked(connection, now + FIRST_MESSAGE_S))
 
@@ -466,8 +473,7 @@ class _Zygote:
             return
         own = sum(1 for a in self.waiting if a.request and a.request.caller == stated["caller"])
         if len(self.waiting) >= WAITING_MAX or own >= WAITING_PER_CALLER_MAX:
-            _say(asked.connection, b"Kbusy")
-            asked.connection.close()
+            _dismiss(asked.connection, b"Kbusy")
             return
         asked.ends = now + WAITING_MAX_S
         self.waiting.append(asked)
@@ -497,9 +503,7 @@ class _Zygote:
         if word and os.WIFSIGNALED(status) and os.WTERMSIG(status) in _SIGNALS_OF_COST:
             word = b"Kcost"
         if worker.asked is not None:
-            if word:
-                _say(worker.asked.connection, word)
-            worker.asked.connection.close()
+            _dismiss(worker.asked.connection, word)
 
     def _look_at_clock(self, now: float) -> None:
         for asked in [a for a in self.arriving if a.ends <= now]:
@@ -507,8 +511,7 @@ class _Zygote:
             asked.connection.close()
         for asked in [a for a in self.waiting if a.ends <= now]:
             self.waiting.remove(asked)
-            _say(asked.connection, b"Kbusy")
-            asked.connection.close()
+            _dismiss(asked.connection, b"Kbusy")
         for worker in [w for w in self.workers if w.ends <= now]:
             self._end(worker, b"Kcost")
 
@@ -537,7 +540,7 @@ class _Zygote:
         control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         process_id = os.fork()
         if process_id == 0:
-            _be_worker(asked.connection, theirs, self.process_id, self.job_packages)
+            _be_worker(self, asked.connection, theirs)
         theirs.close()
         self.workers.append(
             _Worker(process_id, control, request.lane, request.warm_key, asked, ends)
@@ -552,28 +555,30 @@ def _fd(asked: _Asked) -> int:
     return asked.connection.fileno()
 
 
-def _say(connection: socket.socket, word: bytes) -> None:
-    with suppress(OSError):
-        connection.send(word, socket.MSG_DONTWAIT)
+def _dismiss(connection: socket.socket, word: bytes) -> None:
+    """Close a connection with a last word, or none.
+
+    What lies unread is thrown away first, or the kernel would take the word back on closing.
+    """
+    with connection, suppress(OSError):
+        if word:
+            connection.send(word, socket.MSG_DONTWAIT)
+        while connection.recv(1, socket.MSG_DONTWAIT):
+            pass
 
 
-def _be_worker(
-    connection: socket.socket,
-    control: socket.socket,
-    zygote_id: int,
-    job_packages: Sequence[str],
-) -> NoReturn:
+def _be_worker(zygote: _Zygote, connection: socket.socket, control: socket.socket) -> NoReturn:
     """A forked process from its first to its last moment."""
     status = 1
     try:
-        die_with_parent(zygote_id)
+        die_with_parent(zygote.process_id)
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         _close_all_but(connection.fileno(), control.fileno())
         work, files = _receive_work(connection)
         if "sql" in work:
-            _serve_queries(connection, control, work, files)
+            _serve_queries(zygote.empty_engine, connection, control, work, files)
         else:
-            _serve_job(connection, work, job_packages)
+            _serve_job(connection, work, zygote.job_packages)
         status = 0
     except BaseException as error:
         # Its own text may hold what the asker sent; where it happened does not.
@@ -600,7 +605,11 @@ def _receive_work(connection: socket.socket) -> tuple[dict[str, Json], list[int]
 
 
 def _serve_queries(
-    connection: socket.socket, control: socket.socket, work: dict[str, Json], files: list[int]
+    empty_engine: DuckDBPyConnection,
+    connection: socket.socket,
+    control: socket.socket,
+    work: dict[str, Json],
+    files: list[int],
 ) -> None:
     """Answer one query, then any more of the same caller over the same tables."""
     from catalog.locked_query import LockedEngine
@@ -616,14 +625,16 @@ def _serve_queries(
     confine(limits, readable=tables.values())
     first = (work["warm_key"], work["tables"])
     try:
-        engine = LockedEngine(tables, memory_bytes=memory_bytes, wall_s=float(str(work["wall_s"])))
+        engine = LockedEngine(
+            empty_engine, tables, memory_bytes=memory_bytes, wall_s=float(str(work["wall_s"]))
+        )
     except MemoryError:
         _reply(connection, _refused(QueryTooCostly(float(str(work["wall_s"])), memory_bytes)))
         return
     for served in range(WARM_QUERIES_MAX):
         assert (work["warm_key"], work["tables"]) == first
         reply, is_fit = _answer_query(engine, work, files, was_warm=served > 0)
-        is_warm = is_fit and bool(work["warm_key"])
+        is_warm = is_fit and bool(work["warm_key"]) and served + 1 < WARM_QUERIES_MAX
         if is_warm:
             # First, since the asker may be back before a later word would reach the zygote.
             control.send(b"I")

@@ -20,6 +20,7 @@ import sysconfig
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -59,6 +60,7 @@ def give_up_network() -> bool:
     False where the kernel does not permit it; the process then runs on as it was.
     """
     _prctl(_PR_SET_NO_NEW_PRIVS, 1)
+    _libraries()
     user_id, group_id = os.getuid(), os.getgid()
     if _LIBC.unshare(_CLONE_NEWUSER | _CLONE_NEWNET | _CLONE_NEWIPC) == 0:
         with suppress(OSError):
@@ -114,7 +116,8 @@ def protections() -> dict[str, bool]:
     return {"landlock": _landlock_version() > 0, "capset": _SYS_CAPSET is not None}
 
 
-def _libraries() -> set[Path]:
+@cache
+def _libraries() -> frozenset[Path]:
     """Where the interpreter and its libraries lie; they hold no secrets."""
     names = ("stdlib", "platstdlib", "purelib", "platlib")
     paths = {Path(sysconfig.get_path(name)) for name in names}
@@ -124,7 +127,7 @@ def _libraries() -> set[Path]:
     # DuckDB 2.0.0 ends the process where it finds these and may not read them.
     paths |= {Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")}
     paths |= {Path("/dev/null"), Path("/dev/urandom"), Path("/proc/meminfo"), Path("/proc/cpuinfo")}
-    return {path for path in paths if path.exists()}
+    return frozenset(path for path in paths if path.exists())
 
 
 def _give_up_files(readable: Iterable[Path], writable: Sequence[Path]) -> None:

@@ -552,7 +552,7 @@ def test_a_caller_with_too_much_waiting_is_refused(ask: Ask) -> None:
     for thread in threads:
         thread.join()
 
-    assert any(isinstance(refusal, EngineBusy) for refusal in refused)
+    assert any(isinstance(refusal, EngineBusy) for refusal in refused), refused
     assert ask("SELECT 1", caller="patient").rows == 1
 
 
