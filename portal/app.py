@@ -23,7 +23,7 @@ from portal.api.v1 import (
     uploads,
     users,
 )
-from portal.pages import account, home, people
+from portal.pages import account, dataset, home, people
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.security_headers import SecurityHeaders
 from portal.sign_in import require_csrf
@@ -37,7 +37,7 @@ _API = (
     *(log, well_known, datasets, uploads, organizations, users, tokens),
     *(listings, applications, agreements, query, rows, ledger, receipts, audit),
 )
-_PAGES = (home, account, people)
+_PAGES = (home, dataset, account, people)
 
 
 def create_app(wiring: Wiring) -> FastAPI:

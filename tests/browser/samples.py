@@ -298,6 +298,8 @@ PAGES: dict[str, SamplePage] = {
         **LINKED, "table": air_table(linked=True), "chips": [("PM2.5 ≥ 60", "/dataset/air/data")],
         "clear_href": "/dataset/air/data", "total": 25_834, "previous_href": None,
         "next_href": "?page=2", "first": 1, "last": 100, "cost_note": None, "reason": None,
+        "columns": ["时间", "PM2.5"], "operators": [("=", "is")], "kept": {"filters": "", "sort": ""},
+        "buy_note": None, "cursor": "", "next_cursor": None,
         "export_links": [("CSV", "?as=csv"), ("Excel", "?as=xlsx")]}),
     "/dataset/air/columns": SamplePage("dataset/columns.html", {**LINKED, "columns": [
         {"name": "pm25", "title": Text("细颗粒物", "Fine particles"), "type": "Integer",
@@ -324,8 +326,8 @@ PAGES: dict[str, SamplePage] = {
     "/dataset/air/lineage": SamplePage("dataset/lineage.html", {**LINKED, **LINEAGE}),
     "/dataset/air/use": SamplePage("dataset/use.html", {
         **LINKED, "may_query": True, "sql": "SELECT station, avg(pm25)\n  FROM data\n GROUP BY 1",
-        "errors": {}, "estimate": {"cost": 1_250_000, "rows": 35_064, "bytes": 2_202_009,
-                                   "cheaper": "Two columns fewer would halve it."},
+        "errors": {}, "estimate": {"cost": 1_250_000, "rows": 35_064},
+        "table_name": "air", "key": "1", "receipt_href": "/audit/receipt",
         "result": air_table(), "cost": 1_180_000,
         "snippets": [{"id": "curl", "label": "curl",
                       "text": "curl -H 'Authorization: Bearer …' \\\n"
