@@ -12,7 +12,7 @@ from policies.people import organization_named, roles_of, user_named
 from policies.roles import SYSTEM
 from policies.session import LINK_LIFE
 from policies.terms import Text
-from portal import problems
+from portal import answers
 from portal.pages import account, people
 from portal.sign_in import require_csrf
 from portal.wiring import Wiring
@@ -28,7 +28,7 @@ def visitor(wiring: Wiring) -> Iterator[Visitor]:
     """A browser on the pages of accounts."""
     app = FastAPI(dependencies=[Depends(require_csrf)])
     app.state.wiring = wiring
-    problems.install(app)
+    answers.install(app)
     for part in (account, people):
         app.include_router(part.router)
     with Visitor(app) as opened:

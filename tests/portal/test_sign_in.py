@@ -15,7 +15,7 @@ from policies.issue import revoke_token
 from policies.people import user_named
 from policies.roles import SYSTEM
 from policies.session import FREE_FAILURES_PER_ACCOUNT, SESSION_IDLE
-from portal import problems
+from portal import answers
 from portal.pages import account, people
 from portal.sign_in import CSRF_HEADER, actor_of, local_path, require_csrf, signed_in
 from portal.wiring import Wiring
@@ -54,7 +54,7 @@ def change(request: Request, word: Annotated[str, Form()] = "") -> dict[str, str
 def application(wiring: Wiring) -> FastAPI:
     app = FastAPI(dependencies=[Depends(require_csrf)])
     app.state.wiring = wiring
-    problems.install(app)
+    answers.install(app)
     for part in (account, people):
         app.include_router(part.router)
     app.include_router(probe)

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from policies.people import user_named
-from portal import problems
+from portal import answers
 from portal.api import well_known
 from portal.api.v1 import organizations, tokens, users
 from portal.sign_in import require_csrf
@@ -27,7 +27,7 @@ def client(wiring: Wiring) -> Iterator[TestClient]:
     """A program."""
     app = FastAPI(dependencies=[Depends(require_csrf)])
     app.state.wiring = wiring
-    problems.install(app)
+    answers.install(app)
     for part in (organizations, users, tokens, well_known):
         app.include_router(part.router)
     with TestClient(app) as opened:

@@ -1,0 +1,210 @@
+"""Refusals and failures as answers: RFC 9457 problems for programs, a page that says what to do
+for people.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+from uuid import uuid4
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from policies.errors import N_, NotSignedIn, Refusal
+from policies.terms import Language
+from portal.languages import HTML_LANGUAGE, translator
+from portal.pages.rendering import language_of, render
+from portal.problems import STATUS, code_of, status_of, words_of
+
+UNPROCESSABLE: Final = 422
+"""A body whose shape does not fit the documented one."""
+
+_TITLES: Final[Mapping[int, str]] = {
+    400: N_("This cannot be understood"),
+    401: N_("Please sign in"),
+    402: N_("Not enough credits"),
+    403: N_("Not allowed"),
+    404: N_("Not found"),
+    405: N_("This address cannot do that"),
+    409: N_("Not possible in this state"),
+    413: N_("Too large"),
+    422: N_("Some fields are not right"),
+    429: N_("Too often"),
+    500: N_("Something broke on our side"),
+    503: N_("Busy or not ready"),
+}
+_NOT_FOUND_DETAIL: Final = N_("There is nothing at this address, or nothing that you may see.")
+_BROKEN_DETAIL: Final = N_(
+    "It is not your fault and nothing was lost. Try again; if it stays, give the number below "
+    "to the operators."
+)
+_FIELDS_DETAIL: Final = N_("See `errors`: each names a field and what is wrong with it.")
+_FIELD_MESSAGES: Final[Mapping[str, str]] = {
+    "missing": N_("This field is required."),
+    "extra_forbidden": N_("There is no such field here. Check its spelling."),
+    "json_invalid": N_("The body is not valid JSON."),
+}
+_FIELD_OTHERWISE: Final = N_("The value does not fit.")
+
+log = logging.getLogger("weir.problems")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One answer that is not the one wanted. Source: RFC 9457 s. 3."""
+
+    status: int
+    code: str
+    """Stable name of the refusal, for programs; the last part of `type`."""
+    title: str
+    detail: str
+    instance: str
+    """The number to quote."""
+    facts: Mapping[str, object]
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refusal and every failure of `app` in the caller's language and form."""
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _broken)
+
+
+def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refusal)
+    language = language_of(request)
+    status = status_of(error)
+    return _answer(
+        request,
+        Problem(
+            status=status,
+            code=code_of(error),
+            title=_title(status, language),
+            detail=words_of(error, language),
+            instance=uuid4().hex[:12],
+            facts={name: value for name, value in vars(error).items() if _is_plain(value)},
+        ),
+        headers=_headers(error, status),
+    )
+
+
+def _malformed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    language = language_of(request)
+    say = translator(language).gettext
+    fields = [
+        {
+            "field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
+            "code": found["type"],
+            "detail": say(_FIELD_MESSAGES[found["type"]])
+            if found["type"] in _FIELD_MESSAGES
+            else _field_words(say(_FIELD_OTHERWISE), found["msg"]),
+        }
+        for found in error.errors()
+    ]
+    return _answer(
+        request,
+        Problem(
+            status=UNPROCESSABLE,
+            code="malformed-request",
+            title=_title(UNPROCESSABLE, language),
+            detail=say(_FIELDS_DETAIL),
+            instance=uuid4().hex[:12],
+            facts={"errors": fields},
+        ),
+    )
+
+
+def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    language = language_of(request)
+    say = translator(language).gettext
+    return _answer(
+        request,
+        Problem(
+            status=error.status_code,
+            code=f"http-{error.status_code}",
+            title=_title(error.status_code, language),
+            # The framework's own text may repeat what was sent; ours never does.
+            detail=say(_NOT_FOUND_DETAIL) if error.status_code == 404 else "",
+            instance=uuid4().hex[:12],
+            facts={},
+        ),
+        headers=dict(error.headers or {}),
+    )
+
+
+def _broken(request: Request, error: Exception) -> Response:
+    language = language_of(request)
+    number = uuid4().hex[:12]
+    log.error("failure %s at %s", number, request.url.path, exc_info=error)
+    return _answer(
+        request,
+        Problem(
+            status=500,
+            code="failure",
+            title=_title(500, language),
+            detail=translator(language).gettext(_BROKEN_DETAIL),
+            instance=number,
+            facts={},
+        ),
+    )
+
+
+def _answer(
+    request: Request, problem: Problem, headers: Mapping[str, str] | None = None
+) -> Response:
+    if wants_page(request):
+        response: Response = render(request, "error.html", status=problem.status, problem=problem)
+    else:
+        response = JSONResponse(
+            {
+                "type": f"/help/problems#{problem.code}",
+                "title": problem.title,
+                "status": problem.status,
+                "detail": problem.detail,
+                "instance": f"urn:weir:problem:{problem.instance}",
+                "code": problem.code,
+                **problem.facts,
+            },
+            status_code=problem.status,
+            media_type="application/problem+json",
+            headers={"Content-Language": HTML_LANGUAGE[language_of(request)]},
+        )
+    response.headers.update(headers or {})
+    return response
+
+
+def wants_page(request: Request) -> bool:
+    """Whether a person waits for this answer in a browser."""
+    path = request.url.path
+    if path.startswith(("/api/", "/log/", "/.well-known/", "/oauth/")) or path == "/openapi.json":
+        return False
+    return "text/html" in request.headers.get("Accept", "")
+
+
+def _headers(refusal: Refusal, status: int) -> dict[str, str]:
+    if status == STATUS[NotSignedIn]:
+        return {"WWW-Authenticate": 'Bearer realm="weir"'}
+    wait_s = getattr(refusal, "wait_s", None)
+    return {"Retry-After": str(wait_s)} if isinstance(wait_s, int) else {}
+
+
+def _title(status: int, language: Language) -> str:
+    return str(
+        translator(language).gettext(_TITLES.get(status, _TITLES[500 if status >= 500 else 400]))
+    )
+
+
+def _field_words(words: str, detail: str) -> str:
+    return f"{words} ({detail})"
+
+
+def _is_plain(value: object) -> bool:
+    return isinstance(value, str | int | bool | list | tuple) or value is None
