@@ -52,6 +52,7 @@ def serve_web(settings: Settings, database_url: str, descriptor: int) -> None:
     import uvicorn
 
     from portal.app import create_app
+    from portal.pool import 
     from portal.wiring import wire
 
     wiring = wire(settings, database_url, pool_size=WEB_POOL_SIZE)
@@ -75,6 +76,7 @@ def serve_web(settings: Settings, database_url: str, descriptor: int) -> None:
 def serve_jobs(settings: Settings, database_url: str, role: str) -> None:
     """Take jobs of one queue until told to end."""
     from portal.worker import run_worker
+    from portal.pool import 
     from portal.wiring import wire
 
     wiring = wire(settings, database_url, pool_size=WORKER_POOL_SIZE)
@@ -88,7 +90,7 @@ def serve_log(settings: Settings, database_url: str) -> None:
 
     from policies.log import SEQUENCE_LIMIT_EVENTS, head_is_due, sequence, sign_head
     from policies.seal import KeyRing
-    from portal.wiring import connection_pool, utc_now
+    from portal.pool import connection_pool, utc_now
 
     told_to_end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

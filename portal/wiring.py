@@ -4,26 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import Request
-from psycopg import Connection
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import ConnectionPool
 
 from catalog.confine import Confinement
 from catalog.folders import Folders
 from catalog.warehouse import Warehouse
 from policies.database import Pool
 from policies.seal import KeyRing
+from portal.pool import connection_pool, utc_now
 from portal.settings import Settings
-
-POOL_WAIT_S = 10
-
-
-def utc_now() -> datetime:
-    """The clock of the installation; nouns and verbs are given its reading as `at`."""
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,19 +46,6 @@ def wire(settings: Settings, database_url: str, *, pool_size: int) -> Wiring:
         keys=KeyRing(settings.keys_folder),
         confinement=Confinement(settings.confine_socket),
         warehouse=Warehouse(),
-    )
-
-
-def connection_pool(database_url: str, *, size: int) -> Pool:
-    """An open pool of `size` connections whose rows are dictionaries."""
-    return ConnectionPool(
-        database_url,
-        min_size=1,
-        max_size=size,
-        timeout=POOL_WAIT_S,
-        connection_class=Connection[DictRow],
-        kwargs={"row_factory": dict_row},
-        open=True,
     )
 
 

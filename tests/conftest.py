@@ -16,8 +16,8 @@ from psycopg.rows import dict_row
 
 from policies.database import Pool, Tx
 from portal.migrate import migrate
+from portal.pool import connection_pool
 from portal.postgres import start_postgres, url_of
-from portal.wiring import connection_pool
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"

@@ -67,7 +67,7 @@ def opened(chosen: argparse.Namespace) -> Iterator[Context]:
     from policies.seal import KeyRing
     from portal.migrate import migrate
     from portal.settings import create_folders, settings_from
-    from portal.wiring import connection_pool, utc_now
+    from portal.pool import connection_pool, utc_now
 
     try:
         settings = settings_from(os.environ, data=Path(chosen.data))

@@ -15,7 +15,7 @@ from policies.roles import SITE_WIDE
 from policies.token import API_LIFE_MOST
 from portal.commands import people
 from portal.commands.context import CommandFailed
-from portal.wiring import utc_now
+from portal.pool import utc_now
 from tests.people import PASSWORD
 
 

@@ -89,7 +89,7 @@ class AccessTokenBody(BaseModel):
     expires_at: datetime
 
 
-@router.post("/listings/{listing_id}/agreements", status_code=201)
+@router.post("/listings/{listing_id}/agreements", status_code=201, response_model=AgreementBody)
 def accept(request: Request, listing_id: UUID, wanted: Acceptance) -> Plain:
     """Accept a trade offer exactly as it was seen."""
     actor, at = signed_in(request), wiring_of(request).now()

@@ -93,7 +93,7 @@ def statement(
         return _statement_body(owner, settle.statement(tx, owner.id, since, until))
 
 
-@router.post("/organizations/{slug}/credits", status_code=201)
+@router.post("/organizations/{slug}/credits", status_code=201, response_model=BalanceBody)
 def top_up(request: Request, slug: str, wanted: TopUp) -> Plain:
     """Book credits against a payment; for finance."""
     actor, at = signed_in(request), wiring_of(request).now()

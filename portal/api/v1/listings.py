@@ -145,7 +145,7 @@ def list_of_dataset(request: Request, slug: str) -> list[ListingBody]:
         return [body_of(held) for held in list_product.listings_of(tx, dataset.id, by=actor)]
 
 
-@router.post("/datasets/{slug}/listings", status_code=201)
+@router.post("/datasets/{slug}/listings", status_code=201, response_model=ListingBody)
 def propose(request: Request, slug: str, wanted: NewListing) -> Plain:
     """Draft a listing; the answer names every clause that stands against it."""
     actor, at = signed_in(request), wiring_of(request).now()

@@ -1,0 +1,31 @@
+"""The connection pool and the clock of an installation, for commands that need nothing more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from psycopg import Connection
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool
+
+from policies.database import Pool
+
+POOL_WAIT_S = 10
+
+
+def utc_now() -> datetime:
+    """The clock of the installation; nouns and verbs are given its reading as `at`."""
+    return datetime.now(UTC)
+
+
+def connection_pool(database_url: str, *, size: int) -> Pool:
+    """An open pool of `size` connections whose rows are dictionaries."""
+    return ConnectionPool(
+        database_url,
+        min_size=1,
+        max_size=size,
+        timeout=POOL_WAIT_S,
+        connection_class=Connection[DictRow],
+        kwargs={"row_factory": dict_row},
+        open=True,
+    )
