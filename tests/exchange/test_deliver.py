@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from hashlib import sha256
+from typing import Any
 
 import pytest
 
+from catalog import describe
+from catalog.dataset import Dataset, Entry
 from catalog.errors import MalformedStatement, NoSuchTable
+from catalog.find import dataset_named
 from catalog.result import ResultFormat
-from exchange import negotiate
+from exchange import apply, list_product, negotiate
 from exchange.credit import RESERVATION_LIFE
 from exchange.deliver import (
     Ask,
@@ -22,8 +27,15 @@ from exchange.deliver import (
     read_again,
 )
 from exchange.delivery import Delivered, FileForm, FileQuestion, PageQuestion, SqlQuestion
-from exchange.errors import AccessDenied, InsufficientCredits, NoSuchData, PackedRows
+from exchange.errors import (
+    AccessDenied,
+    AlreadyResolved,
+    InsufficientCredits,
+    NoSuchData,
+    PackedRows,
+)
 from exchange.examine import examine
+from exchange.list_product import Proposal
 from exchange.price import Price, PriceModel
 from exchange.result_files import sweep_results
 from exchange.settle import balance_of, sweep_expired
@@ -36,8 +48,15 @@ from policies.freeze_order import FreezeTarget
 from policies.log import sequence
 from policies.party import ANONYMOUS
 from policies.proof import verify_receipt_file
-from policies.terms import MicroCredits, ShareType
-from tests.exchange.conftest import City, later
+from policies.terms import MicroCredits, OpenType, Regime, ShareType
+from tests.exchange.city import (
+    OWN_PRODUCTION,
+    PER_ROW,
+    City,
+    entry,
+    later,
+    request,
+)
 
 
 def test_anybody_queries_open_data_and_gets_a_receipt(city: City) -> None:
@@ -100,7 +119,9 @@ def test_members_read_their_own_data_with_a_receipt(city: City) -> None:
 
 
 def test_a_buyer_pays_for_the_rows_of_the_result(city: City) -> None:
-    listing = city.sold_stops(price=Price(PriceModel.PER_ROW, MicroCredits(1_000), fee_basis_points=500))
+    listing = city.sold_stops(
+        price=Price(PriceModel.PER_ROW, MicroCredits(1_000), fee_basis_points=500)
+    )
     buyer = city.token(city.buy(listing))
     city.pay_in(100_000)
 
@@ -115,8 +136,6 @@ def test_a_buyer_pays_for_the_rows_of_the_result(city: City) -> None:
 
 
 def test_a_personal_api_token_does_not_open_traded_data(city: City) -> None:
-    from dataclasses import replace
-
     city.buy(city.sold_stops())
     city.pay_in(100_000)
     with_api_token = replace(city.buyer, token_id="018f0000-0000-7000-8000-000000000000")
@@ -174,9 +193,7 @@ def test_rows_packed_into_one_are_refused(city: City) -> None:
         select="SELECT CAST(range AS BIGINT) AS id, repeat('长', 20) || range AS name, "
         "CAST(range AS BIGINT) AS line FROM range(3000)",
     )
-    listing = city.list(
-        _dataset(city, "wide"), _trade(), by=city.seller, opener=city.bureau
-    )
+    listing = city.list(_dataset(city, "wide"), _trade(), by=city.seller, opener=city.bureau)
     city.buy(listing)
     city.pay_in(10_000_000)
 
@@ -195,7 +212,9 @@ def test_the_same_key_gives_the_same_file_and_charges_once(city: City) -> None:
     second = city.query("SELECT * FROM sold_stops LIMIT 4", city.buyer, key="k1")
 
     assert (second.receipt_id, second.path, second.is_replay) == (
-        first.receipt_id, first.path, True,
+        first.receipt_id,
+        first.path,
+        True,
     )
     with city.pool.connection() as tx:
         assert balance_of(tx, city.acme.id).available == 96_000
@@ -335,7 +354,11 @@ def test_a_freeze_that_comes_while_a_query_runs_wins(
         result = run_query(*arguments, **named)  # type: ignore[arg-type]
         with city.pool.connection() as tx:
             freeze.place(
-                tx, FreezeTarget.AGREEMENT, agreement.id, reason="leak", by=city.regulator,
+                tx,
+                FreezeTarget.AGREEMENT,
+                agreement.id,
+                reason="leak",
+                by=city.regulator,
                 at=city.at,
             )
         return result
@@ -390,8 +413,6 @@ def test_a_crash_between_run_and_receipt_charges_nobody(
 def test_a_run_that_outlives_its_hold_charges_nothing(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from exchange.errors import AlreadyResolved
-
     city.buy(city.sold_stops())
     city.pay_in(100_000)
     run_query = city.parts.confinement.run_query
@@ -448,8 +469,11 @@ def test_a_receipt_proves_itself_offline(city: City) -> None:
         stored = receipt_store.get_receipt(tx, got.receipt_id)
         assert stored
         bundle = attest(
-            tx, city.parts.keys, SignedReceipt(stored.body, stored.kid, stored.signature),
-            stored.event_id, at=city.at,
+            tx,
+            city.parts.keys,
+            SignedReceipt(stored.body, stored.kid, stored.signature),
+            stored.event_id,
+            at=city.at,
         )
 
     found = verify_receipt_file(bundle)
@@ -470,8 +494,6 @@ def test_every_form_of_answer_is_hashed_as_it_is_handed_out(
 
 
 def test_a_listing_that_is_withdrawn_delivers_nothing(city: City) -> None:
-    from exchange import list_product
-
     listing = city.sold_stops()
     token = city.token(city.buy(listing))
     city.pay_in(100_000)
@@ -485,8 +507,6 @@ def test_a_listing_that_is_withdrawn_delivers_nothing(city: City) -> None:
 
 
 def test_data_nobody_may_know_of_is_not_found(city: City) -> None:
-    from catalog import describe
-
     with city.pool.connection() as tx:
         describe.create(
             tx, "secret", _entry(), publisher_id=city.transport.id, by=city.publisher, at=city.at
@@ -497,12 +517,7 @@ def test_data_nobody_may_know_of_is_not_found(city: City) -> None:
 
 
 def test_unconditional_data_with_a_standing_release_is_there_at_once(city: City) -> None:
-    from exchange import apply
-    from tests.exchange.conftest import request
-
-    listing = city.shared_stops(
-        share_type=ShareType.UNCONDITIONAL, has_standing_release=True
-    )
+    listing = city.shared_stops(share_type=ShareType.UNCONDITIONAL, has_standing_release=True)
     with city.pool.connection() as tx:
         apply.submit(tx, listing.id, request(), by=city.officer, at=city.at)
 
@@ -513,29 +528,20 @@ def _die(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def _entry():  # type: ignore[no-untyped-def]
-    from policies.terms import OpenType
-    from tests.exchange.conftest import entry
-
+def _entry() -> Entry:
     return entry(share_type=ShareType.CONDITIONAL, open_type=OpenType.NOT_OPEN)
 
 
-def _trade():  # type: ignore[no-untyped-def]
-    from exchange.list_product import Proposal
-    from policies.terms import Regime
-    from tests.exchange.conftest import OWN_PRODUCTION, PER_ROW
-
+def _trade() -> Proposal:
     return Proposal(Regime.TRADE, price=PER_ROW, declared=OWN_PRODUCTION)
 
 
-def _dataset(city: City, slug: str):  # type: ignore[no-untyped-def]
-    from catalog.find import dataset_named
-
+def _dataset(city: City, slug: str) -> Dataset:
     with city.pool.connection() as tx:
         return dataset_named(tx, slug, by=city.bureau)
 
 
-def _receipt_of(city: City, got: Delivered):  # type: ignore[no-untyped-def]
+def _receipt_of(city: City, got: Delivered) -> Any:
     with city.pool.connection() as tx:
         stored = receipt_store.get_receipt(tx, got.receipt_id)
     assert stored

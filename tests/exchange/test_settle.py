@@ -400,9 +400,10 @@ def receipt(tx: Tx, charge: int) -> UUID:
     row = tx.execute(
         """
         INSERT INTO exchange.receipts
-               (created_at, action, row_count, size_bytes, result_sha256, charge_microcredits, body,
-                body_sha256, kid, signature, event_id)
-        VALUES (%(at)s, 'query', 0, 0, '', %(charge)s, '', %(sha256)s, %(kid)s, '', %(event_id)s)
+               (created_at, action, row_count, size_bytes, question_sha256, result_sha256,
+                charge_microcredits, body, body_sha256, kid, signature, event_id)
+        VALUES (%(at)s, 'query', 0, 0, '', '', %(charge)s, '', %(sha256)s, %(kid)s, '',
+                %(event_id)s)
         RETURNING id
         """,
         {

@@ -1,0 +1,356 @@
+"""The exchange over HTTP: offer, ask, buy, query, download, prove, trace, freeze."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+
+from catalog.warehouse import Warehouse
+from policies.database import Pool
+from policies.proof import verify_receipt_file
+from portal.app import create_app
+from portal.settings import create_folders, settings_from
+from portal.wiring import Wiring
+from tests.catalog.conftest import Zygote, start_zygote
+from tests.exchange.city import City, make_city
+from tests.portal.visitor import api_token
+
+REQUEST = {
+    "purpose": "statutory_duty",
+    "duty": "Emergency care act, item 4",
+    "scenario": "Plan ambulance routes",
+    "manner": "download",
+    "ends_on": "2026-12-31",
+    "pledged": True,
+}
+
+
+@dataclass
+class Desk:
+    """The application over a city, and clients of its people."""
+
+    city: City
+    wiring: Wiring
+
+    def client(self, name: str | None = None, *, token: str | None = None) -> TestClient:
+        """A program that speaks for somebody."""
+        headers = {"Accept-Language": "en"}
+        if name is not None:
+            token = api_token(self.wiring, name)
+        if token is not None:
+            headers["Authorization"] = f"Bearer {token}"
+        return TestClient(create_app(self.wiring), headers=headers)
+
+
+@pytest.fixture(scope="module")
+def zygote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Zygote]:
+    """One zygote for these tests."""
+    started = start_zygote(tmp_path_factory.mktemp("api-zygote"))
+    yield started
+    started.process.terminate()
+    started.process.wait(timeout=30)
+
+
+@pytest.fixture
+def desk(pool: Pool, tmp_path: Path, zygote: Zygote) -> Iterator[Desk]:
+    """A city with an API."""
+    settings = settings_from({"WEIR_SITE_URL": "http://testserver"}, data=tmp_path)
+    create_folders(settings)
+    warehouse = Warehouse()
+    city = make_city(pool, settings.private_folder, zygote.confinement, warehouse)
+    wiring = Wiring(
+        settings=settings,
+        pool=pool,
+        keys=city.parts.keys,
+        confinement=zygote.confinement,
+        warehouse=warehouse,
+        now=city.now,
+    )
+    yield Desk(city, wiring)
+    warehouse.close()
+
+
+def test_a_product_is_listed_bought_read_proved_and_frozen(desk: Desk) -> None:
+    city = desk.city
+    city.publish("sold-stops", by=city.seller, approver=city.seller_head, entry=_closed())
+    seller, bureau, buyer = desk.client("qi"), desk.client("ju"), desk.client("bo")
+    listing = _ok(
+        seller.post(
+            "/api/v1/datasets/sold-stops/listings",
+            json={
+                "regime": "trade",
+                "price": {"model": "per_row", "unit_microcredits": 1000},
+                "terms": {"zh": "仅限自用"},
+                "declaration": {"lawful_basis": "own_production"},
+            },
+        ),
+        201,
+    )
+    place = f"/api/v1/listings/{listing['id']}"
+    assert bureau.post(f"{place}/open", json={}).status_code == 403
+    _ok(desk.client("si").post(f"{place}/assess", json={"report_sha256": "a" * 64}))
+    assert _ok(bureau.post(f"{place}/open", json={}))["state"] == "listed"
+    offer = _ok(buyer.get(place))["offer_sha256"]
+    wrong = buyer.post(
+        f"{place}/agreements", json={"offer_sha256": "0" * 64, "purpose": "analysis"}
+    )
+    assert (wrong.status_code, wrong.json()["code"]) == (409, "terms-changed")
+    agreement = _ok(
+        buyer.post(f"{place}/agreements", json={"offer_sha256": offer, "purpose": "analysis"}), 201
+    )
+    token = _ok(buyer.post(f"/api/v1/agreements/{agreement['id']}/tokens", json={}), 201)["token"]
+    program = desk.client(token=token)
+    sql = {"sql": "SELECT id, name FROM sold_stops WHERE line = 1 ORDER BY id"}
+
+    assert program.post("/api/v1/query", json=sql).status_code == 402
+    credits_ = {"amount_microcredits": 1_000_000, "reference": "P-1"}
+    assert buyer.post("/api/v1/organizations/acme/credits", json=credits_).status_code == 403
+    _ok(desk.client("cai").post("/api/v1/organizations/acme/credits", json=credits_), 201)
+    told = _ok(program.post("/api/v1/query/estimate", json=sql))
+    assert (told["ceiling_microcredits"], told["is_covered"]) == (40_000, True)
+    answer = program.post("/api/v1/query", json=sql, headers={"Idempotency-Key": "k"})
+    again = program.post("/api/v1/query", json=sql, headers={"Idempotency-Key": "k"})
+
+    assert answer.status_code == 200
+    assert answer.json()["row_count"] == 10
+    assert answer.headers["Weir-Cost-Microcredits"] == "10000"
+    assert answer.headers["Weir-Balance-Microcredits"] == "990000"
+    assert again.content == answer.content
+    assert again.headers["Weir-Cost-Microcredits"] == "0"
+    assert again.headers["Weir-Receipt"] == answer.headers["Weir-Receipt"]
+    receipt_id = answer.headers["Weir-Receipt"]
+    proof = buyer.get(f"/api/v1/receipts/{receipt_id}/proof")
+    verified = verify_receipt_file(proof.content)
+    assert {check.name for check in verified.checks if not check.is_passed} <= {"trust"}
+    assert _ok(buyer.get("/api/v1/receipts"))[0]["charge_microcredits"] == 10_000
+    spent = _ok(
+        buyer.get(
+            "/api/v1/statement",
+            params={"since": "2026-01-01T00:00:00Z", "until": "2027-01-01T00:00:00Z"},
+        )
+    )
+    assert spent["spent_microcredits"] == 10_000
+    traced = _ok(desk.client("jian").get(f"/api/v1/audit/receipts/{receipt_id}"))
+    assert traced["items"][0]["file_name"] == "stops.csv"
+    frozen = _ok(
+        desk.client("jian").post(
+            "/api/v1/audit/freezes",
+            json={
+                "target_kind": "dataset",
+                "target_id": agreement["dataset_id"],
+                "reason": "leak",
+            },
+        ),
+        201,
+    )
+    refused = program.post("/api/v1/query", json=sql)
+    assert (refused.status_code, refused.json()["code"]) == (403, "access-denied")
+    assert refused.json()["rule_ids"] == ["frozen-dataset"]
+    assert refused.json()["reasons"][0]["zh"]
+    lift = f"/api/v1/audit/freezes/{frozen['id']}/lift"
+    assert desk.client("jian").post(lift, json={"reason": "x"}).status_code == 403
+    _ok(desk.client("ju").post(lift, json={"reason": "checked"}))
+    assert program.post("/api/v1/query", json=sql).status_code == 200
+
+
+def test_shared_data_is_asked_for_and_granted(desk: Desk) -> None:
+    listing = desk.city.shared_stops()
+    officer, approver = desk.client("wen"), desk.client("ping")
+    place = f"/api/v1/listings/{listing.id}/applications"
+
+    incomplete = officer.post(place, json={"purpose": "statutory_duty"})
+    assert incomplete.status_code == 400
+    assert {one["clause_id"] for one in incomplete.json()["failed"]} == {"X014", "X034", "X130"}
+    asked = _ok(officer.post(place, json=REQUEST, headers={"Idempotency-Key": "a"}), 201)
+    same = _ok(officer.post(place, json=REQUEST, headers={"Idempotency-Key": "a"}), 201)
+    assert same == asked
+    assert [one["id"] for one in _ok(approver.get("/api/v1/applications/inbox"))] == [asked["id"]]
+    granted = _ok(approver.post(f"/api/v1/applications/{asked['id']}/grant", json={}))
+    assert granted["state"] == "granted"
+
+    rows = officer.get("/api/v1/datasets/shared-stops/rows", params={"limit": 3})
+    assert rows.status_code == 200
+    assert rows.json()["total"] == 40
+    assert rows.headers["Weir-Receipt"]
+    assert desk.client("bo").get("/api/v1/datasets/shared-stops/rows").status_code == 403
+
+
+def test_open_rows_are_filtered_sorted_and_paged_for_anybody(desk: Desk) -> None:
+    desk.city.open_stops()
+    anybody = desk.client()
+
+    page = _ok(
+        anybody.get(
+            "/api/v1/datasets/stops/rows",
+            params={
+                "filters": json.dumps({"line": [1, 2]}),
+                "sort": "id desc",
+                "limit": 2,
+                "columns": "id,line",
+            },
+        )
+    )
+    following = _ok(
+        anybody.get(
+            "/api/v1/datasets/stops/rows",
+            params={
+                "filters": json.dumps({"line": [1, 2]}),
+                "sort": "id desc",
+                "limit": 2,
+                "columns": "id,line",
+                "cursor": page["next"],
+            },
+        )
+    )
+
+    assert page["total"] == 20
+    assert page["columns"] == [{"name": "id", "type": "BIGINT"}, {"name": "line", "type": "BIGINT"}]
+    assert [row["id"] for row in page["rows"] + following["rows"]] == [39, 38, 35, 34]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"filters": "{"},
+        {"filters": "3"},
+        {"filters": '{"line": {"a": 1}}'},
+        {"sort": ","},
+        {"filters": '[{"column": "line", "operator": "like", "value": 1}]'},
+        {"columns": "salary"},
+        {"limit": "-1"},
+        {"cursor": "x"},
+    ],
+)
+def test_a_question_that_makes_no_sense_is_told_so(desk: Desk, params: dict[str, str]) -> None:
+    desk.city.open_stops()
+
+    answer = desk.client().get("/api/v1/datasets/stops/rows", params=params)
+
+    assert answer.status_code in (400, 422)
+    assert answer.headers["Content-Type"].startswith("application/problem+json")
+
+
+def test_a_page_has_a_bound(desk: Desk) -> None:
+    desk.city.open_stops()
+
+    answer = desk.client().get("/api/v1/datasets/stops/rows", params={"limit": 10_001})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "page-too-large")
+
+
+def test_a_download_has_ranges_a_digest_and_a_chinese_name(desk: Desk) -> None:
+    desk.city.open_stops()
+    anybody, place = desk.client(), "/api/v1/datasets/stops/download.csv"
+
+    whole = anybody.get(place)
+    part = anybody.get(place, headers={"Range": "bytes=5-9"})
+    beyond = anybody.get(place, headers={"Range": "bytes=999999-"})
+    known = anybody.get(place, headers={"If-None-Match": whole.headers["ETag"]})
+    head = anybody.head(place)
+
+    assert whole.status_code == 200
+    assert whole.text.splitlines()[0] == "id,name,line"
+    assert (
+        "filename*=UTF-8''%E5%85%AC%E4%BA%A4%E7%AB%99%E7%82%B9.csv"
+        in whole.headers["Content-Disposition"]
+    )
+    assert (part.status_code, part.content) == (206, whole.content[5:10])
+    assert part.headers["ETag"] == whole.headers["ETag"]
+    assert "Weir-Receipt" not in part.headers
+    assert beyond.status_code == 416
+    assert known.status_code == 304
+    assert head.status_code == 200
+    assert head.headers["Content-Length"] == str(len(whole.content))
+
+
+def test_a_download_that_is_paid_for_is_paid_once(desk: Desk) -> None:
+    city = desk.city
+    agreement = city.buy(city.sold_stops())
+    city.pay_in(40_000)
+    buyer = desk.client("bo")
+    token = _ok(buyer.post(f"/api/v1/agreements/{agreement.id}/tokens", json={}), 201)["token"]
+    program, place = desk.client(token=token), "/api/v1/datasets/sold-stops/download.parquet"
+
+    head = program.head(place)
+    first = program.get(place)
+    rest = program.get(place, headers={"Range": "bytes=100-"})
+
+    assert head.status_code == 200
+    assert first.headers["Weir-Cost-Microcredits"] == "40000"
+    assert rest.status_code == 206
+    assert rest.headers["Weir-Cost-Microcredits"] == "0"
+    assert first.content[100:] == rest.content
+    assert _ok(buyer.get("/api/v1/balance"))["available_microcredits"] == 0
+
+
+@pytest.mark.parametrize("form", ["json", "ndjson", "csv", "tsv", "parquet", "arrow"])
+def test_a_query_answers_in_every_form(desk: Desk, form: str) -> None:
+    desk.city.open_stops()
+
+    answer = desk.client().post(
+        "/api/v1/query", json={"sql": "SELECT * FROM stops LIMIT 2", "format": form}
+    )
+
+    assert answer.status_code == 200
+    assert answer.headers["ETag"] == f'"{answer.headers["Weir-Result-Sha256"]}"'
+
+
+@pytest.mark.parametrize(
+    ("sql", "status"),
+    [
+        ("SELECT 1", 400),
+        ("DROP TABLE stops", 400),
+        ("SELECT * FROM stops; SELECT 1", 400),
+        ("SELECT * FROM nowhere", 404),
+        ("SELECT nothing FROM stops", 400),
+        ("SELECT * FROM policies.users", 404),
+        ("SELECT * FROM read_csv('/etc/passwd')", 400),
+    ],
+)
+def test_what_is_no_question_is_refused(desk: Desk, sql: str, status: int) -> None:
+    desk.city.open_stops()
+
+    answer = desk.client().post("/api/v1/query", json={"sql": sql})
+
+    assert answer.status_code == status, answer.text
+
+
+def test_unknown_fields_are_named(desk: Desk) -> None:
+    answer = desk.client().post("/api/v1/query", json={"sql": "SELECT 1", "cache": True})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "cache"
+
+
+def test_the_audit_is_closed_to_others(desk: Desk) -> None:
+    for place in ("overview", "decisions", "events", "freezes"):
+        assert desk.client("bo").get(f"/api/v1/audit/{place}").status_code == 403
+        assert desk.client("jian").get(f"/api/v1/audit/{place}").status_code == 200
+
+
+def test_lineage_is_there_for_everybody_as_far_as_they_may_see(desk: Desk) -> None:
+    desk.city.open_stops()
+
+    graph = _ok(desk.client().get("/api/v1/datasets/stops/lineage"))
+
+    assert {node["kind"] for node in graph["nodes"]} == {"dataset", "version"}
+    assert len(graph["edges"]) == 1
+
+
+def _ok(answer: Response, status: int = 200) -> Any:
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def _closed() -> Any:
+    from policies.terms import OpenType, ShareType
+    from tests.exchange.city import entry
+
+    return entry(share_type=ShareType.CONDITIONAL, open_type=OpenType.NOT_OPEN)
