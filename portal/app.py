@@ -19,6 +19,7 @@ from portal.api.v1 import (
     query,
     receipts,
     rows,
+    rules,
     tokens,
     uploads,
     users,
@@ -34,7 +35,7 @@ DESCRIPTION = (
     "the language of `Accept-Language` (zh or en). Sign in with `Authorization: Bearer TOKEN`."
 )
 _API = (
-    *(log, well_known, datasets, uploads, organizations, users, tokens),
+    *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, query, rows, ledger, receipts, audit),
 )
 _PAGES = (home, dataset, account, people)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NewType, TypeAlias
+from uuid import UUID
 
 from policies.terms import Text
 from quality.check import (
@@ -26,6 +27,9 @@ from quality.check import (
 )
 from quality.dimension import Dimension
 from quality.errors import RuleDoesNotFit, UnknownColumn, WrongNumberOfColumns
+
+RuleId = NewType("RuleId", UUID)
+"""Of a rule that a dataset's publisher wrote."""
 
 OWN_RULES_MAX = 100
 WEIGHT_MAX = 100

@@ -21,9 +21,9 @@ from quality import store
 from quality.check import Column
 from quality.errors import NotAssessed, TooManyRules, UnknownRule
 from quality.profile import Profile
-from quality.rule import OWN_RULES_MAX, Rule
+from quality.rule import OWN_RULES_MAX, Rule, RuleId
 from quality.rule_format import rule_as_json, rule_from_json
-from quality.store import OwnRule, RuleId, StoredReport
+from quality.store import OwnRule, StoredReport
 
 
 def add_rule(

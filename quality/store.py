@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NewType
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -16,10 +15,9 @@ from policies.terms import DatasetId, UserId, VersionId
 from quality.outcome import SuiteOutcome
 from quality.profile import Profile, profile_as_json, profile_from_json
 from quality.report import Report, report_as_json, report_from_json
-from quality.rule import OWN_RULES_MAX, Rule
+from quality.rule import OWN_RULES_MAX, Rule, RuleId
 from quality.rule_format import parse_rule, rule_as_json
 
-RuleId = NewType("RuleId", UUID)
 REPORTS_PER_PAGE_MAX = 100
 
 

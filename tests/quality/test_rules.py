@@ -10,7 +10,7 @@ import pytest
 from policies.database import Tx
 from quality.check import Column
 from quality.errors import NotAssessed, TooManyRules, UnknownColumn, UnknownRule
-from quality.rule import OWN_RULES_MAX
+from quality.rule import OWN_RULES_MAX, RuleId
 from quality.rules import (
     add_rule,
     list_rules,
@@ -19,7 +19,6 @@ from quality.rules import (
     read_report,
     remove_rule,
 )
-from quality.store import RuleId
 from tests.people import AT
 from tests.quality.conftest import Made
 
