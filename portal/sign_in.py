@@ -15,6 +15,7 @@ Source: OWASP CSRF Prevention Cheat Sheet (HMAC of the session, Fetch Metadata);
 from __future__ import annotations
 
 import hmac
+import re
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
@@ -45,6 +46,9 @@ MACHINE_PATHS: Final = (
 )
 """What programs speak to. Without a cookie there is nothing here that a page could borrow."""
 LOCAL_PATH_MOST_CHARACTERS: Final = 2000
+STREAMED_FORMS: Final = re.compile(r"/publish/[a-z0-9_-]+/upload")
+"""Forms whose file is too large to be read for its token first: their route calls
+`check_form_token` with the token that came along, before it acts."""
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -96,9 +100,23 @@ async def require_csrf(request: Request) -> None:
     if seed is None or _comes_from_elsewhere(request):
         raise ForgedRequest
     shown = request.headers.get(CSRF_HEADER)
+    if shown is None and STREAMED_FORMS.fullmatch(request.url.path):
+        return
     if shown is None and not is_for_machines:
         shown = await _field(request)
     if shown is None or not _is_form_token(shown, seed):
+        raise ForgedRequest
+
+
+def check_form_token(request: Request, shown: str) -> None:
+    """Refuse a streamed form that did not bring the token of one of our pages.
+
+    Raises: ForgedRequest.
+    """
+    if _credentials(request) is not None or request.headers.get(CSRF_HEADER) is not None:
+        return
+    seed = _seed(request)
+    if seed is None or not _is_form_token(shown, seed):
         raise ForgedRequest
 
 
