@@ -29,14 +29,17 @@ from exchange.errors import (
     AlreadyAsked,
     ApplicationNotFound,
     ApplicationNotInState,
+    AskedForOwnData,
     EndTooLate,
     FieldTooLong,
     ListingNotFound,
     ListingNotInState,
     NoOrganization,
-    NothingToAskFor,
     NotYourPart,
+    OnlyDepartmentsShare,
+    OpenToEverybody,
     SameTwoPeople,
+    SoldNotShared,
 )
 from exchange.listing import AccessClass, Listing
 from exchange.store import applications as store
@@ -435,14 +438,14 @@ def _check_asks(listing: Listing, applicant: Organization) -> None:
     match listing.regime:
         case Regime.SHARE:
             if applicant.kind not in (OrganizationKind.DEPARTMENT, OrganizationKind.BUREAU):
-                raise NothingToAskFor("only departments share data")
+                raise OnlyDepartmentsShare
         case Regime.OPEN:
             if listing.access_class is AccessClass.UNCONDITIONAL:
-                raise NothingToAskFor("it is open to everybody")
+                raise OpenToEverybody
         case Regime.TRADE:
-            raise NothingToAskFor("it is bought")
+            raise SoldNotShared
     if applicant.id == listing.provider_id:
-        raise NothingToAskFor("it is your own")
+        raise AskedForOwnData
 
 
 def _has_agreement(tx: Tx, listing: Listing, applicant_id: OrganizationId, at: datetime) -> bool:

@@ -161,12 +161,36 @@ class AssessorIsParty(Denied):
     message: ClassVar[str] = N_("The seller does not assess its own product.")
 
 
-@dataclass(eq=False)
 class NothingToAskFor(Conflict):
-    """The listing needs no request, or takes none."""
+    """The listing takes no requests, or none from such a party."""
 
-    message: ClassVar[str] = N_("This listing takes no requests: {reason}.")
-    reason: str
+
+@dataclass(eq=False)
+class OnlyDepartmentsShare(NothingToAskFor):
+    """Government data is shared between departments."""
+
+    message: ClassVar[str] = N_("Only departments ask for shared data.")
+
+
+@dataclass(eq=False)
+class OpenToEverybody(NothingToAskFor):
+    """Unconditionally open data is there without a request."""
+
+    message: ClassVar[str] = N_("This is open to everybody; there is nothing to ask for.")
+
+
+@dataclass(eq=False)
+class SoldNotShared(NothingToAskFor):
+    """A trade offer is accepted, not asked for."""
+
+    message: ClassVar[str] = N_("This is sold. Accept the offer instead of asking for it.")
+
+
+@dataclass(eq=False)
+class AskedForOwnData(NothingToAskFor):
+    """The applicant is the provider."""
+
+    message: ClassVar[str] = N_("This is your own organisation's data.")
 
 
 @dataclass(eq=False)
