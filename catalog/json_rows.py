@@ -103,9 +103,12 @@ def _as_json(value: object) -> object:
     """What the library cannot write by itself; it asks for one value at a time."""
     match value:
         case Decimal():
+            text = str(value)
             nearest = float(value)
+            if len(text) <= _DECIMAL_DIGITS_EXACT:
+                return nearest
             is_exact = math.isfinite(nearest) and Decimal(repr(nearest)) == value
-            return nearest if is_exact else str(value)
+            return nearest if is_exact else text
         case bytes() | bytearray() | memoryview():
             return base64.b64encode(value).decode()
         case timedelta():

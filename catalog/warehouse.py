@@ -28,6 +28,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from secrets import token_hex
@@ -56,10 +57,13 @@ from catalog.view import Condition, Mask, MaskKind, Operator, Scalar, View
 
 FORMAT_VERSION = 1
 PAGE_ROWS_MAX = 32_000
+ROWS_SKIPPED_MAX = 1 << 60
 BUILD_MEMORY_BYTES = 2 << 30
 PAGE_MEMORY_BYTES = 512 << 20
 OPEN_COPIES_MAX = 64
 COUNTS_KEPT_MAX = 4_096
+SKIPPED_ROWS_AS_JSON_MAX = 1_000
+PROJECTIONS_KEPT_MAX = 20_000
 CSV_NAME, DATABASE_NAME, PARQUET_NAME = "data.csv", "data.duckdb", "data.parquet"
 MANIFEST_NAME = "manifest.json"
 TABLE_NAME = "data"
@@ -265,35 +269,35 @@ class Warehouse:
 
         Raises: PageOutOfBounds, NoSuchColumn, UnfitValue, MalformedPageMark.
         """
-        if not (0 <= limit <= PAGE_ROWS_MAX and 0 <= offset < 1 << 62):
+        if not (0 <= limit <= PAGE_ROWS_MAX and 0 <= offset < ROWS_SKIPPED_MAX):
             raise PageOutOfBounds(PAGE_ROWS_MAX)
         known = {column.name: column for column in copy.columns}
         chosen = copy.columns if columns is None else tuple(_known(known, c) for c in columns)
         where = _where(known, filters)
         order = [(_known(known, by.column), by.is_descending) for by in sort]
-        question = _question(copy, where, order)
         conditions = [where] if where else []
         tie = [] if any(name.lower() == "rowid" for name in known) else ["rowid"]
         # A mark is the last row's values and number; or, where all rows are asked for as they
         # lie or a column has taken the number's name, just how many rows went before.
         hidden = _mark_columns(order) if tie and (order or where) else []
         if after is not None:
-            last_seen = _read_mark(after, question, len(hidden[:-1]))
+            last_seen = _read_mark(after, _question(copy, where, order), len(hidden[:-1]))
             if hidden:
                 conditions.append(_after(order, last_seen))
             else:
                 offset += last_seen.row + 1
-        shown = [json_expression(_quote(column.name), column.type) for column in chosen]
-        # The rows are cut out first: what they become as JSON is not worked out for skipped rows.
-        needed = ", ".join(dict.fromkeys(_quote(c.name) for c in [*chosen, *(c for c, _ in order)]))
-        head = (
-            f"SELECT {', '.join(shown + hidden)} FROM (SELECT {needed}{', rowid' if hidden else ''}"
-        )
-        tail = (
-            (f" WHERE {' AND '.join(conditions)}" if conditions else "")
-            + (f" ORDER BY {', '.join([*_order_by(order), *tie])}" if order else "")
-            + f" LIMIT {limit} OFFSET {offset})"
-        )
+        shown = [_as_json(column) for column in chosen]
+        head = f"SELECT {', '.join(shown + hidden)}"
+        if tie and not (order or where):
+            # The numbers of a copy's rows have no gaps: a range of them needs no skipping.
+            tail = f" WHERE rowid BETWEEN {offset} AND {offset + limit - 1}"
+        else:
+            tail = _tail(conditions, [*_order_by(order), *tie] if order else [], limit, offset)
+        if order or (where and offset > SKIPPED_ROWS_AS_JSON_MAX):
+            # Cut the rows out first: what they become as JSON is not worked out for the others.
+            needed = [_quote(c.name) for c in (*chosen, *(c for c, _ in order))] + hidden[-1:]
+            head += f" FROM (SELECT {', '.join(dict.fromkeys(needed))}"
+            tail += ")"
         try:
             found = self._rows(copy, head, tail)
         except duckdb.ConversionException:
@@ -302,7 +306,7 @@ class Warehouse:
         mark: str | None = None
         if found and len(found) == limit:
             last = found[-1][len(shown) :] if hidden else (offset + limit - 1,)
-            mark = _mark(question, last)
+            mark = _mark(_question(copy, where, order), last)
         rows: Sequence[Row] = [row[: len(shown)] for row in found] if hidden else found
         total: int | None = None if where else copy.rows
         if where and after is None and len(found) < limit and (found or offset == 0):
@@ -486,6 +490,11 @@ def _write_parquet(
             writer.write_batch(batch)
 
 
+@lru_cache(PROJECTIONS_KEPT_MAX)
+def _as_json(column: Column) -> str:
+    return json_expression(_quote(column.name), column.type)
+
+
 def _masked(column: Column, mask: Mask | None, mask_key: bytes | None) -> str:
     """SQL for a permitted column as it may be seen."""
     name = _quote(column.name)
@@ -635,7 +644,9 @@ def _read_mark(mark: str, question: str, values_count: int) -> _LastSeen:
         marked, *values, row = stored
     except (binascii.Error, ValueError, TypeError):
         raise MalformedPageMark from None
-    if marked != question or len(values) != values_count or type(row) is not int or row < 0:
+    if marked != question or len(values) != values_count or type(row) is not int:
+        raise MalformedPageMark
+    if not 0 <= row < ROWS_SKIPPED_MAX:
         raise MalformedPageMark
     if not all(value is None or (isinstance(value, str) and "\0" not in value) for value in values):
         raise MalformedPageMark
@@ -654,6 +665,12 @@ def _after(order: Sequence[tuple[Column, bool]], last_seen: _LastSeen) -> str:
         sign = "<" if is_descending else ">"
         beyond = f"({name} {sign} {literal} OR {name} IS NULL OR ({name} = {literal} AND {beyond}))"
     return beyond
+
+
+def _tail(conditions: Sequence[str], order: Sequence[str], limit: int, offset: int) -> str:
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    by = f" ORDER BY {', '.join(order)}" if order else ""
+    return f"{where}{by} LIMIT {limit} OFFSET {offset}"
 
 
 def _order_by(order: Sequence[tuple[Column, bool]]) -> list[str]:
