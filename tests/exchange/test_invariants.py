@@ -1,0 +1,187 @@
+"""What must always hold, whatever is asked in whatever order: charges, receipts, freezes, keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from psycopg.errors import CheckViolation
+from psycopg.types.json import Jsonb
+
+from exchange.errors import AccessDenied, InsufficientCredits
+from exchange.examine import examine
+from exchange.settle import balance_of
+from policies import freeze
+from policies.clause import Severity
+from policies.errors import IdempotencyKeyReused
+from policies.facts import ListingFacts, PriceFacts
+from policies.freeze_order import FreezeTarget
+from policies.judge import judge
+from policies.profile import profile_in_force
+from policies.terms import Grade, MicroCredits, Regime
+from tests.exchange.city import AT, City
+
+PRICE = 1_000
+
+
+@dataclass(frozen=True)
+class Act:
+    """One thing that somebody does."""
+
+    kind: str
+    rows: int = 1
+    key: str | None = None
+
+
+acts = st.lists(
+    st.one_of(
+        st.builds(
+            Act,
+            st.just("query"),
+            st.integers(0, 6),
+            st.one_of(st.none(), st.sampled_from("ab")),
+        ),
+        st.builds(Act, st.just("pay_in"), st.integers(1, 8)),
+        st.just(Act("freeze")),
+        st.just(Act("lift")),
+    ),
+    min_size=4,
+    max_size=12,
+)
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(acts)
+def test_charges_receipts_keys_and_freezes_agree_in_any_order(city: City, done: list[Act]) -> None:
+    if not hasattr(city, "listing"):
+        city.listing = city.sold_stops()  # type: ignore[attr-defined]
+        city.agreement = city.buy(city.listing)  # type: ignore[attr-defined]
+        city.round = 0  # type: ignore[attr-defined]
+    city.round += 1  # type: ignore[attr-defined]
+    model = _Model(city, city.agreement.id, city.round)  # type: ignore[attr-defined]
+
+    for act in done:
+        model.do(act)
+        model.check()
+
+    model.lift()
+
+
+class _Model:
+    """What the exchange should be like, counted apart."""
+
+    def __init__(self, city: City, agreement_id: object, number: int) -> None:
+        self.city, self.agreement_id, self.number = city, agreement_id, number
+        self.funds = self._available()
+        self.answered: dict[str, tuple[int, object]] = {}
+        self.freeze_id: object = None
+
+    def do(self, act: Act) -> None:
+        match act.kind:
+            case "query":
+                self.query(act.rows, act.key)
+            case "pay_in":
+                self.city.pay_in(act.rows * PRICE)
+                self.funds += act.rows * PRICE
+            case "freeze":
+                self.freeze()
+            case "lift":
+                self.lift()
+
+    def query(self, rows: int, key: str | None) -> None:
+        sql = f"SELECT * FROM sold_stops LIMIT {rows}"
+        name = f"{key}-{self.number}" if key else None
+        try:
+            got = self.city.query(sql, self.city.buyer, key=name)
+        except AccessDenied:
+            assert self.freeze_id is not None
+            return
+        except InsufficientCredits:
+            assert self.funds < max(rows, 1) * PRICE
+            return
+        except IdempotencyKeyReused:
+            assert key in self.answered
+            assert self.answered[key][0] != rows
+            return
+        assert self.freeze_id is None
+        if key in self.answered:
+            assert (got.is_replay, self.answered[key]) == (True, (rows, got.receipt_id))
+            return
+        assert got.charge == rows * PRICE <= self.funds
+        self.funds -= got.charge
+        if key:
+            self.answered[key] = (rows, got.receipt_id)
+
+    def freeze(self) -> None:
+        if self.freeze_id is None:
+            with self.city.pool.connection() as tx:
+                self.freeze_id = freeze.place(
+                    tx,
+                    FreezeTarget.AGREEMENT,
+                    self.agreement_id,  # type: ignore[arg-type]
+                    reason="leak",
+                    by=self.city.regulator,
+                    at=self.city.at,
+                ).id
+
+    def lift(self) -> None:
+        if self.freeze_id is not None:
+            with self.city.pool.connection() as tx:
+                freeze.lift(
+                    tx,
+                    self.freeze_id,  # type: ignore[arg-type]
+                    reason="checked",
+                    by=self.city.bureau,
+                    at=self.city.at,
+                )
+            self.freeze_id = None
+
+    def check(self) -> None:
+        assert self._available() == self.funds
+        with self.city.pool.connection() as tx:
+            assert balance_of(tx, self.city.acme.id).held == 0
+            assert [words for words, broken in examine(tx) if broken] == []
+
+    def _available(self) -> int:
+        with self.city.pool.connection() as tx:
+            return balance_of(tx, self.city.acme.id).available
+
+
+@given(st.sampled_from([Regime.SHARE, Regime.OPEN]), st.integers(1, 10**12))
+def test_no_price_passes_the_clauses_of_share_and_open(regime: Regime, price: int) -> None:
+    facts = PriceFacts(regime=regime, price_microcredits=MicroCredits(price))
+
+    assert judge(profile_in_force(AT), facts, at=AT).blocking
+
+
+@pytest.mark.parametrize("regime", ["share", "open"])
+def test_the_database_takes_no_price_under_share_and_open(city: City, regime: str) -> None:
+    listing = city.sold_stops()
+
+    with city.pool.connection() as tx, pytest.raises(CheckViolation), tx.transaction():
+        tx.execute(
+            "UPDATE exchange.listings SET regime = %s, price = %s WHERE id = %s",
+            (regime, Jsonb({"model": "per_query", "unit_microcredits": 1}), listing.id),
+        )
+
+
+@given(st.sampled_from([Regime.OPEN, Regime.TRADE]), st.text(max_size=20), st.text(max_size=20))
+def test_no_reference_lets_core_data_out_under_open_or_trade(
+    regime: Regime, approval: str, regrading: str
+) -> None:
+    facts = ListingFacts(
+        regime=regime,
+        grade=Grade.CORE,
+        special_approval_reference=approval,
+        regrading_reference=regrading,
+    )
+
+    failed = judge(profile_in_force(AT), facts, at=AT).failed(Severity.BLOCK)
+
+    assert "X004" in {result.clause_id for result in failed}
