@@ -100,6 +100,8 @@ class Parts:
     warehouse: Warehouse
     folders: Folders
     results: Path
+    mask_key: bytes
+    """The installation's secret for columns that a view hashes."""
     now: Callable[[], datetime]
 
 
@@ -299,7 +301,8 @@ def _allow(
     if refusal is not None:
         raise refusal
     copies = tuple(
-        serving_copy(access.target.stored, parts.folders, access.view) for access in accesses
+        serving_copy(access.target.stored, parts.folders, access.view, mask_key=parts.mask_key)
+        for access in accesses
     )
     return _Allowed(question, ask, tuple(accesses), copies, statement)
 

@@ -19,6 +19,7 @@ from exchange.delivery import Delivered
 from policies.party import Actor
 from policies.terms import Purpose
 from portal.act_once import idempotency_key
+from portal.mask_key import mask_key
 from portal.wiring import Wiring, wiring_of
 
 COST_HEADER: Final = "Weir-Cost-Microcredits"
@@ -38,6 +39,7 @@ def parts_of(wiring: Wiring) -> Parts:
         warehouse=wiring.warehouse,
         folders=wiring.folders,
         results=wiring.settings.results_folder,
+        mask_key=mask_key(wiring.settings.keys_folder),
         now=wiring.now,
     )
 

@@ -343,6 +343,7 @@ def make_city(pool: Pool, folder: Path, confinement: Confinement, warehouse: War
         warehouse=warehouse,
         folders=folders,
         results=folder / "results",
+        mask_key=b"a masking key for tests",
         now=lambda: holder[0].at,
     )
     holder.append(City(pool, parts))

@@ -15,6 +15,7 @@ from catalog.dataset import Dataset, Entry
 from catalog.errors import MalformedStatement, NoSuchTable
 from catalog.find import dataset_named
 from catalog.result import ResultFormat
+from catalog.view import Condition, Mask, MaskKind, Operator, View
 from exchange import apply, list_product, negotiate
 from exchange.credit import RESERVATION_LIFE
 from exchange.deliver import (
@@ -491,6 +492,34 @@ def test_every_form_of_answer_is_hashed_as_it_is_handed_out(
     )
 
     assert sha256(got.path.read_bytes()).hexdigest() == got.sha256
+
+
+def test_a_view_lets_out_only_what_it_permits(city: City) -> None:
+    city.publish("people", by=city.seller, approver=city.seller_head, entry=_entry())
+    listing = city.list(
+        _dataset(city, "people"),
+        replace(
+            _trade(),
+            view=View(
+                columns=("id", "name"),
+                rows=(Condition("line", Operator.EQUAL, 1),),
+                masks={"name": Mask(MaskKind.HASH)},
+            ),
+        ),
+        by=city.seller,
+        opener=city.bureau,
+    )
+    city.buy(listing)
+    city.pay_in(100_000)
+
+    got = city.query("SELECT * FROM people", city.buyer)
+
+    answer = json.loads(got.path.read_bytes())
+    assert [column["name"] for column in answer["columns"]] == ["id", "name"]
+    assert answer["row_count"] == 10
+    assert all(len(row["name"]) == 64 for row in answer["rows"])
+    with pytest.raises(MalformedStatement):
+        city.query("SELECT line FROM people", city.buyer)
 
 
 def test_a_listing_that_is_withdrawn_delivers_nothing(city: City) -> None:
