@@ -24,7 +24,15 @@ from portal.api.v1 import (
     uploads,
     users,
 )
-from portal.pages import account, dataset, home, people
+from portal.pages import (
+    account,
+    dataset,
+    home,
+    people,
+    publishing,
+    publishing_files,
+    publishing_terms,
+)
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.security_headers import SecurityHeaders
 from portal.sign_in import require_csrf
@@ -38,7 +46,7 @@ _API = (
     *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, query, rows, ledger, receipts, audit),
 )
-_PAGES = (home, dataset, account, people)
+_PAGES = (home, dataset, publishing, publishing_files, publishing_terms, account, people)
 
 
 def create_app(wiring: Wiring) -> FastAPI:

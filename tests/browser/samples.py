@@ -343,17 +343,22 @@ PAGES: dict[str, SamplePage] = {
         "status": 404, "title": "Not found", "code": "dataset-not-found",
         "detail": "There is nothing at this address, or nothing that you may see.",
         "instance": "7c0e5b9a"}}, status=404),
-    "/publish/new": SamplePage("publish/new.html", {
-        "upload_href": "/api/v1/uploads", "name": "", "title": "", "errors": {},
+    "/publish/new": SamplePage("publish/upload.html", {
+        "action": "/publish/new", "stages_named": ["Description", "File"], "stage": 2,
+        "back_href": "/publish",
+        "upload_href": "/api/v1/uploads", "title": Text("地铁延误", "Delays"), "errors": {},
         "accepted": "CSV, Excel, JSON, GeoJSON, Parquet, ZIP", "most_bytes": 2**31,
         "drafts": [{"label": "地铁延误", "href": "/publish/3", "step": "Columns",
                     "changed_at": NOW}]}, "officer"),
     "/publish/plain": SamplePage(
-        "publish/new.html",
+        "publish/upload.html",
         {
+            "action": "/publish/new",
+            "stages_named": ["Description", "File"],
+            "stage": 2,
+            "back_href": "/publish",
             "upload_href": None,
-            "name": "",
-            "title": "",
+            "title": Text("地铁延误", "Delays"),
             "errors": {},
             "accepted": "CSV",
             "most_bytes": 2**31,
@@ -363,7 +368,8 @@ PAGES: dict[str, SamplePage] = {
     ),
     "/publish/progress": SamplePage("publish/progress.html", {
         "title": "地铁延误", "file_name": "delays-2026.xlsx · 3.1 MB", "steps": STEPS,
-        "percent": 62, "is_finished": False, "next_href": "/publish/3/columns", "failed": None,
+        "percent": 62, "is_finished": False, "next_href": "/publish/3/columns",
+        "again_href": "/publish/3/upload", "failed": None,
         "poll_href": "/publish/progress/step"}, "officer"),
     "/publish": SamplePage("publish/desk.html", {
         "organization": Text("市交通运输局", "Transport Bureau"), "new_href": "/publish/new",
