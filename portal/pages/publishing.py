@@ -23,6 +23,7 @@ from portal.pages import workbench
 from portal.pages.dataset_cards import quality_state
 from portal.pages.dataset_quality import promise_of
 from portal.pages.entry_form import EntryFields, EntryForm
+from portal.pages.offer_forms import blank_fields
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.pages.workbench import Work, work_on
@@ -230,7 +231,7 @@ def workbench_page(
         may_propose=dataset.state.value == "published",
         licences=_licences(request, say),
         bases=lawful_bases(say),
-        typed=typed or {},
+        typed={**blank_fields(), **(typed or {})},
         errors=errors or {},
     )
 

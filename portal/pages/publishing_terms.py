@@ -7,7 +7,6 @@ from decimal import Decimal, InvalidOperation
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Request, Response
-from pydantic import BaseModel
 from starlette.responses import RedirectResponse
 
 from catalog import describe, find
@@ -18,6 +17,7 @@ from exchange.price import FREE, Price, PriceModel
 from policies import terms
 from policies.errors import Refusal
 from policies.terms import MICROCREDITS_PER_CREDIT, MicroCredits, Regime
+from portal.pages.offer_forms import OfferFields, RuleFields
 from portal.pages.publishing import workbench_page
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of
@@ -25,7 +25,6 @@ from portal.sign_in import signed_in
 from portal.wiring import wiring_of
 from quality import rules
 from quality.check import Arity, Column, Family, Kind
-from quality.rule import Gate
 from quality.rule_format import offered_checks
 
 router = APIRouter()
@@ -34,38 +33,6 @@ _SEE_OTHER: Final = 303
 _UNPROCESSABLE: Final = 422
 _CREDIT_DIGITS: Final = 6
 Text = Annotated[str, Form()]
-
-
-class RuleFields(BaseModel):
-    """The fields of a rule's form, as text."""
-
-    kind: str = ""
-    rule_columns: str = ""
-    at_least: str = ""
-    at_most: str = ""
-    pattern: str = ""
-    values: str = ""
-    """Parted by commas."""
-    gate: str = Gate.WARN.value
-
-
-class OfferFields(BaseModel):
-    """The fields of a listing's form, as text."""
-
-    regime: str = ""
-    price_model: str = PriceModel.FREE.value
-    unit: str = ""
-    """Credits, such as 0.02."""
-    minimum: str = ""
-    terms_zh: str = ""
-    terms_en: str = ""
-    listing_licence: str = ""
-    term_days: str = "365"
-    lawful_basis: str = ""
-    service_level_reference: str = ""
-    open_manner: str = ""
-    open_requirements: str = ""
-    open_safeguards: str = ""
 
 
 @router.post("/publish/{slug}/rules")
