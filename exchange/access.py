@@ -183,7 +183,7 @@ def _ways(
     tx: Tx, target: Target, by: Actor, at: datetime
 ) -> Iterator[tuple[Listing | None, Agreement | None]]:
     """The ways to the data, from the cheapest; at least one."""
-    listings = listing_store.listings_of_dataset(tx, target.dataset.id)
+    listings = listing_store.faces_of_dataset(tx, target.dataset.id)
     if by.agreement_id is not None:
         yield _bound_way(tx, target, by, listings)
         return

@@ -131,6 +131,27 @@ def listed_of_datasets(tx: Tx, dataset_ids: Sequence[DatasetId]) -> list[Listing
     return [_listing(row) for row in rows]
 
 
+def faces_of_dataset(tx: Tx, dataset_id: DatasetId) -> list[Listing]:
+    """The dataset's listings as each read needs them: without the judgement, which is long."""
+    rows = tx.execute(
+        """
+        SELECT listing.id, listing.dataset_id, listing.regime, listing.state,
+               listing.access_class, listing.view, listing.price, listing.terms,
+               listing.licence, listing.uses, listing.declaration, listing.assessment,
+               listing.standing_release_by, listing.standing_release_at,
+               NULL AS judgement, listing.proposed_by, listing.proposed_at, listing.opened_by,
+               listing.opened_at, listing.state_reason, dataset.publisher_id AS provider_id
+          FROM exchange.listings AS listing
+          JOIN catalog.datasets AS dataset ON dataset.id = listing.dataset_id
+         WHERE listing.dataset_id = %(dataset_id)s
+           AND listing.state <> 'withdrawn'
+         ORDER BY listing.regime
+        """,
+        {"dataset_id": dataset_id},
+    )
+    return [_listing(row) for row in rows]
+
+
 def listings_in_state(
     tx: Tx,
     state: ListingState,
