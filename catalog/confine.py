@@ -67,7 +67,7 @@ QUERIES_AT_ONCE = 2
 JOBS_AT_ONCE = 2
 WAITING_MAX = 32
 WAITING_PER_CALLER_MAX = 4
-WAITING_MAX_S = 10.0
+WAITING_MAX_S = {"query": 10.0, "job": 120.0}
 WARM_S = 10.0
 WARM_MAX = 4
 WARM_QUERIES_MAX = 100
@@ -153,7 +153,7 @@ class Confinement:
         """Write the whole answer of a user's statement to the new file `output`, or nothing.
 
         `caller` says whose query it is: for fairness, and for whom a warm process may serve
-        again; an empty one is never served warm.
+        again. An empty one is never served warm, and all of them together count as one caller.
 
         Raises: the refusals of `LockedEngine.answer`, EngineBusy, QueryEngineAway,
         QueryCancelled, MessageTooLong.
@@ -256,7 +256,7 @@ class Confinement:
                 # The zygote may have said no before it was told all; what it said is read below.
                 connection.sendall(_packed(asdict(request)))
                 socket.send_fds(connection, [packed], list(files))
-            ends = time.monotonic() + WAITING_MAX_S + request.wall_s + KILL_GRACE_S
+            ends = time.monotonic() + WAITING_MAX_S[request.lane] + request.wall_s + KILL_GRACE_S
             parts: list[bytes] = []
             while True:
                 message = _receive(connection, ends, cancelled)
@@ -366,17 +366,24 @@ def serve_zygote(socket_path: Path, *, job_packages: Sequence[str] = JOB_PACKAGE
     empty_engine = open_empty_engine()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with suppress(FileNotFoundError):
-        socket_path.unlink()
-    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    mask = os.umask(0o177)
-    listener.bind(str(socket_path))
-    os.umask(mask)
-    listener.listen(CONNECTIONS_MAX)
-    listener.setblocking(False)  # noqa: FBT003  the name says it
+    listener = _listen(socket_path)
     gc.collect()
     gc.freeze()
     _Zygote(listener, tuple(job_packages), empty_engine).serve()
+
+
+def _listen(socket_path: Path) -> socket.socket:
+    """A socket that is there under its name only once it listens, and for its owner alone."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    unready = socket_path.with_name(f"{socket_path.name}~")
+    unready.unlink(missing_ok=True)
+    mask = os.umask(0o177)
+    listener.bind(str(unready))
+    os.umask(mask)
+    listener.listen(CONNECTIONS_MAX)
+    listener.setblocking(False)  # noqa: FBT003  the name says it
+    unready.rename(socket_path)
+    return listener
 
 
 @dataclass(eq=False)
@@ -468,6 +475,7 @@ class _Zygote:
                 str(stated["warm_key"]),
                 float(str(stated["wall_s"])),
             )
+            waiting_s = WAITING_MAX_S[asked.request.lane]
         except (OSError, ValueError, KeyError, TypeError):
             asked.connection.close()
             return
@@ -475,7 +483,7 @@ class _Zygote:
         if len(self.waiting) >= WAITING_MAX or own >= WAITING_PER_CALLER_MAX:
             _dismiss(asked.connection, b"Kbusy")
             return
-        asked.ends = now + WAITING_MAX_S
+        asked.ends = now + waiting_s
         self.waiting.append(asked)
 
     def _hear(self, worker: _Worker, now: float) -> None:

@@ -37,7 +37,7 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
 _REFER, _TRUNCATE = 1 << 13, 1 << 14
 _FILE_RIGHTS_BY_VERSION = ((1, 13), (2, 14), (3, 15), (5, 16))
-_READING = _EXECUTE | _READ_FILE | _READ_DIR
+_READING = _READ_FILE | _READ_DIR
 _WRITING = _READ_FILE | _READ_DIR | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _TCP_RIGHTS, _TCP_SINCE = 0b11, 4
@@ -82,7 +82,7 @@ def confine(
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    _give_up_files([*readable, *_libraries()], writable)
+    _give_up_files(readable, writable)
     _give_up_capabilities()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (limits.open_files, limits.open_files))
@@ -127,7 +127,7 @@ def _libraries() -> frozenset[Path]:
     # DuckDB 2.0.0 ends the process where it finds these and may not read them.
     paths |= {Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")}
     paths |= {Path("/dev/null"), Path("/dev/urandom"), Path("/proc/meminfo"), Path("/proc/cpuinfo")}
-    return frozenset(path for path in paths if path.exists())
+    return frozenset(path for path in paths if os.access(path, os.R_OK))
 
 
 def _give_up_files(readable: Iterable[Path], writable: Sequence[Path]) -> None:
@@ -145,6 +145,8 @@ def _give_up_files(readable: Iterable[Path], writable: Sequence[Path]) -> None:
     try:
         for path in readable:
             _permit(ruleset, path, _READING & handled)
+        for path in _libraries():
+            _permit(ruleset, path, (_READING | _EXECUTE) & handled)
         for path in writable:
             _permit(ruleset, path, (_WRITING | _REFER | _TRUNCATE) & handled)
         if _LIBC.syscall(_SYS_LANDLOCK_RESTRICT, ruleset, 0) != 0:
