@@ -27,6 +27,8 @@ from portal.api.v1 import (
 from portal.pages import (
     account,
     dataset,
+    dataset_data,
+    dataset_use,
     home,
     people,
     publishing,
@@ -46,7 +48,10 @@ _API = (
     *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, query, rows, ledger, receipts, audit),
 )
-_PAGES = (home, dataset, publishing, publishing_files, publishing_terms, account, people)
+_PAGES = (
+    *(home, dataset, dataset_data, dataset_use),
+    *(publishing, publishing_files, publishing_terms, account, people),
+)
 
 
 def create_app(wiring: Wiring) -> FastAPI:
@@ -71,7 +76,9 @@ def create_app(wiring: Wiring) -> FastAPI:
     for api in _API:
         app.include_router(api.router)
     for page in _PAGES:
-        app.include_router(page.router, include_in_schema=False)
+        app.include_router(
+            page.router, include_in_schema=False, dependencies=[Depends(fill_frame)]
+        )
     app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER), name="static")
     return app
 

@@ -13,7 +13,7 @@ from datetime import datetime
 from catalog import find
 from catalog.dataset import DatasetState
 from catalog.find import DistributionOverview, Overview
-from catalog.version import Version
+from catalog.version import Column, Version
 from exchange.access import Access, decide_access, find_target
 from exchange.application import Application, ApplicationState
 from exchange.apply import own_applications
@@ -29,8 +29,11 @@ from policies.party import Actor, OrganizationKind
 from policies.terms import Grade, OpenType, Regime, ShareType, Text
 from portal.pages.dataset_cards import quality_state, regimes_of
 from portal.pages.speech import Speech
+from quality.errors import NotAssessed
+from quality.profile import Profile
 from quality.report import Report
 from quality.reports import reports_with_ids
+from quality.rules import read_profile
 
 _PUBLIC_BODIES = (OrganizationKind.DEPARTMENT, OrganizationKind.BUREAU)
 _BUYERS = (OrganizationKind.ENTERPRISE, OrganizationKind.OPERATOR)
@@ -129,6 +132,25 @@ class Look:
         """Whether reading costs this reader credits."""
         return self.download is not None and self.download.price.model is not PriceModel.FREE
 
+    @property
+    def shown_columns(self) -> list[Column]:
+        """The columns that exist for the reader, in order."""
+        if self.version is None:
+            return []
+        if self.preview is None:
+            return list(self.version.columns)
+        names = self.preview.view.visible([column.name for column in self.version.columns])
+        by_name = {column.name: column for column in self.version.columns}
+        return [by_name[name] for name in names]
+
+    @property
+    def seen_values(self) -> frozenset[str]:
+        """The columns whose values the reader may see, unmasked and of every row."""
+        if self.preview is None or not self.may_preview or self.preview.view.rows:
+            return frozenset()
+        masked = set(self.preview.view.masks)
+        return frozenset(column.name for column in self.shown_columns) - masked
+
 
 def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
     """Gather what the pages of a dataset need for one reader.
@@ -166,6 +188,28 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
         report=reports.get(version.report_id) if version and version.report_id else None,
         is_frozen=bool(frozen_targets(tx, [dataset.id, dataset.publisher_id], at)),
     )
+
+
+def profile_for(tx: Tx, look: Look) -> Profile | None:
+    """What the columns hold, without the values that the reader may not see.
+
+    A view of chosen rows hides the profile altogether: it counts rows that are not in the view.
+    """
+    if look.version is None or (look.preview is not None and look.preview.view.rows):
+        return None
+    try:
+        profile = read_profile(tx, look.version.id)
+    except NotAssessed:
+        return None
+    hidden = frozenset(column.name for column in profile.columns) - look.seen_values
+    return profile.without_values_of(hidden)
+
+
+def refused_words(look: Look, say: Speech) -> str:
+    """Why the reader sees no rows, in the words of the rules."""
+    reasons = look.preview.decision.reasons if look.preview else ()
+    words = [say.text(reason.text) for reason in reasons]
+    return " ".join(words) or say.gettext("You may not see rows of this data.")
 
 
 def frame_of(look: Look, *, by: Actor, say: Speech) -> DatasetFrame:

@@ -89,7 +89,7 @@ def missing_of(dataset: Dataset, say: Speech) -> tuple[int, list[str]]:
 
 
 def promise_of(
-    dataset: Dataset, newest: Version | None, words: str, at: datetime, say: Speech
+    dataset: Dataset, newest: Version | None, words: str, *, at: datetime, say: Speech
 ) -> Promise:
     """Whether the newest data is younger than its update cycle."""
     days = _DAYS.get(dataset.entry.update_cycle)

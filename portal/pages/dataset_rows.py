@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from catalog.version import Column, ColumnType
 from catalog.view import Condition, Json, Operator
 from catalog.warehouse import Sort
+from exchange.delivery import PAGE_ROWS_MAX
 from portal.errors import MalformedFilters
 from portal.pages.histogram import MAX_BARS, Bar, Histogram
 from portal.pages.speech import Speech
@@ -102,8 +103,8 @@ def read_sort(text: str) -> Sort | None:
     return Sort(text)
 
 
-def read_rows(answer: bytes) -> Rows:
-    """A page of rows as the exchange delivers it; numbers keep the digits they are stored with."""
+def read_rows(answer: bytes, *, rows_max: int = PAGE_ROWS_MAX) -> Rows:
+    """Rows as the exchange delivers them; numbers keep the digits they are stored with."""
     told = cast("dict[str, object]", json.loads(answer, parse_float=str, parse_int=str))
     columns = tuple(
         (str(column["name"]), str(column["type"]))
@@ -112,25 +113,9 @@ def read_rows(answer: bytes) -> Rows:
     rows = cast("list[dict[str, Json]]", told["rows"])
     return Rows(
         columns,
-        tuple(tuple(_cell(row.get(name)) for name, _ in columns) for row in rows),
-        int(str(told["total"])),
-        cast("str | None", told["next"]),
-    )
-
-
-def read_objects(answer: bytes, *, rows_max: int) -> Rows:
-    """The answer of a statement, which is a JSON array of objects; at most `rows_max` of them."""
-    told = json.loads(answer, parse_float=str, parse_int=str)
-    names = tuple(told[0]) if told else ()
-    is_number = {
-        name: any(isinstance(row.get(name), str) and _reads_as_number(row[name]) for row in told)
-        for name in names
-    }
-    return Rows(
-        tuple((name, "DOUBLE" if is_number[name] else "VARCHAR") for name in names),
-        tuple(tuple(_cell(row.get(name)) for name in names) for row in told[:rows_max]),
-        len(told),
-        None,
+        tuple(tuple(_cell(row.get(name)) for name, _ in columns) for row in rows[:rows_max]),
+        int(str(told.get("total", len(rows)))),
+        cast("str | None", told.get("next")),
     )
 
 
@@ -302,11 +287,3 @@ def _cell(value: Json) -> str | None:
         return "true" if value else "false"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= _CELL_CHARACTERS_MAX else text[:_CELL_CHARACTERS_MAX] + "…"
-
-
-def _reads_as_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -77,7 +77,7 @@ def show_desk(request: Request) -> Response:
                 "state": dataset.state.value,
                 "score": report.score.total if report else None,
                 "quality_state": quality_state(version.verdict if version else None),
-                "promise_state": promise_of(dataset, version, "", at, say).state,
+                "promise_state": promise_of(dataset, version, "", at=at, say=say).state,
                 "deliveries": used.deliveries if used else 0,
                 "trend": "",
                 "modified": dataset.modified_at,
