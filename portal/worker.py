@@ -136,7 +136,7 @@ def publish_where_the_profile_decides(wiring: Wiring, dataset_id: DatasetId) -> 
     """Publish and list a dataset whose own classes leave nothing for a person to weigh."""
     at = wiring.now()
     with wiring.pool.connection() as tx:
-        profile = profile_in_force(at.date())
+        profile = profile_in_force(at)
         published = publish.publish_directly(tx, dataset_id, profile_id=profile.id, at=at)
         list_product.open_directly(tx, published.id, by=_SYSTEM, at=at)
 
