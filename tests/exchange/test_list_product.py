@@ -217,9 +217,10 @@ def test_masked_columns_hold_no_personal_data(city: City) -> None:
     assert "X059" not in {one.clause_id for one in masked.judgement.blocking}
 
 
-def test_direct_publication_lists_what_anybody_may_have(city: City) -> None:
+@pytest.mark.parametrize("licence", ["CC-BY-4.0", ""])
+def test_direct_publication_lists_what_anybody_may_have(city: City, licence: str) -> None:
     dataset = city.publish(
-        "stops", by=city.publisher, approver=city.approver, entry=entry(licence="CC-BY-4.0")
+        "stops", by=city.publisher, approver=city.approver, entry=entry(licence=licence)
     )
 
     with city.pool.connection() as tx:
