@@ -26,16 +26,24 @@ from portal.api.v1 import (
 )
 from portal.pages import (
     account,
+    asking,
+    buying,
     dataset,
     dataset_data,
     dataset_use,
     home,
+    inbox,
     people,
     publishing,
     publishing_files,
     publishing_terms,
+    usage,
 )
+from portal.pages import audit as audit_pages
+from portal.pages import help as help_pages
+from portal.pages import receipts as receipt_pages
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
+from portal.pages.reader import fill_frame
 from portal.pages.security_headers import SecurityHeaders
 from portal.sign_in import require_csrf
 from portal.wiring import Wiring
@@ -51,6 +59,7 @@ _API = (
 _PAGES = (
     *(home, dataset, dataset_data, dataset_use),
     *(publishing, publishing_files, publishing_terms, account, people),
+    *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 
 

@@ -167,6 +167,12 @@ def format_date(day: date | datetime, language: Language) -> str:
     return babel_date(day, "d MMM y", locale=_LOCALE[language])
 
 
+def format_month(day: date, language: Language) -> str:
+    """A month: 2026年11月, November 2026."""
+    pattern = "y年M月" if language is Language.ZH else "MMMM y"
+    return babel_date(day, pattern, locale=_LOCALE[language])
+
+
 def format_time(moment: datetime, language: Language) -> str:
     """A moment in the city's time, to the minute: 2026年11月22日 14:05, 22 Nov 2026, 14:05."""
     pattern = "y年M月d日 HH:mm" if language is Language.ZH else "d MMM y, HH:mm"

@@ -38,7 +38,12 @@ _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 def status_of(refusal: Refusal) -> int:
     """The HTTP status of a refusal."""
-    return next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
+    return status_of_kind(type(refusal))
+
+
+def status_of_kind(refused: type[Refusal]) -> int:
+    """The HTTP status of every refusal of that class."""
+    return next(status for kind, status in STATUS.items() if issubclass(refused, kind))
 
 
 def words_of(refusal: Refusal, language: Language) -> str:
@@ -48,4 +53,9 @@ def words_of(refusal: Refusal, language: Language) -> str:
 
 def code_of(refusal: Refusal) -> str:
     """A stable name for programs: `AgreementEnded` is `agreement-ended`."""
-    return _WORDS.sub("-", type(refusal).__name__).lower()
+    return code_of_kind(type(refusal))
+
+
+def code_of_kind(refused: type[Refusal]) -> str:
+    """The stable name of every refusal of that class."""
+    return _WORDS.sub("-", refused.__name__).lower()

@@ -13,6 +13,8 @@ from portal.languages import HTML_LANGUAGE, LANGUAGE_PARAMETER, OWN_NAME
 
 THEME_COOKIE = "weir_theme"
 THEME_PARAMETER = "theme"
+_DECIDING = frozenset({Role.APPROVER, Role.BUREAU, Role.ASSESSOR, Role.REGULATOR})
+"""Roles to which something comes for a decision."""
 
 
 class Theme(StrEnum):
@@ -105,9 +107,10 @@ class Frame:
         places = [(N_("Datasets"), "/dataset", True), (N_("Departments"), "/organization", True)]
         places += [
             (N_("Publish"), "/publish", bool(roles & {Role.PUBLISHER, Role.ADMIN})),
-            (N_("Inbox"), "/inbox", bool(roles & {Role.APPROVER, Role.BUREAU, Role.ADMIN})),
+            (N_("Inbox"), "/inbox", bool(roles & _DECIDING)),
             (N_("My data"), "/my", not self.actor.is_anonymous),
-            (N_("Audit"), "/audit", bool(roles & {Role.REGULATOR, Role.BUREAU, Role.ADMIN})),
+            (N_("Credits"), "/finance", Role.FINANCE in roles),
+            (N_("Audit"), "/audit", bool(roles & {Role.REGULATOR, Role.BUREAU})),
         ]
         return [
             NavigationEntry(

@@ -13,6 +13,7 @@ from portal.languages import (
     format_bytes,
     format_credits,
     format_date,
+    format_month,
     format_number,
     format_time,
     translator,
@@ -31,6 +32,11 @@ class Speech:
         """The message in the reader's language, with its {placeholders} filled in."""
         said = str(translator(self.language).gettext(message))
         return said.format(**values) if values else said
+
+    def ngettext(self, one: str, many: str, count: int) -> str:
+        """The message for that many, with {count} filled in."""
+        said = str(translator(self.language).ngettext(one, many, count))
+        return said.format(count=self.number(count))
 
     def text(self, text: Text) -> str:
         """A text that a person wrote, in the language that it exists in."""
@@ -51,6 +57,10 @@ class Speech:
     def day(self, day: date | datetime) -> str:
         """A day in the city's time."""
         return format_date(day, self.language)
+
+    def month(self, day: date) -> str:
+        """A month: 2026年11月, November 2026."""
+        return format_month(day, self.language)
 
     def moment(self, moment: datetime) -> str:
         """A moment in the city's time."""

@@ -1,0 +1,133 @@
+"""Help: how to do the usual things, the programs' way, accessibility, problems, the log's head."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import RedirectResponse
+
+import catalog.errors
+import exchange.errors
+import policies.errors
+import portal.errors
+import quality.errors
+from policies.errors import N_, LogNotSigned, Refusal
+from policies.log import latest_head
+from portal.pages.rendering import render
+from portal.pages.speech import Speech, speech_of
+from portal.problems import code_of_kind, status_of_kind
+from portal.wiring import wiring_of
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One word of the glossary."""
+
+    zh: str
+    en: str
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemLine:
+    """One kind of problem, as the list of problems has it."""
+
+    code: str
+    status: int
+    message: str
+
+
+
+GLOSSARY: Final = (
+    Term("数据集", "dataset", N_("Data on one subject, described once and kept in versions.")),
+    Term("分发", "distribution", N_("One form of a dataset's data, such as one table.")),
+    Term("版本", "version", N_("The data as it was at one moment; it never changes any more.")),
+    Term("挂牌", "listing", N_("A dataset on offer in one way: shared, opened or traded.")),
+    Term("共享", "share", N_("Departments give data to departments, for their statutory duties.")),
+    Term("开放", "open", N_("Departments give data to everybody, free of charge.")),
+    Term("交易", "trade", N_("Enterprises pay for data under an agreement.")),
+    Term("申请", "request", N_("A wish for data, answered within days that the standard sets.")),
+    Term("协议", "agreement", N_("Who may do what with which data until when, in hashed words.")),
+    Term("点数", "credit", N_("What data is paid with; bought before, spent by receipt.")),
+    Term("用数凭证", "receipt", N_("Signed evidence of one delivery, which anybody can check.")),
+    Term("存证日志", "evidence log", N_("The list of all that happened, to which is only added.")),
+    Term("血缘", "lineage", N_("What data was made of, and what became of it.")),
+    Term("分级", "grade", N_("How badly a leak would harm whom: general, important, core.")),
+    Term("条款", "clause", N_("One rule of a standard that the exchange checks by itself.")),
+    Term("冻结", "freeze", N_("A supervisor's stop: no read succeeds until it is lifted.")),
+)
+"""The words of the standards in both languages, and what they mean here."""
+
+_OTHERS: Final = (
+    ("malformed-request", 422, N_("See `errors`: each names a field and what is wrong with it.")),
+    ("http-404", 404, N_("There is nothing at this address, or nothing that you may see.")),
+    ("http-405", 405, N_("This address cannot do that")),
+    ("failure", 500, N_("Something broke on our side")),
+)
+"""Problems that no refusal stands for."""
+
+_PLACEHOLDER: Final = re.compile(r"\{\w+\}")
+_PACKAGES = (policies.errors, catalog.errors, quality.errors, exchange.errors, portal.errors)
+_SEE_OTHER = 303
+
+
+@router.get("/help")
+def show_help(request: Request) -> Response:
+    """How to sign in, publish, ask, buy, check; the words; the keys."""
+    return render(request, "help/start.html", glossary=GLOSSARY)
+
+
+@router.get("/help/api")
+def show_api(request: Request) -> Response:
+    """The same for programs: keys and the main calls."""
+    return render(request, "help/api.html", site_url=wiring_of(request).settings.site_url)
+
+
+@router.get("/help/accessibility")
+def show_accessibility(request: Request) -> Response:
+    """What these pages promise to people who read them in other ways."""
+    return render(request, "help/accessibility.html")
+
+
+@router.get("/help/problems")
+def show_problems(request: Request) -> Response:
+    """Every problem that an answer may name, each with an anchor of its code."""
+    say = speech_of(request)
+    return render(request, "help/problems.html", problems=list(_problems(say)))
+
+
+@router.get("/log")
+def to_log() -> Response:
+    """The address that people type."""
+    return RedirectResponse("/log/", _SEE_OTHER)
+
+
+@router.get("/log/")
+def show_log(request: Request) -> Response:
+    """The newest signed head of the evidence log, and how to hold the exchange to it."""
+    wiring = wiring_of(request)
+    with wiring.pool.connection() as tx:
+        try:
+            signed = latest_head(tx)
+        except LogNotSigned:
+            signed = None
+    return render(request, "help/log.html", signed=signed, site_url=wiring.settings.site_url)
+
+
+def _problems(say: Speech) -> Iterator[ProblemLine]:
+    """Every problem by its status and code; what stands for a fact is shown as “…”."""
+    kinds = {
+        held
+        for package in _PACKAGES
+        for held in vars(package).values()
+        if isinstance(held, type) and issubclass(held, Refusal) and "message" in vars(held)
+    }
+    refused = [(code_of_kind(kind), status_of_kind(kind), kind.message) for kind in kinds]
+    for code, status, message in sorted([*refused, *_OTHERS], key=lambda one: (one[1], one[0])):
+        yield ProblemLine(code, status, _PLACEHOLDER.sub("…", say.gettext(message)))

@@ -1,0 +1,251 @@
+"""Everything that waits for one reader's decision, from all packages, as one list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from catalog.dataset import Dataset
+from catalog.find import dataset_with_id, submissions
+from exchange import apply
+from exchange.application import Application
+from exchange.list_product import get_listing, listings_to_open
+from exchange.listing import Listing
+from policies.calendar import DueDate, china_day, is_known, is_working_day
+from policies.database import Tx
+from policies.freeze import freezes_in_force
+from policies.freeze_order import Freeze
+from policies.party import Actor, Role
+from policies.people import organization_with_id
+from policies.roles import can_assess, can_set_standards, can_supervise
+from policies.terms import Regime, Text
+from portal.pages.freeze_targets import title_of
+from portal.pages.speech import Speech
+from portal.pages.words import PURPOSES, TARGETS, number_of
+
+_DAY = timedelta(days=1)
+
+
+class ItemKind(StrEnum):
+    """What is to be decided."""
+
+    REQUEST = "request"
+    DATASET = "dataset"
+    LISTING = "listing"
+    ASSESSMENT = "assessment"
+    FREEZE = "freeze"
+
+
+Waiting = tuple[ItemKind, Application | Dataset | Listing | Freeze]
+
+
+@dataclass(frozen=True, slots=True)
+class InboxItem:
+    """One line of the inbox."""
+
+    id: str
+    kind: ItemKind
+    kind_words: str
+    href: str
+    number: str
+    title: Text
+    asker: str
+    purpose: str
+    due: date | None
+    """None where no clock runs."""
+    due_words: str
+    state: str
+    advice: str
+
+    @property
+    def can_be_chosen(self) -> bool:
+        """Whether several of its kind may be decided together."""
+        return self.kind is ItemKind.REQUEST
+
+
+def waiting_for(tx: Tx, *, by: Actor, at: datetime) -> list[Waiting]:
+    """What waits for `by`: requests first, the most urgent of them first."""
+    return list(_waiting(tx, by, at))
+
+
+def inbox_items(tx: Tx, *, by: Actor, at: datetime, say: Speech) -> list[InboxItem]:
+    """The lines of the inbox of `by`: what has a clock first, by its day."""
+    items = [_item(tx, kind, held, by, at, say) for kind, held in _waiting(tx, by, at)]
+    return sorted(items, key=lambda item: (item.due or date.max, item.kind))
+
+
+def working_days_left(today: date, due: date) -> int:
+    """Working days after `today` up to `due`; Monday to Friday where the calendar ends."""
+    days = (today + count * _DAY for count in range(1, (due - today).days + 1))
+    return sum(is_working_day(day) if is_known(day) else day.weekday() < 5 for day in days)
+
+
+def due_state(application: Application, today: date) -> str:
+    """Whether an open request is late, by a calendar that is known."""
+    due = DueDate(application.due_on, application.is_due_provisional)
+    return "overdue" if due.is_breached_on(today) else "waiting"
+
+
+def due_words(application: Application, today: date, say: Speech) -> str:
+    """How long there is to answer, in words."""
+    if application.due_on < today:
+        return ""
+    left = working_days_left(today, application.due_on)
+    words = say.ngettext("{count} working day left", "{count} working days left", left)
+    if application.is_due_provisional:
+        words += say.gettext(" (the calendar of that year is not official yet)")
+    return words
+
+
+def _waiting(tx: Tx, by: Actor, at: datetime) -> Iterator[Waiting]:
+    if by.agreement_id is not None:
+        return
+    asked = apply.inbox(tx, by=by)
+    if can_set_standards(by):
+        asked = list({one.id: one for one in [*asked, *apply.overdue(tx, at=at)]}.values())
+    yield from ((ItemKind.REQUEST, application) for application in asked)
+    yield from ((ItemKind.DATASET, dataset) for dataset in submissions(tx, by=by))
+    yield from _listings(tx, by)
+    if can_supervise(by):
+        for freeze in freezes_in_force(tx, at):
+            if not freeze.is_confirmed and freeze.placed_by != by.user_id:
+                yield ItemKind.FREEZE, freeze
+
+
+def _listings(tx: Tx, by: Actor) -> Iterator[Waiting]:
+    if not (can_set_standards(by) or can_assess(by) or by.holds_anywhere(Role.APPROVER)):
+        return
+    for listing in listings_to_open(tx, by=by):
+        if waits_for_assessment(listing, by):
+            yield ItemKind.ASSESSMENT, listing
+        elif waits_for_opening(listing, by):
+            yield ItemKind.LISTING, listing
+
+
+def waits_for_assessment(listing: Listing, by: Actor) -> bool:
+    """Whether `by` is one who could assess it."""
+    return (
+        listing.regime is Regime.TRADE
+        and listing.assessment is None
+        and can_assess(by)
+        and by.organization is not None
+        and by.organization.id != listing.provider_id
+    )
+
+
+def waits_for_opening(listing: Listing, by: Actor) -> bool:
+    """Whether `by` is one who could open it: the bureau for trade, else the provider's approver."""
+    if listing.proposed_by == by.user_id:
+        return False
+    if listing.regime is Regime.TRADE:
+        return can_set_standards(by)
+    return by.holds(Role.APPROVER, listing.provider_id)
+
+
+def _item(
+    tx: Tx,
+    kind: ItemKind,
+    held: Application | Dataset | Listing | Freeze,
+    by: Actor,
+    at: datetime,
+    say: Speech,
+) -> InboxItem:
+    match held:
+        case Application():
+            return _request_item(tx, held, by, at, say)
+        case Dataset():
+            return _dataset_item(tx, held, say)
+        case Listing():
+            return _listing_item(tx, kind, held, by, say)
+        case Freeze():
+            return _freeze_item(tx, held, by, say)
+
+
+def _request_item(
+    tx: Tx, application: Application, by: Actor, at: datetime, say: Speech
+) -> InboxItem:
+    listing = get_listing(tx, application.listing_id, by=by)
+    today = china_day(at)
+    return InboxItem(
+        id=str(application.id),
+        kind=ItemKind.REQUEST,
+        kind_words=say.gettext("Request for data"),
+        href=f"/inbox/request/{application.id}",
+        number=number_of("R", application.id),
+        title=dataset_with_id(tx, listing.dataset_id, by=by).entry.title,
+        asker=say.text(organization_with_id(tx, application.applicant_id).title),
+        purpose=say.gettext(PURPOSES[application.request.purpose]),
+        due=application.due_on,
+        due_words=due_words(application, today, say),
+        state=due_state(application, today),
+        advice=_advice(application.judgement.is_allowed, say),
+    )
+
+
+def _dataset_item(tx: Tx, dataset: Dataset, say: Speech) -> InboxItem:
+    return InboxItem(
+        id=str(dataset.id),
+        kind=ItemKind.DATASET,
+        kind_words=say.gettext("Version to publish"),
+        href=f"/inbox/dataset/{dataset.slug}",
+        number=dataset.slug,
+        title=dataset.entry.title,
+        asker=say.text(organization_with_id(tx, dataset.publisher_id).title),
+        purpose=say.gettext("Publish"),
+        due=None,
+        due_words="",
+        state="submitted",
+        # Nothing is submitted that the gate did not let pass.
+        advice=say.gettext("The quality gate let it pass"),
+    )
+
+
+def _listing_item(tx: Tx, kind: ItemKind, listing: Listing, by: Actor, say: Speech) -> InboxItem:
+    is_assessment = kind is ItemKind.ASSESSMENT
+    regimes = {
+        Regime.SHARE: say.gettext("Share"),
+        Regime.OPEN: say.gettext("Open"),
+        Regime.TRADE: say.gettext("Trade"),
+    }
+    judgement = listing.judgement
+    return InboxItem(
+        id=str(listing.id),
+        kind=kind,
+        kind_words=(
+            say.gettext("Listing to assess") if is_assessment else say.gettext("Listing to open")
+        ),
+        href=f"/inbox/listing/{listing.id}",
+        number=number_of("L", listing.id),
+        title=dataset_with_id(tx, listing.dataset_id, by=by).entry.title,
+        asker=say.text(organization_with_id(tx, listing.provider_id).title),
+        purpose=regimes[listing.regime],
+        due=None,
+        due_words="",
+        state="in_review" if is_assessment else "submitted",
+        advice=_advice(judgement is not None and judgement.is_allowed, say),
+    )
+
+
+def _freeze_item(tx: Tx, freeze: Freeze, by: Actor, say: Speech) -> InboxItem:
+    return InboxItem(
+        id=str(freeze.id),
+        kind=ItemKind.FREEZE,
+        kind_words=say.gettext("Freeze to confirm"),
+        href=f"/audit/freezes#freeze-{freeze.id}",
+        number=number_of("F", freeze.id),
+        title=title_of(tx, freeze.target_kind, freeze.target_id, by=by),
+        asker=say.gettext(TARGETS[freeze.target_kind]),
+        purpose=freeze.reason,
+        due=china_day(freeze.lapses_at),
+        due_words=say.gettext("lapses {moment}", moment=say.moment(freeze.lapses_at)),
+        state="frozen",
+        advice=say.gettext("A second person is needed"),
+    )
+
+
+def _advice(is_allowed: bool, say: Speech) -> str:  # noqa: FBT001 - a sentence for each answer
+    if is_allowed:
+        return say.gettext("The standards allow it")
+    return say.gettext("Clauses stand against it")

@@ -1,0 +1,98 @@
+"""What the words of the standards and of the log are called on pages: English message ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+from uuid import UUID
+
+from exchange.application import Manner
+from exchange.lineage import AssetKind
+from policies.access import Action
+from policies.errors import N_
+from policies.events import EventKind
+from policies.freeze_order import FreezeTarget
+from policies.terms import Purpose
+
+PURPOSES: Final[Mapping[Purpose, str]] = {
+    Purpose.STATUTORY_DUTY: N_("Statutory duty"),
+    Purpose.PUBLIC_SERVICE: N_("Public service"),
+    Purpose.PUBLIC_WELFARE: N_("Public welfare"),
+    Purpose.RESEARCH: N_("Research"),
+    Purpose.PRODUCT: N_("A product or service of our own"),
+    Purpose.ANALYSIS: N_("Analysis"),
+    Purpose.MODEL_TRAINING: N_("Training a model"),
+}
+
+MANNERS: Final[Mapping[Manner, str]] = {
+    Manner.PAGE: N_("Read page by page"),
+    Manner.QUERY: N_("Ask questions in SQL"),
+    Manner.DOWNLOAD: N_("Download files"),
+}
+
+ACTIONS: Final[Mapping[Action, str]] = {
+    Action.PREVIEW: N_("Preview"),
+    Action.READ_PAGE: N_("Pages of rows"),
+    Action.QUERY: N_("SQL question"),
+    Action.DOWNLOAD: N_("Download"),
+}
+
+TARGETS: Final[Mapping[FreezeTarget, str]] = {
+    FreezeTarget.ORGANIZATION: N_("Organisation"),
+    FreezeTarget.DATASET: N_("Dataset"),
+    FreezeTarget.LISTING: N_("Listing"),
+    FreezeTarget.AGREEMENT: N_("Agreement"),
+}
+
+ASSETS: Final[Mapping[AssetKind, str]] = {
+    AssetKind.BLOB: N_("Stored bytes"),
+    AssetKind.UPLOAD: N_("Uploaded file"),
+    AssetKind.VERSION: N_("Version"),
+    AssetKind.REPORT: N_("Quality report"),
+    AssetKind.DATASET: N_("Dataset"),
+    AssetKind.RECEIPT: N_("Delivery"),
+}
+
+EVENTS: Final[Mapping[str, str]] = {
+    EventKind.ORGANIZATION_ADDED: N_("An organisation was added"),
+    EventKind.ORGANIZATION_CHANGED: N_("An organisation was changed"),
+    EventKind.USER_ADDED: N_("An account was opened"),
+    EventKind.USER_CHANGED: N_("An account was changed"),
+    EventKind.ROLE_GRANTED: N_("A role was given"),
+    EventKind.ROLE_WITHDRAWN: N_("A role was taken"),
+    EventKind.DATASET_CREATED: N_("A dataset was registered"),
+    EventKind.DATASET_CHANGED: N_("A dataset's record was changed"),
+    EventKind.DISTRIBUTION_UPLOADED: N_("A file arrived"),
+    EventKind.VERSION_CREATED: N_("A version was made of a file"),
+    EventKind.VERSION_ASSESSED: N_("A version's quality was checked"),
+    EventKind.DATASET_SUBMITTED: N_("A dataset was submitted"),
+    EventKind.DATASET_RETURNED: N_("A dataset was returned"),
+    EventKind.DATASET_PUBLISHED: N_("A dataset was published"),
+    EventKind.DATASET_WITHDRAWN: N_("A dataset was withdrawn"),
+    EventKind.LISTING_PROPOSED: N_("A listing was proposed or assessed"),
+    EventKind.LISTING_OPENED: N_("A listing was opened"),
+    EventKind.LISTING_SUSPENDED: N_("A listing was suspended"),
+    EventKind.LISTING_WITHDRAWN: N_("A listing was withdrawn"),
+    EventKind.APPLICATION_SUBMITTED: N_("Data was asked for"),
+    EventKind.APPLICATION_DECIDED: N_("A request was answered"),
+    EventKind.AGREEMENT_CONCLUDED: N_("An agreement was concluded"),
+    EventKind.AGREEMENT_ENDED: N_("An agreement was ended"),
+    EventKind.TOKEN_ISSUED: N_("A key was made"),
+    EventKind.TOKEN_REVOKED: N_("A key was revoked"),
+    EventKind.CREDIT_TOPPED_UP: N_("Credits were paid in"),
+    EventKind.DATA_DELIVERED: N_("Data was delivered"),
+    EventKind.DELIVERY_REFUSED: N_("A delivery was refused"),
+    EventKind.FREEZE_PLACED: N_("A freeze was placed"),
+    EventKind.FREEZE_CONFIRMED: N_("A freeze was confirmed"),
+    EventKind.FREEZE_LIFTED: N_("A freeze was lifted"),
+    EventKind.AUDIT_VIEWED: N_("A supervisor looked something up"),
+    EventKind.KEY_MINTED: N_("A signing key was made"),
+    EventKind.PERSONAL_ERASED: N_("Personal fields were erased"),
+}
+
+_SHOWN_DIGITS: Final = 8
+
+
+def number_of(prefix: str, of: UUID) -> str:
+    """A short number that people can say aloud; the last digits of the id, which are random."""
+    return f"{prefix}-{of.hex[-_SHOWN_DIGITS:].upper()}"
