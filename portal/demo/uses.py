@@ -41,11 +41,11 @@ def uses() -> Sequence[Use]:
 
 def _visitors() -> Iterator[Use]:
     """Anybody, over open data."""
-    for prefix in ("11", "31", "32", "33", "44", "51", "64"):
+    for province in (11, 31, 32, 33, 44, 51, 64):
         yield _sql(
             VISITOR,
             "SELECT adcode, name, longitude, latitude FROM divisions "
-            f"WHERE adcode LIKE '{prefix}%' ORDER BY adcode",
+            f"WHERE adcode // 10000000000 = {province} ORDER BY adcode",
         )
     for start in ("朝", "新", "长", "银", "金"):
         yield _sql(
@@ -54,7 +54,7 @@ def _visitors() -> Iterator[Use]:
         )
     yield _sql(
         VISITOR,
-        "SELECT left(adcode, 2) AS province, count(*) AS divisions, "
+        "SELECT adcode // 10000000000 AS province, count(*) AS divisions, "
         "count(longitude) AS with_coordinates FROM divisions GROUP BY province ORDER BY province",
     )
     for year in range(2018, 2026):
