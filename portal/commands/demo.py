@@ -65,6 +65,9 @@ def run_demo(chosen: argparse.Namespace) -> int:
     if chosen.serve:
         return _serve(chosen)
     address = _running_address(Path(chosen.data))
+    if address is None and _is_loaded(chosen):
+        _print_sign_ins(chosen, None)
+        return 0
     if address is None:
         with serving(settings_of(chosen), port=chosen.port) as server:
             if not wait_until_ready(server):
@@ -169,6 +172,7 @@ def _print_sign_ins(chosen: argparse.Namespace, address: str | None) -> None:
                     "password": passwords[person.name],
                     "role": person.role.value,
                     "organization": person.organization or None,
+                    "page": person.page,
                     "duty": person.duty,
                 }
                 for person in people
@@ -176,14 +180,14 @@ def _print_sign_ins(chosen: argparse.Namespace, address: str | None) -> None:
         }
         print(json.dumps(told, ensure_ascii=False), flush=True)
         return
-    print()
-    print(f"{'user name':20} {'password':21} {'role':10} what to do there")
-    for person in people:
-        print(f"{person.name:20} {passwords[person.name]:21} {person.role.value:10} {person.duty}")
-    print(f"\nThese passwords are this folder's own, kept in {private_folder / SIGN_INS}")
+    shown = sorted({person.role: person for person in reversed(people)}.values(), key=people.index)
+    print(f"\n{'role':10} {'user name':20} {'password':21} where to begin")
+    for person in shown:
+        who = f"{person.role.value:10} {person.name:20} {passwords[person.name]:21}"
+        print(f"{who} {address or ''}{person.page}  ({person.duty})")
+    print(f"\n{len(people) - len(shown)} colleagues more are in {private_folder / SIGN_INS}")
     if address is None:
-        data = Path(chosen.data)
-        print(f"Start it with: weir demo --serve --data {data}", flush=True)
+        print(f"Start it with: weir demo --serve --data {chosen.data}", flush=True)
     else:
         print(f"Sign in at {address}/user/login", flush=True)
 
@@ -206,6 +210,13 @@ def _remove(chosen: argparse.Namespace) -> int:
     shutil.rmtree(data)
     print(json.dumps({"removed": str(data)}) if chosen.json else f"deleted {data}")
     return 0
+
+
+def _is_loaded(chosen: argparse.Namespace) -> bool:
+    from portal.demo.progress import Progress, is_demo
+
+    data = settings_of(chosen).data
+    return is_demo(data) and Progress(data).is_complete
 
 
 def _is_confirmed(question: str) -> bool:

@@ -34,8 +34,10 @@ class CastPerson:
     organization: str
     """Slug, or `SITE`."""
     role: Role
+    page: str
+    """Where to begin after signing in."""
     duty: str
-    """What to do in the demo after signing in."""
+    """What to do there."""
 
 
 ORGANIZATIONS: Sequence[CastOrganization] = (
@@ -120,100 +122,152 @@ ORGANIZATIONS: Sequence[CastOrganization] = (
 )
 
 PEOPLE: Sequence[CastPerson] = (
-    CastPerson("admin", SITE, Role.ADMIN, "let organisations and people in, reset passwords"),
+    # The first of each role is the one that a newcomer is shown.
+    CastPerson(
+        "admin",
+        SITE,
+        Role.ADMIN,
+        "/admin/people",
+        "let organisations and people in, reset passwords",
+    ),
     CastPerson(
         "transport-publisher",
         "transport",
         Role.PUBLISHER,
+        "/publish",
         "register a dataset, upload a file, see it checked, ask other departments for data",
-    ),
-    CastPerson(
-        "transport-approver", "transport", Role.APPROVER, "publish what a colleague submitted"
-    ),
-    CastPerson(
-        "weather-publisher", "meteorology", Role.PUBLISHER, "see who uses the hourly weather"
     ),
     CastPerson(
         "weather-approver",
         "meteorology",
         Role.APPROVER,
+        "/inbox",
         "open the inbox: a request waits, with its ten working days running",
     ),
     CastPerson(
-        "civil-publisher", "civil-affairs", Role.PUBLISHER, "see the open divisions and their use"
+        "transport-approver",
+        "transport",
+        Role.APPROVER,
+        "/inbox",
+        "publish what a colleague submitted",
     ),
     CastPerson(
-        "civil-approver", "civil-affairs", Role.APPROVER, "open the sharing that was proposed"
+        "weather-publisher",
+        "meteorology",
+        Role.PUBLISHER,
+        "/publish",
+        "see who uses the hourly weather",
+    ),
+    CastPerson(
+        "civil-publisher",
+        "civil-affairs",
+        Role.PUBLISHER,
+        "/publish",
+        "see the open divisions and their use",
+    ),
+    CastPerson(
+        "civil-approver",
+        "civil-affairs",
+        Role.APPROVER,
+        "/inbox",
+        "open the sharing that was proposed",
     ),
     CastPerson(
         "office-publisher",
         "government-office",
         Role.PUBLISHER,
+        "/publish",
         "upload the next version of the holidays",
     ),
     CastPerson(
         "office-approver",
         "government-office",
         Role.APPROVER,
+        "/inbox",
         "publish the make-up workdays, which wait",
     ),
     CastPerson(
         "airport-publisher",
         "airport-operations",
         Role.PUBLISHER,
+        "/publish",
         "see the income from flights, and the aircraft that the gate holds back",
     ),
-    CastPerson("airport-approver", "airport-operations", Role.APPROVER, "publish for the airport"),
+    CastPerson(
+        "airport-approver", "airport-operations", Role.APPROVER, "/inbox", "publish for the airport"
+    ),
     CastPerson(
         "emergency-officer",
         "emergency",
         Role.PUBLISHER,
+        "/my",
         "query the shared weather and airports under agreements",
     ),
     CastPerson(
-        "emergency-approver", "emergency", Role.APPROVER, "head of the office that asks for data"
+        "emergency-approver",
+        "emergency",
+        Role.APPROVER,
+        "/inbox",
+        "head of the office that asks for data",
     ),
     CastPerson(
-        "tourism-officer", "culture-tourism", Role.PUBLISHER, "see a request that was refused"
+        "tourism-officer",
+        "culture-tourism",
+        Role.PUBLISHER,
+        "/my",
+        "see a request that was refused",
     ),
     CastPerson(
         "tourism-approver",
         "culture-tourism",
         Role.APPROVER,
+        "/inbox",
         "head of the office that asks for data",
     ),
     CastPerson(
         "skyline-buyer",
         "skyline-analytics",
         Role.BUYER,
+        "/my",
         "buy: query priced flights by SQL, see cost, balance and receipts",
     ),
     CastPerson(
-        "harbour-buyer", "harbour-logistics", Role.BUYER, "buy: pages and queries of flights"
+        "harbour-buyer", "harbour-logistics", Role.BUYER, "/my", "buy: pages and queries of flights"
     ),
     CastPerson(
         "lantern-buyer",
         "lantern-studio",
         Role.BUYER,
+        "/my",
         "meet an empty balance; answer a returned request",
     ),
     CastPerson(
-        "assessor", "plumbline-assessment", Role.ASSESSOR, "sign assessments before a trade opens"
+        "assessor",
+        "plumbline-assessment",
+        Role.ASSESSOR,
+        "/inbox",
+        "sign assessments before a trade opens",
     ),
     CastPerson(
-        "bureau-standards", "data-bureau", Role.BUREAU, "open trades, supervise, see the overview"
+        "bureau-standards",
+        "data-bureau",
+        Role.BUREAU,
+        "/inbox",
+        "open trades, supervise, see the overview",
     ),
-    CastPerson("bureau-finance", "data-bureau", Role.FINANCE, "top up prepaid credits"),
+    CastPerson("bureau-finance", "data-bureau", Role.FINANCE, "/finance", "top up prepaid credits"),
     CastPerson(
         "regulator",
         "data-regulator",
         Role.REGULATOR,
+        "/audit",
         "open a receipt, walk its lineage to the uploaded file, freeze a buyer",
     ),
     CastPerson(
         "regulator-second",
         "data-regulator",
         Role.REGULATOR,
+        "/audit/freezes",
         "confirm or lift what the other one froze",
     ),
 )
