@@ -50,6 +50,23 @@ def json_expression(quoted: str, type_name: str) -> str:
     return quoted
 
 
+def json_text_expression(quoted: str, type_name: str) -> str:
+    """SQL that yields the column in a form that the engine's own `json_object` writes right.
+
+    Not for nested types. The result is the same as that of `json_expression` and Python.
+    """
+    if type_name in ("DOUBLE", "FLOAT"):
+        return f"CASE WHEN isfinite({quoted}) THEN {quoted} END"
+    decimal = _DECIMAL.fullmatch(type_name)
+    if decimal and int(decimal[1]) > _DECIMAL_DIGITS_EXACT:
+        nearest = f"CAST({quoted} AS DOUBLE)"
+        return (
+            f"CASE WHEN TRY_CAST(CAST({nearest} AS VARCHAR) AS {type_name}) = {quoted}"
+            f" THEN to_json({nearest}) ELSE to_json(CAST({quoted} AS VARCHAR)) END"
+        )
+    return json_expression(quoted, type_name)
+
+
 def is_nested(type_name: str) -> bool:
     """Whether the type holds other values: a list, an array, a record or a map."""
     return type_name.endswith("]") or type_name.startswith(("STRUCT(", "MAP("))

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import struct
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -34,8 +35,10 @@ from catalog.errors import (
 from catalog.json_rows import (
     Row,
     array_of_objects,
+    is_nested,
     json_columns,
     json_expression,
+    json_text_expression,
     lines_of_objects,
     with_json,
 )
@@ -44,8 +47,8 @@ from catalog.statement import Tree, check_statement
 
 EXPRESSION_DEPTH_MAX = 250
 REASON_LENGTH_CHARACTERS = 500
-ROWS_PER_BATCH = 2_000
-ARROW_ROWS_PER_BATCH = 50_000
+ROWS_PER_BATCH = 20_000
+ROWS_PER_FETCH = 2_000
 WRITE_BUFFER_BYTES = 1 << 20
 
 _PLACES = ("query_location", "query_location_length")
@@ -186,7 +189,7 @@ class LockedEngine:
             raise NotOneSelect
         return text
 
-    def _tree(self, sql: str) -> Mapping[str, Tree]:
+    def _tree(self, sql: str) -> dict[str, Tree]:
         ((text,),) = self._engine.execute("SELECT json_serialize_sql(?)", [sql]).fetchall()
         tree = orjson.loads(text)
         assert isinstance(tree, dict)
@@ -201,58 +204,96 @@ class LockedEngine:
         names = _distinct(described.columns)
         types = [str(type_) for type_ in described.types]
         columns = tuple(map(ResultColumn, names, types))
-        expression = _EXPRESSIONS[result_format]
-        shown = ", ".join(
-            f"{expression(f'#{place}', type_name)} AS {_quote(name)}"
-            for place, (name, type_name) in enumerate(zip(names, types, strict=True), start=1)
-        )
-        rows_max = output.too_large.rows_max
-        statement = f"SELECT {shown} FROM (\n{text}\n) LIMIT {rows_max + 1}"
         match result_format:
             case ResultFormat.JSON | ResultFormat.NDJSON:
-                rows = self._write_json(statement, columns, result_format, output)
+                rows = self._write_json(text, columns, result_format, output)
             case ResultFormat.CSV | ResultFormat.TSV | ResultFormat.PARQUET | ResultFormat.ARROW:
-                rows = self._write_arrow(statement, result_format, output)
+                rows = self._write_arrow(text, columns, result_format, output)
         output.file.flush()
         return Answer(columns, rows)
 
     def _write_json(
-        self,
-        statement: str,
-        columns: Sequence[ResultColumn],
-        result_format: ResultFormat,
-        output: _Counted,
+        self, text: str, columns: Sequence[ResultColumn], form: ResultFormat, output: _Counted
     ) -> int:
-        names = [column.name for column in columns]
-        json_places = json_columns([column.type for column in columns])
-        is_lines = result_format is ResultFormat.NDJSON
-        if not is_lines:
+        if form is ResultFormat.JSON:
             listed = [{"name": column.name, "type": column.type} for column in columns]
             output.write(b'{"columns":' + orjson.dumps(listed) + b',"rows":[')
+        if any(is_nested(column.type) for column in columns):
+            rows = self._write_objects(text, columns, form, output)
+        else:
+            rows = self._write_object_texts(text, columns, form, output)
+        if form is ResultFormat.JSON:
+            output.write(b'],"row_count":%d}\n' % rows)
+        return rows
+
+    def _write_object_texts(
+        self, text: str, columns: Sequence[ResultColumn], form: ResultFormat, output: _Counted
+    ) -> int:
+        """Let the engine write the objects, which it does ten times faster than Python."""
+        cells = ", ".join(
+            f"{_literal(column.name)}, {json_text_expression(f'#{place}', column.type)}"
+            for place, column in enumerate(columns, start=1)
+        )
+        row = f"CAST(json_object({cells}) AS VARCHAR)"
+        is_lines = form is ResultFormat.NDJSON
+        shown = f"{row} || chr(10)" if is_lines else f"',' || {row}"
         rows = 0
-        for batch in _batches(self._engine.execute(statement)):
+        with self._batches(_limited(shown, text, output)) as batches:
+            for batch in batches:
+                output.count(batch.num_rows)
+                data = _joined(batch.column(0))
+                # The comma before the first object is the one too many.
+                output.write(data if rows or is_lines else data[1:])
+                rows += batch.num_rows
+        return rows
+
+    def _write_objects(
+        self, text: str, columns: Sequence[ResultColumn], form: ResultFormat, output: _Counted
+    ) -> int:
+        """Write the objects here, where values hold other values."""
+        names = [column.name for column in columns]
+        json_places = json_columns([column.type for column in columns])
+        shown = ", ".join(
+            json_expression(f"#{place}", column.type)
+            for place, column in enumerate(columns, start=1)
+        )
+        rows = 0
+        for batch in _fetched(self._engine.execute(_limited(shown, text, output))):
             output.count(len(batch))
             ready = with_json(batch, json_places)
-            if is_lines:
+            if form is ResultFormat.NDJSON:
                 output.write(lines_of_objects(names, ready))
             else:
                 output.write((b"," if rows else b"") + array_of_objects(names, ready)[1:-1])
             rows += len(batch)
-        if not is_lines:
-            output.write(b'],"row_count":%d}\n' % rows)
         return rows
 
-    def _write_arrow(self, statement: str, result_format: ResultFormat, output: _Counted) -> int:
-        batches = self._engine.sql(statement).to_arrow_reader(ARROW_ROWS_PER_BATCH)
+    def _write_arrow(
+        self,
+        text: str,
+        columns: Sequence[ResultColumn],
+        result_format: ResultFormat,
+        output: _Counted,
+    ) -> int:
+        is_text = result_format in (ResultFormat.CSV, ResultFormat.TSV)
+        expression = _text_expression if is_text else _arrow_expression
+        shown = ", ".join(
+            f"{expression(f'#{place}', column.type)} AS {_quote(column.name)}"
+            for place, column in enumerate(columns, start=1)
+        )
         sink = pyarrow.PythonFile(output, mode="w")
         rows = 0
-        # Closed also where the answer turns out too large, or the engine stays busy with it.
-        with batches, _writer(result_format, sink, batches.schema) as writer:
-            for batch in batches:
+        reader = self._batches(_limited(shown, text, output))
+        with reader, _writer(result_format, sink, reader.schema) as writer:
+            for batch in reader:
                 output.count(batch.num_rows)
                 writer.write_batch(batch)
                 rows += batch.num_rows
         return rows
+
+    def _batches(self, statement: str) -> pyarrow.RecordBatchReader:
+        """The answer in batches; to be closed, or the engine stays busy with it."""
+        return self._engine.sql(statement).to_arrow_reader(ROWS_PER_BATCH)
 
 
 class _Counted:
@@ -269,7 +310,7 @@ class _Counted:
         if self._rows > self.too_large.rows_max:
             raise self.too_large
 
-    def write(self, data: bytes) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         self._size_bytes += len(data)
         if self._size_bytes > self.too_large.size_bytes_max:
             raise self.too_large
@@ -314,18 +355,25 @@ def _arrow_expression(quoted: str, type_name: str) -> str:
     return quoted
 
 
-_EXPRESSIONS: Mapping[ResultFormat, Callable[[str, str], str]] = {
-    ResultFormat.JSON: json_expression,
-    ResultFormat.NDJSON: json_expression,
-    ResultFormat.CSV: _text_expression,
-    ResultFormat.TSV: _text_expression,
-    ResultFormat.PARQUET: _arrow_expression,
-    ResultFormat.ARROW: _arrow_expression,
-}
+def _limited(shown: str, text: str, output: _Counted) -> str:
+    """The user's statement as a table of which everything is shown, but no row too many."""
+    return f"SELECT {shown} FROM (\n{text}\n) LIMIT {output.too_large.rows_max + 1}"
 
 
-def _batches(engine: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Row]]:
-    while batch := engine.fetchmany(ROWS_PER_BATCH):
+def _joined(texts: pyarrow.StringArray) -> memoryview:
+    """All texts of an array, one after the other, as they already lie in memory."""
+    _, places, data = texts.buffers()
+    if data is None:
+        return memoryview(b"")
+    begin, end = (
+        struct.unpack_from("=i", places, 4 * place)[0]
+        for place in (texts.offset, texts.offset + len(texts))
+    )
+    return memoryview(data)[begin:end]
+
+
+def _fetched(engine: duckdb.DuckDBPyConnection) -> Iterator[Sequence[Row]]:
+    while batch := engine.fetchmany(ROWS_PER_FETCH):
         yield batch
 
 
@@ -353,15 +401,15 @@ def _without_semicolons(sql: str) -> str:
     return data.decode()
 
 
-def _inner_node(tree: Mapping[str, Tree]) -> Tree:
+def _inner_node(tree: dict[str, Tree]) -> Tree:
     """The query in the brackets of `SELECT 1 FROM (…)`."""
     step: Tree = tree
     for key in ("statements", 0, "node", "from_table", "subquery", "node"):
         if isinstance(key, int):
-            if not isinstance(step, Sequence) or isinstance(step, str) or len(step) != 1:
+            if not isinstance(step, list) or len(step) != 1:
                 raise NotOneSelect
             step = step[key]
-        elif isinstance(step, Mapping):
+        elif isinstance(step, dict):
             step = step.get(key)
         else:
             raise NotOneSelect
@@ -369,9 +417,9 @@ def _inner_node(tree: Mapping[str, Tree]) -> Tree:
 
 
 def _without_places(value: Tree) -> Tree:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {key: _without_places(item) for key, item in value.items() if key not in _PLACES}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, list):
         return [_without_places(item) for item in value]
     return value
 
@@ -386,6 +434,10 @@ def _strip(message: str) -> str:
     told = re.split(r"\n\s*(?:Stack Trace|Possible solutions|Candidate)", message)[0]
     told = re.sub(r"\battached_\d+\.", "", _PATH.sub("…", told))
     return told.strip()[:REASON_LENGTH_CHARACTERS]
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _quote(identifier: str) -> str:

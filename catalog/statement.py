@@ -7,13 +7,13 @@ the engine brings nothing in by itself. The lists are those of DuckDB 2.0.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from string import ascii_lowercase, ascii_uppercase
 from typing import TypeAlias
 
 from catalog.errors import ForbiddenPart, NoSuchTable, NotOneSelect
 
-Tree: TypeAlias = bool | int | float | str | Sequence["Tree"] | Mapping[str, "Tree"] | None
+Tree: TypeAlias = bool | int | float | str | list["Tree"] | dict[str, "Tree"] | None
 """JSON as the engine's `json_serialize_sql` gives it."""
 
 TREE_NODES_MAX = 50_000
@@ -192,7 +192,7 @@ _Scope: TypeAlias = frozenset[str]
 _Step: TypeAlias = tuple[Tree, _Scope]
 
 
-def check_statement(tree: Mapping[str, Tree], permitted: Sequence[str]) -> Mapping[str, Tree]:
+def check_statement(tree: dict[str, Tree], permitted: Sequence[str]) -> dict[str, Tree]:
     """Return the query node of a parsed text that is one SELECT which may run.
 
     `tree` is what the engine makes of the whole text; `permitted` are the names of the tables
@@ -201,22 +201,22 @@ def check_statement(tree: Mapping[str, Tree], permitted: Sequence[str]) -> Mappi
     Raises: NotOneSelect, NoSuchTable, ForbiddenPart.
     """
     statements = tree.get("statements")
-    if not isinstance(statements, Sequence) or len(statements) != 1:
+    if not isinstance(statements, list) or len(statements) != 1:
         raise NotOneSelect
     statement = statements[0]
-    if not isinstance(statement, Mapping) or not isinstance(statement.get("node"), Mapping):
+    if not isinstance(statement, dict) or not isinstance(statement.get("node"), dict):
         raise NotOneSelect
     node = statement["node"]
-    assert isinstance(node, Mapping)
+    assert isinstance(node, dict)
     tables = frozenset(folded(name) for name in permitted)
     steps: list[_Step] = [(node, tables)]
     for _ in range(TREE_NODES_MAX):
         if not steps:
             return node
         value, scope = steps.pop()
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             steps.extend(_enter(value, scope))
-        elif isinstance(value, Sequence) and not isinstance(value, str):
+        elif isinstance(value, list):
             steps.extend((item, scope) for item in value)
     raise ForbiddenPart("a statement of this size")
 
@@ -229,7 +229,7 @@ def folded(name: str) -> str:
 _FOLD = str.maketrans(ascii_uppercase, ascii_lowercase)
 
 
-def _enter(node: Mapping[str, Tree], scope: _Scope) -> Iterator[_Step]:
+def _enter(node: dict[str, Tree], scope: _Scope) -> Iterator[_Step]:
     """Check one node; yield what is inside it with the table names that are known there."""
     kind, expression = node.get("type"), node.get("class")
     if "class" in node:
@@ -247,7 +247,7 @@ def _enter(node: Mapping[str, Tree], scope: _Scope) -> Iterator[_Step]:
             _check_table(node, scope)
         case "TABLE_FUNCTION":
             function = node.get("function")
-            if not isinstance(function, Mapping):
+            if not isinstance(function, dict):
                 raise ForbiddenPart("a table function")
             _check_name(function, TABLE_FUNCTIONS)
             yield function.get("arguments"), scope
@@ -258,7 +258,7 @@ def _enter(node: Mapping[str, Tree], scope: _Scope) -> Iterator[_Step]:
     yield from ((value, scope) for value in node.values())
 
 
-def _enter_expression(node: Mapping[str, Tree], scope: _Scope) -> Iterator[_Step]:
+def _enter_expression(node: dict[str, Tree], scope: _Scope) -> Iterator[_Step]:
     match node.get("class"):
         case "FUNCTION":
             _check_name(node, _CALLED)
@@ -269,7 +269,7 @@ def _enter_expression(node: Mapping[str, Tree], scope: _Scope) -> Iterator[_Step
     yield from ((value, scope) for value in node.values())
 
 
-def _enter_query(node: Mapping[str, Tree], scope: _Scope) -> Iterator[_Step]:
+def _enter_query(node: dict[str, Tree], scope: _Scope) -> Iterator[_Step]:
     """Named queries are known to those that follow, and to themselves only where recursive.
 
     A name that is used before it is known would be looked up among the engine's own tables.
@@ -284,11 +284,11 @@ def _enter_query(node: Mapping[str, Tree], scope: _Scope) -> Iterator[_Step]:
     yield from ((value, scope) for key, value in node.items() if key != "cte_map")
 
 
-def _named_queries(node: Mapping[str, Tree]) -> Iterator[tuple[Tree, Tree]]:
+def _named_queries(node: dict[str, Tree]) -> Iterator[tuple[Tree, Tree]]:
     named = node.get("cte_map")
-    entries = named.get("map") if isinstance(named, Mapping) else None
-    for entry in entries if isinstance(entries, Sequence) else ():
-        if not isinstance(entry, Mapping):
+    entries = named.get("map") if isinstance(named, dict) else None
+    for entry in entries if isinstance(entries, list) else ():
+        if not isinstance(entry, dict):
             raise ForbiddenPart("WITH")
         yield entry.get("key"), entry.get("value")
 
@@ -299,7 +299,7 @@ def _new_name(name: Tree) -> str:
     return folded(name)
 
 
-def _check_table(node: Mapping[str, Tree], scope: _Scope) -> None:
+def _check_table(node: dict[str, Tree], scope: _Scope) -> None:
     """The same answer for a table that is not there and one that this caller may not see."""
     name = node.get("table_name")
     if not isinstance(name, str) or node.get("at_clause") is not None:
@@ -310,7 +310,7 @@ def _check_table(node: Mapping[str, Tree], scope: _Scope) -> None:
         raise NoSuchTable(name)
 
 
-def _check_name(node: Mapping[str, Tree], allowed: frozenset[str]) -> None:
+def _check_name(node: dict[str, Tree], allowed: frozenset[str]) -> None:
     name = node.get("function_name")
     if node.get("schema") or node.get("catalog") or _is_qualified(node):
         raise ForbiddenPart(_path(node))
@@ -318,16 +318,16 @@ def _check_name(node: Mapping[str, Tree], allowed: frozenset[str]) -> None:
         raise ForbiddenPart(f"{name}()")
 
 
-def _is_qualified(node: Mapping[str, Tree]) -> bool:
+def _is_qualified(node: dict[str, Tree]) -> bool:
     qualified = node.get("qualified_name")
-    path = qualified.get("path") if isinstance(qualified, Mapping) else None
-    return not isinstance(path, Sequence) or len(path) != 1
+    path = qualified.get("path") if isinstance(qualified, dict) else None
+    return not isinstance(path, list) or len(path) != 1
 
 
-def _path(node: Mapping[str, Tree]) -> str:
+def _path(node: dict[str, Tree]) -> str:
     qualified = node.get("qualified_name")
-    path = qualified.get("path") if isinstance(qualified, Mapping) else None
-    return ".".join(map(str, path)) if isinstance(path, Sequence) else "?"
+    path = qualified.get("path") if isinstance(qualified, dict) else None
+    return ".".join(map(str, path)) if isinstance(path, list) else "?"
 
 
 def _spelled(kind: Tree) -> str:

@@ -147,6 +147,59 @@ def read_back(path: Path, result_format: ResultFormat) -> list[dict[str, object]
     return rows
 
 
+VALUES = {
+    "day": "DATE '2026-02-03'",
+    "far_day": "DATE 'infinity'",
+    "at": "TIMESTAMP '2026-02-03 04:05:06.5'",
+    "zoned": "TIMESTAMPTZ '2026-02-03 04:05:06+08'",
+    "clock": "TIME '04:05:06'",
+    "price": "CAST('1.10' AS DECIMAL(5, 2))",
+    "large": "CAST('12345678901234567.89' AS DECIMAL(20, 2))",
+    "largest": "CAST('99999999999999999999999999999999999999' AS DECIMAL(38, 0))",
+    "small": "CAST('0.1' AS DECIMAL(38, 37))",
+    "whole": "CAST(9007199254740993 AS BIGINT)",
+    "huge": "170141183460469231731687303715884105727",
+    "double": "CAST(0.1 AS DOUBLE)",
+    "tiny": "CAST(1e-300 AS DOUBLE)",
+    "wide": "CAST(1e300 AS DOUBLE)",
+    "nothing": "CAST('nan' AS DOUBLE)",
+    "endless": "CAST('-inf' AS DOUBLE)",
+    "bytes": "encode('é')",
+    "text": "'“中文” \\ / \"quoted\" \t' || chr(10) || chr(1) || chr(127) || chr(8232) || '😀'",
+    "blank": "''",
+    "json": "CAST('{\"a\": [1, null]}' AS JSON)",
+    "truth": "true",
+    "empty": "NULL",
+    "uuid": "uuid '00000000-0000-0000-0000-000000000001'",
+    "span": "INTERVAL 3 MONTH",
+    "bits": "CAST('101' AS BIT)",
+    'a "name"': "1",
+    "it's": "2",
+    "Day": "3",
+}
+
+
+@pytest.mark.parametrize("result_format", [ResultFormat.JSON, ResultFormat.NDJSON])
+def test_objects_are_the_same_whether_the_engine_or_python_writes_them(
+    ask: Ask, tmp_path: Path, result_format: ResultFormat
+) -> None:
+    named = ", ".join(
+        f'{value} AS "{name.replace(chr(34), chr(34) * 2)}"' for name, value in VALUES.items()
+    )
+    rows = {}
+    for writer, more in (("engine", ""), ("python", ", [1] AS nested")):
+        ask(f"SELECT {named}{more} FROM range(3)", result_format=result_format, output=writer)
+        rows[writer] = read_back(tmp_path / writer, result_format)
+
+    for row in rows["python"]:
+        assert row.pop("nested") == [1]
+    assert list(rows["engine"][0]) == list(VALUES)
+    assert rows["engine"] == rows["python"]
+    assert rows["engine"][0]["large"] == "12345678901234567.89"
+    assert rows["engine"][0]["price"] == 1.1
+    assert rows["engine"][0]["nothing"] is None
+
+
 @pytest.mark.parametrize("result_format", ResultFormat)
 def test_an_answer_of_no_rows_is_a_whole_answer(
     ask: Ask, tmp_path: Path, result_format: ResultFormat
