@@ -52,7 +52,6 @@ def serve_web(settings: Settings, database_url: str, descriptor: int) -> None:
     import uvicorn
 
     from portal.app import create_app
-    from portal.pool import 
     from portal.wiring import wire
 
     wiring = wire(settings, database_url, pool_size=WEB_POOL_SIZE)
@@ -76,7 +75,6 @@ def serve_web(settings: Settings, database_url: str, descriptor: int) -> None:
 def serve_jobs(settings: Settings, database_url: str, role: str) -> None:
     """Take jobs of one queue until told to end."""
     from portal.worker import run_worker
-    from portal.pool import 
     from portal.wiring import wire
 
     wiring = wire(settings, database_url, pool_size=WORKER_POOL_SIZE)
