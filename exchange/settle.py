@@ -24,7 +24,8 @@ from exchange.credit import (
 )
 from exchange.errors import AlreadyResolved, AmountOutOfBounds, NotYourPart
 from exchange.price import Price, fee_of
-from exchange.store import ledger
+from exchange.store import fair_use, ledger
+from policies.calendar import china_day
 from policies.database import Tx
 from policies.events import Event, EventKind
 from policies.party import Actor, Role
@@ -210,3 +211,8 @@ def statement(
         spent=tuple(ledger.spent_lines(tx, organization_id, since, until)),
         earned=tuple(ledger.earned_lines(tx, organization_id, since, until)),
     )
+
+
+def forget_fair_use(tx: Tx, at: datetime) -> int:
+    """Drop the counts of fair use of days that are over; how many it were."""
+    return fair_use.forget_before(tx, china_day(at))

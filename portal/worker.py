@@ -12,10 +12,10 @@ from uuid import UUID
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from catalog import find, ingest, publish
-from catalog.errors import NotAssessedYet
-from catalog.folders import Folders
-from catalog.version import UploadId, Version
+from catalog.blobs import sweep_arriving
+from catalog.version import UploadId
 from exchange import list_product, settle
+from exchange.result_files import sweep_results
 from policies import once
 from policies.party import Actor
 from policies.profile import profile_in_force
@@ -87,11 +87,19 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
         with wiring.pool.connection() as tx:
             settle.sweep_expired(tx, wiring.now())
 
+    @app.periodic(cron="*/10 * * * *")
+    @app.task(name="sweep_files", queue=Queue.WORK, queueing_lock="sweep_files", pass_context=False)
+    def _sweep_files(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        sweep_results(wiring.pool, wiring.settings.results_folder, wiring.now())
+        sweep_arriving(wiring.folders.blobs)
+
     @app.periodic(cron="17 3 * * *")
-    @app.task(name="forget_keys", queue=Queue.WORK, queueing_lock="forget_keys", pass_context=False)
-    def _forget_keys(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+    @app.task(name="forget", queue=Queue.WORK, queueing_lock="forget", pass_context=False)
+    def _forget(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         with wiring.pool.connection() as tx:
             once.forget(tx, wiring.now())
+        with wiring.pool.connection() as tx:
+            settle.forget_fair_use(tx, wiring.now())
 
     _rescue(app, Queue.WORK)
 
