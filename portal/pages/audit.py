@@ -179,7 +179,7 @@ def show_audited_lineage(
     return _lineage(request, asset, depth, path="/audit/lineage")
 
 
-@router.get("/receipt/lineage")
+@router.get("/my/lineage")
 def show_own_lineage(
     request: Request,
     asset: Word,
@@ -187,7 +187,7 @@ def show_own_lineage(
 ) -> Response:
     """Where what one received comes from, as far as one may know."""
     signed_in(request)
-    return _lineage(request, asset, depth, path="/receipt/lineage")
+    return _lineage(request, asset, depth, path="/my/lineage")
 
 
 def _lineage(request: Request, asset: str, depth: int, *, path: str) -> Response:

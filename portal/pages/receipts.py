@@ -68,7 +68,7 @@ def _page(request: Request, receipt_id: UUID, *, is_audit: bool) -> Response:
         verified = (
             verify_receipt_file(_bundle(tx, wiring, traced.receipt)) if traced.place else None
         )
-    lineage_path = "/audit/lineage" if is_audit else "/receipt/lineage"
+    lineage_path = "/audit/lineage" if is_audit else "/my/lineage"
     view = receipt_view(traced, verified, say, lineage_path=lineage_path)
     return render(
         request,
