@@ -9,13 +9,12 @@ from fastapi import APIRouter, Query, Request, Response
 from catalog.version import Version
 from exchange import trace
 from exchange.delivery import PageQuestion
-from policies.calendar import china_day
 from policies.errors import Refusal
 from portal.pages import dataset_frame, dataset_quality
 from portal.pages.dataset_cards import quality_state
-from portal.pages.dataset_frame import Look, profile_for, refused_words
 from portal.pages.dataset_lineage import drawable
 from portal.pages.dataset_look import deliver_rows, look_of
+from portal.pages.dataset_reader import Look, profile_for, refused_words
 from portal.pages.dataset_rows import picture_of, pictures_of, table_of, type_words
 from portal.pages.histogram import sparkline
 from portal.pages.lineage_layout import lay_out
@@ -180,7 +179,7 @@ def show_lineage(
         columns=[],
         column="",
         depth=depth,
-        on=china_day(wiring.now()),
+        on=None,
         export_href=None,
     )
 

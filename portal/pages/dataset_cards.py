@@ -25,6 +25,7 @@ from policies.terms import (
     Text,
     UpdateCycle,
 )
+from portal.languages import CITY_ZONE
 from quality.reports import reports_with_ids
 
 FORMATS = ("CSV", "Parquet", "JSON", "API")
@@ -56,6 +57,7 @@ class DatasetCard:
     columns: int | None
     formats: tuple[str, ...]
     modified: datetime
+    """In the city's own time."""
     cycle: UpdateCycle
     price_from: MicroCredits | None
     is_withdrawn: bool
@@ -94,7 +96,7 @@ def cards_of(
                 rows=held.row_count if held else None,
                 columns=held.column_count if held else None,
                 formats=FORMATS if held and listed[dataset.id] else (),
-                modified=dataset.modified_at,
+                modified=dataset.modified_at.astimezone(CITY_ZONE),
                 cycle=dataset.entry.update_cycle,
                 price_from=_price_from(listed[dataset.id]),
                 is_withdrawn=dataset.state is DatasetState.WITHDRAWN,

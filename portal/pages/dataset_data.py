@@ -11,8 +11,9 @@ from catalog.view import Condition, Operator
 from exchange.delivery import Delivered, PageQuestion
 from policies.errors import Refusal
 from portal.pages import dataset_frame
-from portal.pages.dataset_frame import DatasetFrame, Look, profile_for, refused_words
+from portal.pages.dataset_frame import DatasetFrame
 from portal.pages.dataset_look import deliver_rows, look_of
+from portal.pages.dataset_reader import Look, profile_for, refused_words
 from portal.pages.dataset_rows import (
     Rows,
     RowsQuery,

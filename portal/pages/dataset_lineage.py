@@ -41,15 +41,18 @@ def _node(node: lineage.LineageNode, say: Speech, *, is_focus: bool) -> LineageN
         case AssetKind.UPLOAD:
             note = say.gettext("uploaded {day}", day=day)
         case AssetKind.VERSION:
-            label = f"{node.label} · {number}" if number else node.label
-            note = say.gettext("version, {day}", day=day)
+            note = say.gettext(
+                "{rows} rows, {day}",
+                rows=say.number(number) if isinstance(number, int) else "?",
+                day=day,
+            )
         case AssetKind.REPORT:
             label = say.gettext("Quality check")
         case AssetKind.DATASET:
             href = f"/dataset/{node.label}"
         case AssetKind.RECEIPT:
             label = say.gettext("Delivery {number}", number=name[:8])
-            href = f"/audit/receipt/{name}"
+            href = f"/receipt/{name}"
     return LineageNode(node.id, label, _KINDS[node.kind], note, href, is_focus=is_focus)
 
 
@@ -59,5 +62,6 @@ def _act(by: str, say: Speech) -> str:
         "catalog.ingest": say.gettext("was read"),
         "quality.assess": say.gettext("was checked"),
         "catalog.describe": say.gettext("was made from"),
+        "catalog.publish": say.gettext("was published"),
         "deliver": say.gettext("was delivered"),
     }.get(by, by)

@@ -7,7 +7,8 @@ from fastapi import Request
 from exchange.deliver import Ask, deliver_page
 from exchange.delivery import Delivered, PageQuestion
 from portal.handing_out import parts_of
-from portal.pages.dataset_frame import DatasetFrame, Look, frame_of, look_at
+from portal.pages.dataset_frame import DatasetFrame, frame_of
+from portal.pages.dataset_reader import Look, look_at
 from portal.pages.dataset_rows import Rows, read_rows
 from portal.pages.speech import Speech, speech_of
 from portal.sign_in import actor_of

@@ -60,8 +60,19 @@ class Promise:
 
 
 def rules_of(report: Report, shown_columns: frozenset[str], say: Speech) -> list[RuleLine]:
-    """Every rule in words; examples only of columns whose values the reader may see."""
-    return [_rule(finding, shown_columns, say) for finding in report.findings]
+    """Every rule in words, what passed in one line a rule whatever columns it was asked of.
+
+    Examples are only of columns whose values the reader may see.
+    """
+    held = [finding for finding in report.findings if finding.status is not Status.PASSED]
+    passed: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.status is Status.PASSED:
+            passed.setdefault(finding.rule_id, []).append(finding)
+    return [
+        *(_rule(finding, shown_columns, say) for finding in held),
+        *(_passed(findings, say) for findings in passed.values()),
+    ]
 
 
 def dimensions_of(report: Report, say: Speech) -> list[DimensionLine]:
@@ -106,8 +117,6 @@ def promise_of(
 def _rule(finding: Finding, shown_columns: frozenset[str], say: Speech) -> RuleLine:
     is_shown = bool(finding.columns) and set(finding.columns) <= shown_columns
     sentence = say.text(finding.sentence) or say.text(finding.title)
-    if finding.columns and finding.status is Status.PASSED:
-        sentence = f"{sentence} ({', '.join(finding.columns)})"
     return RuleLine(
         sentence=sentence,
         dimension=say.text(finding.dimension.label),
@@ -116,6 +125,22 @@ def _rule(finding: Finding, shown_columns: frozenset[str], say: Speech) -> RuleL
         rows=finding.element_count if finding.element_count > 1 else 0,
         note=say.text(finding.fix) if finding.status is not Status.PASSED else "",
         examples=_examples(finding, say) if is_shown and finding.examples else None,
+    )
+
+
+def _passed(findings: list[Finding], say: Speech) -> RuleLine:
+    first = findings[0]
+    columns = list(dict.fromkeys(name for finding in findings for name in finding.columns))
+    sentence = say.text(first.title)
+    rows = max(finding.element_count for finding in findings)
+    return RuleLine(
+        sentence=f"{sentence} ({', '.join(columns)})" if columns else sentence,
+        dimension=say.text(first.dimension.label),
+        state="passed",
+        broken=0,
+        rows=rows if rows > 1 else 0,
+        note="",
+        examples=None,
     )
 
 

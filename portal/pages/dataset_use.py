@@ -20,8 +20,9 @@ from exchange.delivery import (
 )
 from policies.errors import Refusal
 from portal.handing_out import parts_of
-from portal.pages.dataset_frame import DatasetFrame, Look
+from portal.pages.dataset_frame import DatasetFrame
 from portal.pages.dataset_look import look_of
+from portal.pages.dataset_reader import Look
 from portal.pages.dataset_rows import read_rows, table_of
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
@@ -94,7 +95,7 @@ def _use_page(
         estimate={"cost": told.ceiling, "rows": told.rows_at_most} if told else None,
         result=_result_table(delivered, say) if delivered else None,
         cost=delivered.charge if delivered else None,
-        receipt_href=f"/audit/receipt/{delivered.receipt_id}" if delivered else None,
+        receipt_href=f"/receipt/{delivered.receipt_id}" if delivered else None,
         errors=errors or {},
         may_query=look.may_download,
         limits=[

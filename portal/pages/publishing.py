@@ -19,6 +19,7 @@ from policies.people import organization_named, organization_with_id
 from policies.profile import profile_in_force
 from policies.roles import can_publish_for
 from policies.terms import MicroCredits
+from portal.languages import CITY_ZONE
 from portal.pages import workbench
 from portal.pages.dataset_cards import quality_state
 from portal.pages.dataset_quality import promise_of
@@ -80,7 +81,7 @@ def show_desk(request: Request) -> Response:
                 "promise_state": promise_of(dataset, version, "", at=at, say=say).state,
                 "deliveries": used.deliveries if used else 0,
                 "trend": "",
-                "modified": dataset.modified_at,
+                "modified": dataset.modified_at.astimezone(CITY_ZONE),
             }
         )
     earned = sum(used.earned for used in usage.values())

@@ -1,0 +1,153 @@
+"""One reader's look at one dataset: the records, and what the reader may do with the data.
+
+What may be done follows the decision that a read would get, asked without being recorded: nothing
+is read here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from catalog import find
+from catalog.find import DistributionOverview, Overview
+from catalog.version import Column, Version
+from exchange.access import Access, decide_access, find_target
+from exchange.application import Application, ApplicationState
+from exchange.apply import own_applications
+from exchange.errors import NoSuchData
+from exchange.list_product import listings_of
+from exchange.listing import Listing
+from exchange.price import PriceModel
+from policies.access import Action
+from policies.database import Tx
+from policies.freeze import frozen_targets
+from policies.party import Actor
+from portal.pages.speech import Speech
+from quality.errors import NotAssessed
+from quality.profile import Profile
+from quality.report import Report
+from quality.reports import reports_with_ids
+from quality.rules import read_profile
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One reader's look at one dataset: the records, and what the reader may do with the data."""
+
+    overview: Overview
+    listings: tuple[Listing, ...]
+    preview: Access | None
+    """None where there is no version for the reader."""
+    download: Access | None
+    application: Application | None
+    """The reader's own request that waits for an answer."""
+    report: Report | None
+    """Of the version that the reader sees."""
+    is_frozen: bool
+
+    @property
+    def distribution(self) -> DistributionOverview | None:
+        """The first one, which pages show."""
+        return self.overview.distributions[0] if self.overview.distributions else None
+
+    @property
+    def version(self) -> Version | None:
+        """The newest version that exists for the reader."""
+        return self.distribution.newest if self.distribution else None
+
+    @property
+    def may_preview(self) -> bool:
+        """Whether the first rows may be shown now."""
+        return self.preview is not None and self.preview.decision.is_allowed
+
+    @property
+    def may_download(self) -> bool:
+        """Whether all permitted rows may be taken now."""
+        return self.download is not None and self.download.decision.is_allowed
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether reading costs this reader credits."""
+        return self.download is not None and self.download.price.model is not PriceModel.FREE
+
+    @property
+    def shown_columns(self) -> list[Column]:
+        """The columns that exist for the reader, in order."""
+        if self.version is None:
+            return []
+        if self.preview is None:
+            return list(self.version.columns)
+        names = self.preview.view.visible([column.name for column in self.version.columns])
+        by_name = {column.name: column for column in self.version.columns}
+        return [by_name[name] for name in names]
+
+    @property
+    def seen_values(self) -> frozenset[str]:
+        """The columns whose values the reader may see, unmasked and of every row."""
+        if self.preview is None or not self.may_preview or self.preview.view.rows:
+            return frozenset()
+        masked = set(self.preview.view.masks)
+        return frozenset(column.name for column in self.shown_columns) - masked
+
+
+def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
+    """Gather what the pages of a dataset need for one reader.
+
+    Raises: DatasetNotFound.
+    """
+    overview = find.overview(tx, slug, by=by)
+    dataset = overview.dataset
+    listings = tuple(listings_of(tx, dataset.id, by=by))
+    try:
+        target = find_target(tx, dataset.slug, by=by)
+    except NoSuchData:
+        preview = download = None
+    else:
+        preview = decide_access(tx, target, Action.PREVIEW, purpose=None, by=by, at=at)
+        download = decide_access(tx, target, Action.DOWNLOAD, purpose=None, by=by, at=at)
+    ids = {listing.id for listing in listings}
+    waiting = [] if by.is_anonymous else own_applications(tx, by=by)
+    version = overview.distributions[0].newest if overview.distributions else None
+    reports = reports_with_ids(tx, [version.report_id] if version else [])
+    return Look(
+        overview=overview,
+        listings=listings,
+        preview=preview,
+        download=download,
+        application=next(
+            (
+                one
+                for one in waiting
+                if one.listing_id in ids
+                and one.state in (ApplicationState.SUBMITTED, ApplicationState.RETURNED)
+            ),
+            None,
+        ),
+        report=reports.get(version.report_id) if version and version.report_id else None,
+        is_frozen=bool(frozen_targets(tx, [dataset.id, dataset.publisher_id], at)),
+    )
+
+
+def profile_for(tx: Tx, look: Look) -> Profile | None:
+    """What the columns hold whose values the reader may see; not even counts of the others.
+
+    A view of chosen rows hides the profile altogether: it counts rows that are not in the view.
+    """
+    if look.version is None or not look.seen_values:
+        return None
+    try:
+        profile = read_profile(tx, look.version.id)
+    except NotAssessed:
+        return None
+    seen = look.seen_values
+    return replace(
+        profile, columns=tuple(column for column in profile.columns if column.name in seen)
+    )
+
+
+def refused_words(look: Look, say: Speech) -> str:
+    """Why the reader sees no rows, in the words of the rules."""
+    reasons = look.preview.decision.reasons if look.preview else ()
+    words = [say.text(reason.text) for reason in reasons]
+    return " ".join(words) or say.gettext("You may not see rows of this data.")
