@@ -54,7 +54,7 @@ GLOSSARY: Final = (
     Term("交易", "trade", N_("Enterprises pay for data under an agreement.")),
     Term("申请", "request", N_("A wish for data, answered within days that the standard sets.")),
     Term("协议", "agreement", N_("Who may do what with which data until when, in hashed words.")),
-    Term("点数", "credit", N_("What data is paid with; bought before, spent by receipt.")),
+    Term("积分", "credit", N_("What data is paid with; bought before, spent by receipt.")),
     Term("用数凭证", "receipt", N_("Signed evidence of one delivery, which anybody can check.")),
     Term("存证日志", "evidence log", N_("The list of all that happened, to which is only added.")),
     Term("血缘", "lineage", N_("What data was made of, and what became of it.")),
