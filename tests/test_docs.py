@@ -1,0 +1,41 @@
+"""The documentation points at things that exist."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+PAGES = sorted(
+    [*REPOSITORY.glob("*.md"), *(REPOSITORY / "docs").rglob("*.md")],
+    key=lambda page: page.as_posix(),
+)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(REPOSITORY).as_posix())
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", page.read_text()):
+        if "://" not in target:
+            assert (page.parent / target).exists(), target
+
+
+def test_every_command_that_the_readme_names_is_one() -> None:
+    readme = (REPOSITORY / "README.md").read_text()
+    named = set(re.findall(r"bin/weir ([a-z]+)", readme))
+    told = subprocess.run(
+        [sys.executable, "-m", "portal", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert named
+    assert all(command in told for command in named)
+
+
+def test_decisions_are_numbered_without_gap_or_repeat() -> None:
+    numbers = [int(page.name[:4]) for page in sorted((REPOSITORY / "docs/decisions").glob("*.md"))]
+
+    assert numbers == list(range(1, len(numbers) + 1))
