@@ -18,6 +18,8 @@ import psutil
 
 READY_TIMEOUT_S = 60
 END_TIMEOUT_S = 60
+COMMAND_TIMEOUT_S = 400
+"""Loading the demo city on a busy machine is the longest."""
 
 
 @dataclass
@@ -44,7 +46,7 @@ class Installation:
             text=True,
             env=os.environ | self.environment,
             check=False,
-            timeout=120,
+            timeout=COMMAND_TIMEOUT_S,
         )
         assert done.returncode == expect, done.stdout + done.stderr
         return done.stdout

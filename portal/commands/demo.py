@@ -84,7 +84,7 @@ def _serve(chosen: argparse.Namespace) -> int:
     """Serve, loading first what is not loaded yet."""
     with serving(settings_of(chosen), port=chosen.port) as server:
         announce(server, asked_port=chosen.port)
-        if not _load_beside(server, chosen):
+        if not _is_loaded(chosen) and not _load_beside(server, chosen):
             return 130
         _print_sign_ins(chosen, server.address)
         server.watch()
