@@ -31,7 +31,7 @@ def agreement_facts(tx: Tx, agreement: Agreement, say: Speech) -> list[tuple[str
         (say.gettext("Way"), regime_words(agreement.regime, say)),
         (say.gettext("Purpose"), say.gettext(PURPOSES[agreement.purpose])),
         (say.gettext("What may be done"), ", ".join(actions)),
-        (say.gettext("From"), say.moment(agreement.starts_at)),
+        (say.gettext("Holds from"), say.moment(agreement.starts_at)),
         (say.gettext("Last day"), say.day(agreement.ends_at - timedelta(seconds=1))),
         (say.gettext("Standards"), agreement.profile_id),
     ]

@@ -242,6 +242,7 @@ def _own_request(
 
 def _choices(listing: Listing, say: Speech, at: datetime) -> dict[str, object]:
     return {
+        "is_share": listing.regime is Regime.SHARE,
         "latest": _latest_day(listing, at),
         "purposes": purpose_choices(listing, say),
         "manners": [

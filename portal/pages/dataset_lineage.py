@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
+from uuid import UUID
 
 from exchange import lineage
 from exchange.lineage import AssetKind
 from portal.pages.lineage_layout import LineageEdge, LineageGraph, LineageNode
 from portal.pages.speech import Speech
+from portal.pages.words import number_of
 
 _KINDS = {
     AssetKind.BLOB: "source",
@@ -51,7 +53,7 @@ def _node(node: lineage.LineageNode, say: Speech, *, is_focus: bool) -> LineageN
         case AssetKind.DATASET:
             href = f"/dataset/{node.label}"
         case AssetKind.RECEIPT:
-            label = say.gettext("Delivery {number}", number=name[:8])
+            label = say.gettext("Delivery {number}", number=number_of("W", UUID(name)))
             href = f"/receipt/{name}"
     return LineageNode(node.id, label, _KINDS[node.kind], note, href, is_focus=is_focus)
 

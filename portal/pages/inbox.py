@@ -266,7 +266,7 @@ def _submission_page(
         status=status,
         dataset=found.dataset,
         facts=[
-            (say.gettext("Publisher"), say.text(found.publisher.title)),
+            (say.gettext("Publishing organisation"), say.text(found.publisher.title)),
             (say.gettext("Submitted by"), ", ".join(sorted(submitters)) or "—"),
             (say.gettext("Summary"), say.text(entry.summary) or "—"),
             (say.gettext("Why it is not shared"), entry.share_basis or "—"),

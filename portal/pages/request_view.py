@@ -135,7 +135,7 @@ def _steps(
 ) -> list[Step]:
     asker = say.text(applicant.title)
     answerer = say.text(provider.title) if provider else ""
-    sent = Step(say.gettext("Sent"), "done", application.submitted_at, asker)
+    sent = Step(say.gettext("Request sent"), "done", application.submitted_at, asker)
     match application.state:
         case ApplicationState.SUBMITTED:
             promised = say.gettext("promised until {day}", day=say.day(application.due_on))

@@ -22,6 +22,8 @@ from portal.pages.words import number_of
 
 FORECAST_LEAST_DAYS: Final = 3
 """A forecast from fewer days of use says more about chance than about the month."""
+FORECAST_STEP: Final = 10_000
+"""A hundredth of a credit, in micro-credits."""
 MONTHS_OFFERED: Final = 12
 
 
@@ -110,7 +112,8 @@ def forecast(told: Statement, at: datetime) -> MicroCredits | None:
     if passed < FORECAST_LEAST_DAYS or not told.spent:
         return None
     days = calendar.monthrange(china_day(at).year, china_day(at).month)[1]
-    return MicroCredits(told.spent_total * days // passed)
+    # A guess to the micro-credit would look like knowledge.
+    return MicroCredits(told.spent_total * days // passed // FORECAST_STEP * FORECAST_STEP)
 
 
 def receipt_lines(
