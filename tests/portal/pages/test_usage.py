@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, date, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from exchange.credit import Statement, StatementLine
+from exchange.settle import funds_of
+from policies.terms import MicroCredits, OrganizationId
+from portal.pages.usage import microcredits_of
+from portal.pages.usage_view import forecast, month_choices, month_of
+from tests.exchange.city import City
+from tests.portal.pages.conftest import OpenBrowser
+
+AT = datetime(2026, 11, 10, 4, tzinfo=UTC)
+
+
+def used(city: City) -> None:
+    """The buyer bought, paid and read ten rows of forty."""
+    city.pay_in(50_000_000)
+    token = city.token(city.buy(city.sold_stops()))
+    city.query('SELECT * FROM "sold-stops" LIMIT 10', token)
+
+
+def test_balance_use_and_receipts_of_the_month(city: City, browser_of: OpenBrowser) -> None:
+    used(city)
+
+    page = browser_of(city.buyer).page("/my/usage")
+
+    assert "49.99" in page
+    assert "/receipt/" in page
+    assert "Bus stops" in page
+
+
+def test_the_provider_sees_what_it_earned(city: City, browser_of: OpenBrowser) -> None:
+    used(city)
+
+    page = browser_of(city.seller).page("/my/usage")
+
+    assert "Earned in the month" in page
+    assert "Read by others, by dataset" in page
+
+
+def test_the_statement_as_csv_has_a_line_for_each_receipt(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    used(city)
+
+    text = browser_of(city.buyer).get("/my/usage.csv?month=2026-03").text
+    (line,) = csv.DictReader(io.StringIO(text))
+
+    assert line["kind"] == "spent"
+    assert line["dataset"] == "sold-stops"
+    assert line["charge_microcredits"] == "10000"
+
+
+def test_another_month_is_empty_and_a_malformed_one_is_the_present(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    used(city)
+    buyer = browser_of(city.buyer)
+
+    assert "Nothing used yet" in buyer.page("/my/usage?month=2025-12")
+    assert "/receipt/" in buyer.page("/my/usage?month=nope")
+
+
+def test_finance_credits_a_payment_and_others_may_not(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    finance = browser_of(city.finance)
+
+    wrong = finance.submit("/finance", on="/finance", organization="acme", amount="-3")
+    right = finance.submit(
+        "/finance", on="/finance", organization="acme", amount="12.50", reference="INV-7"
+    )
+
+    assert wrong.status_code == 400
+    assert 'id="wrong-amount"' in wrong.text
+    assert 'id="wrong-reference"' in wrong.text
+    assert "is credited" in finance.page(right.headers["location"])
+    with city.pool.connection() as tx:
+        assert funds_of(tx, city.acme.id) == 12_500_000
+    browser_of(city.buyer).page("/finance", status=403)
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("1000", 1_000_000_000),
+        ("12.5", 12_500_000),
+        ("0.000001", 1),
+        ("1,000", 1_000_000_000),
+        ("0.0000001", None),
+        ("-1", None),
+        ("1e3", None),
+        ("", None),
+        ("٣", None),
+    ],
+)
+def test_amounts_are_exact_or_refused(text: str, amount: int | None) -> None:
+    assert microcredits_of(text) == amount
+
+
+def test_a_month_begins_and_ends_at_midnight_in_china() -> None:
+    since, until = month_of("2026-12", AT)
+
+    assert since.isoformat() == "2026-12-01T00:00:00+08:00"
+    assert until.isoformat() == "2027-01-01T00:00:00+08:00"
+    assert month_of("", AT)[0].date() == date(2026, 11, 1)
+    assert month_choices(AT)[1][0] == "2026-10"
+
+
+def test_a_forecast_waits_for_some_days_and_is_for_the_present_month_only() -> None:
+    since, until = month_of("2026-11", AT)
+    line = StatementLine(
+        uuid4(), AT, uuid4(), None, 1, MicroCredits(10_000_000), MicroCredits(0), "0" * 64
+    )
+    told = Statement(OrganizationId(uuid4()), since, until, spent=(line,), earned=())
+
+    assert forecast(told, AT) == 30_000_000
+    assert forecast(told, since + timedelta(hours=1)) is None
+    assert forecast(told, until) is None
