@@ -130,7 +130,7 @@ def credit_payment(
     """Credit an organisation with what it paid."""
     actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
     typed = {"organization": organization, "amount": amount, "reference": reference}
-    microcredits = _microcredits(amount)
+    microcredits = microcredits_of(amount)
     errors = {}
     if microcredits is None:
         errors["amount"] = say.gettext("Write an amount such as 1000 or 12.50.")
@@ -187,7 +187,7 @@ def _check_finance(actor: Actor) -> None:
         raise NotYourPart(Role.FINANCE.value)
 
 
-def _microcredits(text: str) -> MicroCredits | None:
+def microcredits_of(text: str) -> MicroCredits | None:
     """Exact micro-credits of an amount as typed; None where it is none."""
     whole, _, rest = text.strip().replace(",", "").replace("，", "").partition(".")
     if not whole.isascii() or not whole.isdigit() or len(rest) > _CENTS:

@@ -31,7 +31,7 @@ def test_a_receipt_tells_its_owner_what_why_and_for_how_much(
 
     page = browser_of(city.buyer).page(f"/receipt/{receipt_id}")
 
-    for told in ("stops.csv", "10 rows: 0.01 credits", "Held before the run", "Allowed.", "cn-2025"):
+    for told in ("stops.csv", "10 rows: 0.01 credits", "Held before the run", "cn-2025"):
         assert told in page
     assert "The receipt stands in the log, unchanged" in page
 
@@ -119,7 +119,7 @@ def test_older_entries_are_on_the_next_page_and_none_is_lost(
     path: str | None = "/audit"
     while path is not None:
         page = desk.page(path)
-        seen += [int(index) for index in re.findall(r'<th scope="row"><a href="/audit/event/(\d+)"', page)]
+        seen += [int(index) for index in re.findall(r'"row"><a href="/audit/event/(\d+)"', page)]
         older = re.search(r'href="(/audit\?before=\d+)"', page)
         path = older.group(1) if older else None
 
