@@ -6,6 +6,7 @@ loaded.
 - `cast`: the organisations and people, by office.
 - `sources`: the real files, out of installed packages.
 - `holdings`: what each dataset is, who publishes it, and how it is offered.
+- `wishes`: who asks for which data, and how that is answered.
 - `uses`: what its departments and firms ask of it.
 - `enrol`: letting the people in; `sign_ins`: the file of their passwords.
 - `client`: speaking to a served installation; `progress`: which steps are done.

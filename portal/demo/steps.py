@@ -19,6 +19,7 @@ from portal.demo.city import City
 from portal.demo.client import DemoFailed
 from portal.demo.holdings import Holding, Offer, holdings
 from portal.demo.uses import Use, uses
+from portal.demo.wishes import WISHES, Wish
 
 CHECK_TIMEOUT_S: Final = 600
 CHECK_PAUSE_S: Final = 0.2
@@ -40,20 +41,6 @@ class Step:
     act: Callable[[City], None]
     words: str = ""
     """What to tell; a step without words is counted with those around it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Wish:
-    """A request to send."""
-
-    by: str
-    slug: str
-    regime: Regime
-    body: Mapping[str, object]
-    decider: str | None = None
-    """Who answers; None where a standing release does, or where it is left waiting."""
-    decision: str = ""
-    answer: Mapping[str, object] | None = None
 
 
 def steps(*, check_stop: Callable[[], None], flight_rows: int | None = None) -> Iterator[Step]:
@@ -241,7 +228,7 @@ def _buy(buyer: str, purpose: str, city: City) -> None:
 
 
 def _wishes() -> Iterator[Step]:
-    for wish in _WISHES:
+    for wish in WISHES:
         yield Step(
             f"ask {wish.slug} {wish.by}", partial(_ask, wish), f"{wish.by} asks under {wish.regime}"
         )
@@ -253,7 +240,7 @@ def _wishes() -> Iterator[Step]:
             )
 
 
-def _ask(wish: _Wish, city: City) -> None:
+def _ask(wish: Wish, city: City) -> None:
     if city.application(wish.by, wish.slug, wish.regime) is not None:
         return
     listing = city.listing(wish.by, wish.slug, wish.regime)
@@ -264,111 +251,11 @@ def _ask(wish: _Wish, city: City) -> None:
     )
 
 
-def _answer(wish: _Wish, city: City) -> None:
+def _answer(wish: Wish, city: City) -> None:
     application = city.application(wish.by, wish.slug, wish.regime)
     if application["state"] == "submitted" and wish.decider is not None:
         place = f"/applications/{application['id']}/{wish.decision}"
         city.desk(wish.decider).post(place, wish.answer or {})
-
-
-_WISHES: Final = (
-    _Wish(
-        "emergency-officer",
-        "airports",
-        Regime.SHARE,
-        {
-            "purpose": "statutory_duty",
-            "duty": "突发事件应急处置与救援协调 / responding to emergencies",
-            "scenario": "确定可供救援飞机起降的机场 / airports where rescue planes can land",
-            "manner": "query",
-        },
-    ),
-    _Wish(
-        "tourism-officer",
-        "airports",
-        Regime.SHARE,
-        {
-            "purpose": "public_service",
-            "duty": "旅游公共信息服务 / public information for travellers",
-            "scenario": "在旅游服务网站标注机场位置 / showing airports on the tourism site",
-            "manner": "download",
-        },
-    ),
-    _Wish(
-        "emergency-officer",
-        "weather",
-        Regime.SHARE,
-        {
-            "purpose": "statutory_duty",
-            "duty": "突发事件监测预警 / watching for emergencies",
-            "scenario": "大风和低能见度的预警阈值分析 / thresholds for wind and fog warnings",
-            "manner": "query",
-        },
-        decider="weather-approver",
-        decision="grant",
-        answer={"reason": "属法定职责，同意。/ Within the statutory duty."},
-    ),
-    _Wish(
-        "transport-publisher",
-        "weather",
-        Regime.SHARE,
-        {
-            "purpose": "statutory_duty",
-            "duty": "航空运输服务质量监督 / supervising air transport services",
-            "scenario": "核查航班延误与天气的关系 / checking delays against the weather",
-            "manner": "download",
-        },
-        decider="weather-approver",
-        decision="grant",
-        answer={"reason": "属法定职责，同意。/ Within the statutory duty."},
-    ),
-    _Wish(
-        "tourism-officer",
-        "weather",
-        Regime.SHARE,
-        {
-            "purpose": "public_service",
-            "duty": "旅游公共信息服务 / public information for travellers",
-            "scenario": "向公众发布机场天气预报 / publishing forecasts for airports",
-            "manner": "page",
-        },
-        decider="weather-approver",
-        decision="refuse",
-        answer={
-            "reason_code": "outside_duty",
-            "reason": "公众气象预报由气象台统一发布，不属于申请单位职责；可引用已发布的预报。"
-            "/ Public forecasts are the observatory's alone; cite those that it publishes.",
-            "legal_basis_id": "data-sharing-regulations",
-        },
-    ),
-    _Wish(
-        "civil-publisher",
-        "weather",
-        Regime.SHARE,
-        {
-            "purpose": "statutory_duty",
-            "duty": "受灾群众生活救助 / relief for people in need after disasters",
-            "scenario": "低温天气的救助物资准备 / preparing relief for cold spells",
-            "manner": "query",
-        },
-    ),
-    _Wish(
-        "lantern-buyer",
-        "weather",
-        Regime.OPEN,
-        {
-            "purpose": "product",
-            "scenario": "出行提醒小程序 / an app that reminds travellers",
-            "manner": "query",
-        },
-        decider="weather-approver",
-        decision="return",
-        answer={
-            "question": "请说明小程序是否对外显示天气，以及数据保存多久。"
-            "/ Say whether the app shows weather to the public, and how long data is kept."
-        },
-    ),
-)
 
 
 # Use and supervise -------------------------------------------------------------------------------
