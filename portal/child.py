@@ -20,6 +20,8 @@ from setproctitle import setproctitle
 from portal.settings import Settings, settings_from
 
 SEQUENCE_PAUSE_S = 0.25
+BACKGROUND_NICENESS = 10
+"""Jobs and their long imports give way to those who wait for a page."""
 WEB_POOL_SIZE = 16
 WORKER_POOL_SIZE = 4
 
@@ -40,6 +42,7 @@ def main(arguments: list[str]) -> None:
     if role == "web":
         serve_web(settings, database_url, int(rest[0]))
     elif role in {"worker", "quality"}:
+        os.nice(BACKGROUND_NICENESS)
         serve_jobs(settings, database_url, role)
     elif role == "sequencer":
         serve_log(settings, database_url)
