@@ -13,7 +13,7 @@ from typing import ClassVar
 from uuid import UUID
 
 
-def N_(message: str) -> str:
+def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools look for
     """Mark a message for translation without translating it."""
     return message
 

@@ -77,8 +77,8 @@ def serve_web(settings: Settings, database_url: str, descriptor: int) -> None:
 
 def serve_jobs(settings: Settings, database_url: str, role: str) -> None:
     """Take jobs of one queue until told to end."""
-    from portal.worker import run_worker
     from portal.wiring import wire
+    from portal.worker import run_worker
 
     wiring = wire(settings, database_url, pool_size=WORKER_POOL_SIZE)
     run_worker(wiring, database_url, role)

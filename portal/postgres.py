@@ -56,7 +56,7 @@ class EmbeddedPostgres:
         return self._process.poll() is not None
 
     def stop(self) -> None:
-        """End it with a fast shutdown: open transactions roll back, nothing acknowledged is lost."""
+        """End it with a fast shutdown: open transactions roll back, what was acknowledged stays."""
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGINT)
             try:
@@ -83,7 +83,7 @@ def start_postgres(folder: Path, *, options: Sequence[str] = ()) -> EmbeddedPost
     _stop_leftover(folder)
     socket_folder = _socket_folder(folder)
     log = (folder / "server.log").open("ab")
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - the program of the wheel
         [
             str(cluster.bin_path / "postgres"),
             "-D",
@@ -98,7 +98,7 @@ def start_postgres(folder: Path, *, options: Sequence[str] = ()) -> EmbeddedPost
         stderr=log,
         user=cluster.system_user,
         start_new_session=True,
-        preexec_fn=_end_with_parent,
+        preexec_fn=_end_with_parent,  # noqa: PLW1509 - no other thread holds a lock here
     )
     log.close()
     started = EmbeddedPostgres(folder, process, socket_folder)
@@ -169,7 +169,7 @@ def _socket_folder(folder: Path) -> Path:
     """The cluster's own folder (mode 0700), unless its path is too long for a socket's address."""
     if len(os.fsencode(folder)) <= _SOCKET_PATH_LENGTH:
         return folder
-    short = Path("/tmp") / f"weir-{folder.stat().st_ino:x}"
+    short = Path("/tmp") / f"weir-{folder.stat().st_ino:x}"  # noqa: S108 - owner checked
     short.mkdir(mode=0o700, exist_ok=True)
     owner = folder.stat()
     if short.stat().st_uid not in (owner.st_uid, os.geteuid()):

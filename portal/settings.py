@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -88,7 +87,7 @@ def create_folders(settings: Settings) -> None:
     """Make the folders of an installation; what is private is readable by its owner alone."""
     settings.data.mkdir(parents=True, exist_ok=True)
     settings.private_folder.mkdir(mode=0o700, exist_ok=True)
-    os.chmod(settings.private_folder, 0o700)
+    settings.private_folder.chmod(0o700)
     for folder in (
         settings.keys_folder,
         settings.blobs_folder,

@@ -66,8 +66,8 @@ def opened(chosen: argparse.Namespace) -> Iterator[Context]:
     from policies.errors import Refusal
     from policies.seal import KeyRing
     from portal.migrate import migrate
-    from portal.settings import create_folders, settings_from
     from portal.pool import connection_pool, utc_now
+    from portal.settings import create_folders, settings_from
 
     try:
         settings = settings_from(os.environ, data=Path(chosen.data))

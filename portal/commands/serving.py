@@ -120,7 +120,7 @@ def wait_until_ready(server: Server) -> bool:
         server.tend()
         try:
             with urllib.request.urlopen(f"{server.address}/readyz", timeout=5) as answer:  # noqa: S310 - our own address
-                if answer.status == 200:  # noqa: PLR2004
+                if answer.status == 200:
                     return True
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             time.sleep(0.05)

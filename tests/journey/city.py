@@ -35,7 +35,10 @@ PEOPLE = {
     "auditor": ("regulator", "regulator"),
     "second-auditor": ("regulator", "regulator"),
 }
-TERMS = {"zh": "仅供本企业分析使用，不得转让。", "en": "For the buyer's own analysis; not to be passed on."}
+TERMS = {
+    "zh": "仅供本企业分析使用，不得转让。",
+    "en": "For the buyer's own analysis; not to be passed on.",
+}
 
 
 @dataclass
@@ -46,7 +49,7 @@ class City:
     clients: dict[str, httpx.Client] = field(default_factory=dict)
 
     def settle_in(self) -> None:
-        """Let the organisations and people in: the first by command line, the others by an admin."""
+        """Let organisations and people in: the first by command line, the others by an admin."""
         run = self.installation.command
         run("org", "add", "bureau", "--kind", "bureau", "--title", "Big Data Bureau")
         run(
@@ -145,7 +148,9 @@ class City:
         self.post(approver, f"/datasets/{slug}/publish")
         return version
 
-    def list_free(self, publisher: str, approver: str, slug: str, regime: str, **more: object) -> str:
+    def list_free(
+        self, publisher: str, approver: str, slug: str, regime: str, **more: object
+    ) -> str:
         """Open a free listing under share or open by two people; its id."""
         drafted = self.post(
             publisher,
@@ -185,12 +190,12 @@ class City:
             )
         )
 
-    def top_up(self, credits: int) -> None:
+    def top_up(self, amount: int) -> None:
         """Book credits for the buying firm."""
         self.post(
             "finance",
             "/organizations/skyline/credits",
-            {"amount_microcredits": credits * CREDIT, "reference": "bank transfer"},
+            {"amount_microcredits": amount * CREDIT, "reference": "bank transfer"},
             expect=201,
         )
 

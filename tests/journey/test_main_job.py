@@ -11,17 +11,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.installation import installation
-from tests.journey.city import CREDIT, City, answered
+from tests.journey.city import City, answered
 
 STOPS = "code,name,district\n" + "".join(
-    f"{number:06d},站点{number},{'兴庆区' if number % 2 else '金凤区'}\n" for number in range(1, 501)
+    f"{number:06d},站点{number},{('金凤区', '兴庆区')[number % 2]}\n" for number in range(1, 501)
 )
 FLIGHTS = "flight,carrier,delay\n" + "".join(
     f"F{number:05d},{'UA' if number % 3 else 'AA'},{number % 60}\n" for number in range(2000)
@@ -90,7 +90,7 @@ def test_a_department_is_granted_shared_data_at_once(city: City) -> None:
             "duty": "Road safety, art. 5",
             "scenario": "Checking bus lanes",
             "manner": "query",
-            "ends_on": str(date.today() + timedelta(days=90)),
+            "ends_on": str(datetime.now(UTC).date() + timedelta(days=90)),
             "pledged": True,
         },
         expect=201,

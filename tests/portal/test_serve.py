@@ -147,8 +147,10 @@ def test_help_needs_nothing_heavy() -> None:
     done = subprocess.run(
         [
             sys.executable, "-c",
-            "import sys, portal.__main__;"
-            "sys.exit(bool({'fastapi', 'duckdb', 'psycopg', 'jinja2'} & set(sys.modules)))",
+            (
+                "import sys, portal.__main__;"
+                "sys.exit(bool({'fastapi', 'duckdb', 'psycopg', 'jinja2'} & set(sys.modules)))"
+            ),
         ],
         env=os.environ, check=False,
     )
