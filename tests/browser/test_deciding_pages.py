@@ -1,0 +1,138 @@
+"""Pages of deciding, buying, using and auditing over a real database: right for every reader."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import expect
+
+from catalog import describe, publish
+from exchange import apply, list_product
+from exchange.list_product import Proposal
+from exchange.supervise import place_freeze
+from policies.authenticate import open_session
+from policies.freeze_order import FreezeTarget
+from policies.log import fresh_head
+from policies.party import Actor
+from policies.terms import Regime
+from portal.app import create_app
+from portal.wiring import Wiring
+from tests.browser.serving import serving
+from tests.browser.walk import Walker
+from tests.exchange.city import LAWFUL, City, entry, request
+from tests.exchange.conftest import exchange_zygote  # noqa: F401  a fixture
+from tests.portal.pages.conftest import city, wiring  # noqa: F401  fixtures
+
+OpenWindow = Callable[..., Walker]
+FOR_ALL = ("/help", "/help/api", "/help/accessibility", "/help/problems", "/log/")
+
+
+@pytest.fixture
+def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F811
+    """A city in which something waits for everybody, and the pages of each person."""
+    city.pay_in(50_000_000)
+    agreement = city.buy(city.sold_stops())
+    receipt = city.query('SELECT * FROM "sold-stops" LIMIT 9', city.token(agreement)).receipt_id
+    shared = city.shared_stops()
+    unshared = city.publish("new", by=city.publisher, approver=city.approver, entry=entry())
+    with city.pool.connection() as tx:
+        asked = apply.submit(tx, shared.id, request(), by=city.officer, at=city.at)
+        drafted = list_product.propose(
+            tx, unshared.id, Proposal(Regime.SHARE, declared=LAWFUL), by=city.publisher, at=city.at
+        )
+        bikes = describe.create(
+            tx, "bikes", entry(), publisher_id=city.transport.id, by=city.publisher, at=city.at
+        )
+        version = city.add_version(
+            tx, bikes, by=city.publisher, select="SELECT * FROM range(3)"
+        )
+        publish.submit(tx, bikes.id, by=city.publisher, at=city.at)
+        place_freeze(
+            tx, FreezeTarget.DATASET, bikes.id, reason="Odd", by=city.bureau, at=city.at
+        )
+        fresh_head(tx, wiring.keys, city.at)
+    return {
+        "approver": (
+            *("/inbox", f"/inbox/request/{asked.id}"),
+            *("/inbox/dataset/bikes", f"/inbox/listing/{drafted.id}"),
+        ),
+        "officer": ("/my", f"/my/requests/{asked.id}"),
+        "head": ("/my",),
+        "buyer": (
+            *("/my", f"/my/agreements/{agreement.id}", "/my/usage", f"/receipt/{receipt}"),
+            "/dataset/sold-stops/buy",
+        ),
+        "finance": ("/finance",),
+        "regulator": (
+            *("/audit", "/audit?dataset=nowhere", "/audit/event/3", "/audit/freezes"),
+            *(f"/audit/receipt/{receipt}", f"/audit/lineage?asset=version:{version.id}"),
+        ),
+    }
+
+
+@pytest.fixture
+def address(wiring: Wiring) -> Iterator[str]:  # noqa: F811
+    """Where the pages are served."""
+    with serving(create_app(wiring)) as served:
+        yield served
+
+
+def sign_in(walker: Walker, wiring: Wiring, address: str, actor: Actor) -> None:  # noqa: F811
+    """Give the window a session."""
+    assert actor.user_id is not None
+    with wiring.pool.connection() as tx:
+        session = open_session(tx, actor.user_id, at=wiring.now())
+    walker.context.add_cookies([{"name": "weir_session", "value": session.secret, "url": address}])
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_pages_are_right_for_eyes_keyboard_phone_and_night(
+    walk_as: OpenWindow,
+    city: City,  # noqa: F811
+    wiring: Wiring,  # noqa: F811
+    paths: dict[str, tuple[str, ...]],
+    address: str,
+    language: str,
+) -> None:
+    walker = walk_as()
+    for path in FOR_ALL:
+        walker.visit(f"{address}{path}?lang={language}")
+    for name, own in paths.items():
+        sign_in(walker, wiring, address, getattr(city, name))
+        for path in own:
+            walker.visit(f"{address}{path}{'&' if '?' in path else '?'}lang={language}")
+
+
+def test_without_script_a_department_asks_and_another_grants(
+    walk_as: OpenWindow,
+    city: City,  # noqa: F811
+    wiring: Wiring,  # noqa: F811
+    address: str,
+) -> None:
+    city.shared_stops()
+    asker, decider = (walk_as("en-GB", has_script=False) for _ in range(2))
+    sign_in(asker, wiring, address, city.officer)
+    sign_in(decider, wiring, address, city.approver)
+    page, desk = asker.page, decider.page
+
+    page.goto(f"{address}/dataset/shared-stops/access")
+    page.fill("[name=scenario]", "Plan ambulance routes")
+    page.click("text=Send the request")
+    expect(page.get_by_role("alert")).to_contain_text("Purpose")
+    expect(page.locator("[name=scenario]")).to_have_value("Plan ambulance routes")
+    page.select_option("[name=purpose]", "statutory_duty")
+    page.fill("[name=duty]", "Emergency care act, item 4")
+    page.check("[name=manner][value=download]")
+    page.check("[name=pledge]")
+    page.click("text=Send the request")
+    expect(page.get_by_role("status").first).to_contain_text("on its way")
+    desk.goto(f"{address}/inbox")
+    desk.click("text=Bus stops")
+    desk.click("button:has-text('Grant')")
+    expect(desk.get_by_role("status").first).to_contain_text("Granted")
+    page.reload()
+
+    page.click("text=Use the data")
+    page.click("text=Draw an access token")
+    expect(page.locator("#new-token")).to_contain_text("eyJ")
