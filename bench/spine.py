@@ -140,8 +140,11 @@ def measure_paths(made: Installation) -> None:
 
     compare(made, "keyed page, open", page(visitor, "flights"), bare_query(PAGE), CALLS)
     compare(
-        made, "aggregate SQL, open, receipted", aggregate,
-        bare_query(AGGREGATE.format(table="data")), METERED_CALLS,
+        made,
+        "aggregate SQL, open, receipted",
+        aggregate,
+        bare_query(AGGREGATE.format(table="data")),
+        METERED_CALLS,
     )
     priced = page(buyer, "priced")
     compare(made, "keyed page, priced, receipted", priced, bare_query(PAGE), METERED_CALLS)

@@ -40,7 +40,7 @@ def create(
     if not may_publish_for(by, publisher_id):
         raise PublisherNeeded
     dataset = Dataset(
-        id=DatasetId(uuid4()),
+        id=store.new_dataset_id(tx),
         slug=slug,
         publisher_id=publisher_id,
         entry=entry,

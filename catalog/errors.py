@@ -292,9 +292,7 @@ class ApproverNeeded(Denied):
 class ApproverIsSubmitter(Denied):
     """Whoever submits does not approve."""
 
-    message: ClassVar[str] = N_(
-        "You submitted this yourself. Somebody else has to approve it."
-    )
+    message: ClassVar[str] = N_("You submitted this yourself. Somebody else has to approve it.")
 
 
 @dataclass(eq=False)

@@ -14,8 +14,9 @@ from policies.errors import N_
 
 def examine(tx: Tx, folders: Folders) -> Iterator[tuple[str, list[str]]]:
     """Each rule in words with what breaks it; an empty list where it holds."""
-    yield N_("Nothing is published that its gate did not let pass"), store.published_past_the_gate(
-        tx
+    yield (
+        N_("Nothing is published that its gate did not let pass"),
+        store.published_past_the_gate(tx),
     )
     yield N_("Nobody approved what they submitted"), store.approved_by_their_submitter(tx)
     yield (

@@ -210,9 +210,7 @@ def overview(tx: Tx, slug: str, *, by: Actor) -> Overview:
     distributions = store.distributions_of(tx, dataset.id)
     ids = [distribution.id for distribution in distributions]
     versions = versions_of(tx, dataset, ids, by=by)
-    uploads = (
-        upload_store.uploads_of(tx, ids, limit=UPLOADS_SHOWN_MAX) if is_own and ids else []
-    )
+    uploads = upload_store.uploads_of(tx, ids, limit=UPLOADS_SHOWN_MAX) if is_own and ids else []
     return Overview(
         dataset=dataset,
         publisher=organization_with_id(tx, dataset.publisher_id),

@@ -31,9 +31,7 @@ class Holding:
     created_at: datetime
 
 
-def holdings_of(
-    tx: Tx, datasets: Sequence[Dataset], *, by: Actor
-) -> Mapping[DatasetId, Holding]:
+def holdings_of(tx: Tx, datasets: Sequence[Dataset], *, by: Actor) -> Mapping[DatasetId, Holding]:
     """What each dataset holds for `by`; a dataset without a version for them is left out.
 
     The datasets are ones that `by` was let see; at most `LIST_MAX`.

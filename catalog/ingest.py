@@ -195,9 +195,7 @@ def _add_version(
         )
         version_store.insert_version(tx, version)
         version_store.insert_files(tx, version.id, files)
-        done = replace(
-            upload, state=UploadState.INGESTED, stage="", done_permille=DONE_PERMILLE
-        )
+        done = replace(upload, state=UploadState.INGESTED, stage="", done_permille=DONE_PERMILLE)
         store.update_upload(tx, done)
         _record(tx, version, upload)
     return version

@@ -131,9 +131,7 @@ def publish(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> Datase
     return _publish(tx, dataset, published, by=by, at=at)
 
 
-def publish_directly(
-    tx: Tx, dataset_id: DatasetId, *, profile_id: str, at: datetime
-) -> Dataset:
+def publish_directly(tx: Tx, dataset_id: DatasetId, *, profile_id: str, at: datetime) -> Dataset:
     """Publish without a person's approval; the profile stands as the decider.
 
     Only for general data that is openly given to everyone, and only the newest versions, which
@@ -162,9 +160,7 @@ def may_be_published_directly(dataset: Dataset) -> bool:
     return entry.grade is Grade.GENERAL and entry.open_type is OpenType.UNCONDITIONAL
 
 
-def withdraw(
-    tx: Tx, dataset_id: DatasetId, *, reason: str, by: Actor, at: datetime
-) -> Dataset:
+def withdraw(tx: Tx, dataset_id: DatasetId, *, reason: str, by: Actor, at: datetime) -> Dataset:
     """Take a published dataset back: nobody finds it and no version of it is read any more.
 
     Raises: DatasetNotFound, ApproverNeeded, ReasonMissing, WrongState.
@@ -225,9 +221,7 @@ def _submitted(tx: Tx, dataset: Dataset) -> list[Version]:
     return versions
 
 
-def _in_state(
-    tx: Tx, distributions: Sequence[Distribution], state: VersionState
-) -> list[Version]:
+def _in_state(tx: Tx, distributions: Sequence[Distribution], state: VersionState) -> list[Version]:
     assert len(distributions) <= DISTRIBUTIONS_MAX
     return store.lock_versions_in(tx, [one.id for one in distributions], state)
 

@@ -240,9 +240,7 @@ class Version:
             submitted_at=None,
         )
 
-    def published(
-        self, *, by: UserId | None, under: str | None, at: datetime
-    ) -> Version:
+    def published(self, *, by: UserId | None, under: str | None, at: datetime) -> Version:
         """The version as everyone reads it who may read the data."""
         assert self.lets_pass
         assert (by is None) != (under is None)

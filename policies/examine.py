@@ -82,9 +82,7 @@ class _Rebuilt:
     edge: dict[Node, bytes]
 
 
-def _examine_leaves(
-    tx: Tx, keys: Mapping[str, SigningKey], kept: HeadFile | None
-) -> Iterator[str]:
+def _examine_leaves(tx: Tx, keys: Mapping[str, SigningKey], kept: HeadFile | None) -> Iterator[str]:
     tree = _Rebuilt(0, {})
     start = 0
     yield from _examine_heads(tx, keys, kept, -1, 0, {})
@@ -222,4 +220,3 @@ def _examine_waiting(tx: Tx) -> Iterator[str]:
         if not is_waiting:
             yield f"Event {event.id} has no entry in the log and will never be given one."
     yield from _examine_events(tx, [event for event, _ in waiting])
-

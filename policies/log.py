@@ -164,9 +164,7 @@ def export(pool: Pool, keys: KeyRing) -> Iterator[bytes]:
     return _export(pool, signed, known)
 
 
-def _export(
-    pool: Pool, signed: SignedTreeHead, known: Sequence[SigningKey]
-) -> Iterator[bytes]:
+def _export(pool: Pool, signed: SignedTreeHead, known: Sequence[SigningKey]) -> Iterator[bytes]:
     yield export_head_line(signed, known)
     size = signed.head.tree_size
     for start in range(0, size, LEAVES_PAGE_MAX):

@@ -147,9 +147,7 @@ def root_of_edge(edge: Sequence[tuple[int, bytes]]) -> bytes:
 # Verification --------------------------------------------------------------------------------
 
 
-def is_included(
-    hashed: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes
-) -> bool:
+def is_included(hashed: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
     """Whether the leaf with hash `hashed` is number `index` of the tree with that size and root.
 
     Source: RFC 9162 s. 2.1.3.2.

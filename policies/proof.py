@@ -51,9 +51,7 @@ def verify_receipt_file(
 
 def _receipt_check(bundle: ReceiptBundle) -> Check:
     receipt = bundle.receipt
-    if is_signed_by(
-        bundle.keys, receipt.kid, KeyPurpose.RECEIPT, receipt.body, receipt.signature
-    ):
+    if is_signed_by(bundle.keys, receipt.kid, KeyPurpose.RECEIPT, receipt.body, receipt.signature):
         return passed(CheckName.RECEIPT, N_("The exchange signed this receipt, word for word."))
     return failed(CheckName.RECEIPT, N_("The signature does not fit the words of this receipt."))
 

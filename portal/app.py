@@ -85,9 +85,7 @@ def create_app(wiring: Wiring) -> FastAPI:
     for api in _API:
         app.include_router(api.router)
     for page in _PAGES:
-        app.include_router(
-            page.router, include_in_schema=False, dependencies=[Depends(fill_frame)]
-        )
+        app.include_router(page.router, include_in_schema=False, dependencies=[Depends(fill_frame)])
     app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER), name="static")
     return app
 

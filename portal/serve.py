@@ -185,7 +185,8 @@ def served(settings: Settings, *, port: int, host: str = LOOPBACK) -> Iterator[S
             database_url=database_url,
             environment={
                 "WEIR_CHILD_DATABASE_URL": database_url,
-                "WEIR_SITE_URL": os.environ.get("WEIR_SITE_URL") or f"http://{LOOPBACK}:{taken_port}",
+                "WEIR_SITE_URL": os.environ.get("WEIR_SITE_URL")
+                or f"http://{LOOPBACK}:{taken_port}",
             },
             web_socket=web_socket,
             postgres=postgres,

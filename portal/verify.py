@@ -114,8 +114,7 @@ def _lines_of(receipt: dict[str, object]) -> list[str]:
 def _printable(text: str) -> str:
     """Without control characters, so that a file cannot steer the terminal that shows it."""
     return "".join(
-        character if character.isprintable() or character == "\u3000" else "�"
-        for character in text
+        character if character.isprintable() or character == "\u3000" else "�" for character in text
     )
 
 

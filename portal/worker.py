@@ -133,9 +133,7 @@ def _add_quality_jobs(app: App, wiring: Wiring) -> None:
         )
         if wiring.settings.publication is Publication.DIRECT:
             with wiring.pool.connection() as tx:
-                enqueue(
-                    tx, "publish_directly", queue=Queue.WORK, dataset_id=str(held.dataset.id)
-                )
+                enqueue(tx, "publish_directly", queue=Queue.WORK, dataset_id=str(held.dataset.id))
 
     _rescue(app, Queue.QUALITY)
 

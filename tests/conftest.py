@@ -32,8 +32,16 @@ def postgres() -> Iterator[Path]:
     folder = parent / "cluster"
     server = start_postgres(
         folder,
-        options=("-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-                 "-c", "max_connections=60"),
+        options=(
+            "-c",
+            "fsync=off",
+            "-c",
+            "synchronous_commit=off",
+            "-c",
+            "full_page_writes=off",
+            "-c",
+            "max_connections=60",
+        ),
     )
     with psycopg.connect(server.url(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE weir_template")

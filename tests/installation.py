@@ -55,8 +55,14 @@ class Installation:
         """Serve, and wait until it answers."""
         self.process = subprocess.Popen(
             [
-                sys.executable, "-m", "portal", "serve",
-                "--data", str(self.data), "--port", str(self.port),
+                sys.executable,
+                "-m",
+                "portal",
+                "serve",
+                "--data",
+                str(self.data),
+                "--port",
+                str(self.port),
             ],
             stdout=(self.data.parent / "serve.log").open("ab"),
             stderr=subprocess.STDOUT,

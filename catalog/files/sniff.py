@@ -40,7 +40,12 @@ TEXT_NAME = "text.csv"
 _CHUNK_BYTES = 1 << 20
 _DELIMITERS = (",", "\t", ";", "|")
 _ARCHIVES = (
-    b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\xfd7zXZ\x00", b"BZh", b"\x28\xb5\x2f\xfd",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf\x27\x1c",
+    b"Rar!",
+    b"\xfd7zXZ\x00",
+    b"BZh",
+    b"\x28\xb5\x2f\xfd",
 )
 _BINARIES = (b"%PDF", b"PAR1", b"\x89PNG", b"\xff\xd8\xff", b"SQLite format 3", b"GIF8", b"\x7fELF")
 _MARKS = (
@@ -198,9 +203,7 @@ def _first_fault(source: Path, encoding: str) -> _Fault | None:
             try:
                 text = decoder.decode(chunk, final=not chunk)
             except UnicodeDecodeError as error:
-                is_at_end = not chunk or (
-                    error.end >= len(error.object) and not file.read(1)
-                )
+                is_at_end = not chunk or (error.end >= len(error.object) and not file.read(1))
                 return _Fault(offset - pending + error.start, is_at_end)
             if "\0" in text:
                 raise FileIsBinary(offset)
@@ -295,8 +298,12 @@ def _is_enclosed(sample: str, delimiter: str, rows: int) -> bool:
 def _is_misquoted(sample: str) -> bool:
     """Whether quotes do not enclose cells, as in tab-separated text that knows no quoting."""
     try:
-        list(islice(csv.reader(sample.splitlines(keepends=True), delimiter="\t", strict=True),
-                    SAMPLE_ROWS))
+        list(
+            islice(
+                csv.reader(sample.splitlines(keepends=True), delimiter="\t", strict=True),
+                SAMPLE_ROWS,
+            )
+        )
     except csv.Error:
         return True
     return False
@@ -356,8 +363,10 @@ def _names(cells: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
     for number, (cell, name) in enumerate(zip(cells, wished, strict=True), start=1):
         stem = name or f"column_{number}"
         chosen, copy = stem, 1
-        while chosen.casefold() in taken or (copy > 1 and chosen.casefold() in reserved) or (
-            not name and chosen.casefold() in reserved
+        while (
+            chosen.casefold() in taken
+            or (copy > 1 and chosen.casefold() in reserved)
+            or (not name and chosen.casefold() in reserved)
         ):
             copy += 1
             chosen = f"{stem}_{copy}"

@@ -142,9 +142,7 @@ def settle(names: Sequence[str], work: Path) -> TypedTable:
 # Deciding ---------------------------------------------------------------------------------------
 
 
-def _choices(
-    engine: duckdb.DuckDBPyConnection, staged: str, names: Sequence[str]
-) -> list[_Choice]:
+def _choices(engine: duckdb.DuckDBPyConnection, staged: str, names: Sequence[str]) -> list[_Choice]:
     """The type of each column, in groups that one statement can ask for."""
     choices = []
     for first in range(0, len(names), _COLUMNS_PER_QUERY):
@@ -228,7 +226,7 @@ def _is_ambiguous(counts: _Counts) -> bool:
 def _condition(rule: str, x: str) -> str:
     """The condition under which the cell in column `x` keeps the rule."""
     if rule in DATE_FORMATS or rule in TIME_FORMATS:
-        shape, form = (DATE_FORMATS.get(rule) or TIME_FORMATS[rule])
+        shape, form = DATE_FORMATS.get(rule) or TIME_FORMATS[rule]
         return f"{_looks_like(x, shape)} AND year(TRY_STRPTIME({x}, {_literal(form)})) > 0"
     match rule:
         case "integer":
@@ -295,9 +293,7 @@ def _count(
     return counts
 
 
-def _choice(
-    rule: str, name: str, x: str, tokens: tuple[str, ...], counts: _Counts
-) -> _Choice:
+def _choice(rule: str, name: str, x: str, tokens: tuple[str, ...], counts: _Counts) -> _Choice:
     cell = x
     for token in tokens:
         cell = f"nullif({cell}, {_literal(token)})"
@@ -348,9 +344,7 @@ def _write(
     engine: duckdb.DuckDBPyConnection, staged: str, choices: Sequence[_Choice], work: Path
 ) -> tuple[int, list[Path]]:
     """Write the typed rows; a file that has grown large enough is followed by another."""
-    shown = ", ".join(
-        f"{choice.expression} AS {_quote(choice.column.name)}" for choice in choices
-    )
+    shown = ", ".join(f"{choice.expression} AS {_quote(choice.column.name)}" for choice in choices)
     reader = engine.sql(f"SELECT {shown} FROM {staged}").to_arrow_reader(ROWS_PER_GROUP)  # noqa: S608
     rows = 0
     files: list[Path] = []

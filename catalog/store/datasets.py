@@ -20,6 +20,13 @@ from policies.terms import (
 )
 
 
+def new_dataset_id(tx: Tx) -> DatasetId:
+    """An id that sorts by time, so that lists without words come newest first."""
+    row = tx.execute("SELECT uuidv7() AS id").fetchone()
+    assert row is not None
+    return DatasetId(row["id"])
+
+
 def insert_dataset(tx: Tx, dataset: Dataset, words: str) -> bool:
     """Add a dataset with its search words; False where its slug is taken."""
     entry = dataset.entry

@@ -77,9 +77,7 @@ def lock_upload(tx: Tx, upload_id: UploadId) -> Upload | None:
     return None if row is None else _upload(row)
 
 
-def uploads_of(
-    tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
-) -> list[Upload]:
+def uploads_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int) -> list[Upload]:
     """Uploads of these distributions, newest first."""
     rows = tx.execute(
         """

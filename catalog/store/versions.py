@@ -145,9 +145,7 @@ def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
     return None if row is None else _version(row)
 
 
-def versions_of(
-    tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
-) -> list[Version]:
+def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int) -> list[Version]:
     """Versions of these distributions, newest first."""
     rows = tx.execute(
         """

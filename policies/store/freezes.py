@@ -69,9 +69,7 @@ def confirm_freeze(tx: Tx, freeze_id: UUID, *, confirmed_by: UUID, at: datetime)
     )
 
 
-def lift_freeze(
-    tx: Tx, freeze_id: UUID, *, lifted_by: UUID, reason: str, at: datetime
-) -> None:
+def lift_freeze(tx: Tx, freeze_id: UUID, *, lifted_by: UUID, reason: str, at: datetime) -> None:
     """Let a freeze hold no longer."""
     tx.execute(
         """

@@ -109,9 +109,7 @@ def read_checkpoint(request: Request) -> Response:
         signer = wiring.keys.signer(tx, KeyPurpose.LOG, wiring.now())
         keys = {key.kid: key for key in wiring.keys.public_keys(tx)}
     text = checkpoint_text(head, origin)
-    note = signed_note(
-        text, origin, keys[signer.kid].public_key, signer.sign(text.encode())
-    )
+    note = signed_note(text, origin, keys[signer.kid].public_key, signer.sign(text.encode()))
     return Response(
         note,
         media_type="text/plain; charset=utf-8",

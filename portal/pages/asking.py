@@ -116,9 +116,7 @@ def send_request_again(
     typed = dict(zip(_FIELDS, (purpose, duty, scenario, manner, ends_on, pledge), strict=True))
     try:
         with wiring.pool.connection() as tx:
-            apply.send_again(
-                tx, application_id, _read_request(typed), by=actor, at=wiring.now()
-            )
+            apply.send_again(tx, application_id, _read_request(typed), by=actor, at=wiring.now())
     except (_NotComplete, RequestIncomplete, ClausesFailed, EndTooLate, FieldTooLong) as refusal:
         errors = _request_errors(refusal, typed, speech_of(request))
         return _own_request(
@@ -156,9 +154,7 @@ def _read_request(typed: Mapping[str, str]) -> DataRequest:
     )
 
 
-def _request_errors(
-    refusal: Exception, typed: Mapping[str, str], say: Speech
-) -> dict[str, str]:
+def _request_errors(refusal: Exception, typed: Mapping[str, str], say: Speech) -> dict[str, str]:
     """Every gap at its field; what clauses say besides, by their ids."""
     match refusal:
         case EndTooLate():
@@ -245,9 +241,7 @@ def _choices(listing: Listing, say: Speech, at: datetime) -> dict[str, object]:
         "is_share": listing.regime is Regime.SHARE,
         "latest": _latest_day(listing, at),
         "purposes": purpose_choices(listing, say),
-        "manners": [
-            (manner.value, say.gettext(words), None) for manner, words in MANNERS.items()
-        ],
+        "manners": [(manner.value, say.gettext(words), None) for manner, words in MANNERS.items()],
     }
 
 
@@ -280,7 +274,6 @@ def asked_listing(tx: Tx, dataset: Dataset, actor: Actor) -> Listing:
     if Regime.SHARE in listed:
         raise NothingToAskFor("only departments share data")
     raise NothingToAskFor("nothing is offered on request")
-
 
 
 def _status(refusal: Exception) -> int:

@@ -285,9 +285,7 @@ def _freezes(
     actor, say, wiring = _supervisor(request), speech_of(request), wiring_of(request)
     at = wiring.now()
     with wiring.pool.connection() as tx:
-        lines = freeze_lines(
-            tx, supervise.freezes(tx, by=actor, at=at), by=actor, say=say
-        )
+        lines = freeze_lines(tx, supervise.freezes(tx, by=actor, at=at), by=actor, say=say)
     return render(
         request,
         "audit/freezes.html",

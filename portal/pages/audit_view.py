@@ -253,9 +253,7 @@ def decision_lines(
     ]
 
 
-def freeze_lines(
-    tx: Tx, freezes: Sequence[Freeze], *, by: Actor, say: Speech
-) -> list[FreezeLine]:
+def freeze_lines(tx: Tx, freezes: Sequence[Freeze], *, by: Actor, say: Speech) -> list[FreezeLine]:
     """Freezes in force with what they stand on."""
     return [
         FreezeLine(

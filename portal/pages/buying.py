@@ -246,9 +246,7 @@ def draw_token(request: Request, agreement_id: UUID) -> Response:
             )
     except ClausesFailed as refusal:
         errors = failed_clauses(refusal.failed, speech_of(request))
-        return _agreement_page(
-            request, agreement_id, errors=errors, status=status_of(refusal)
-        )
+        return _agreement_page(request, agreement_id, errors=errors, status=status_of(refusal))
     return _agreement_page(request, agreement_id, issued=issued)
 
 

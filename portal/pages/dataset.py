@@ -168,9 +168,7 @@ def show_lineage(
     wiring = wiring_of(request)
     asset = f"dataset:{look.overview.dataset.id}"
     with wiring.pool.connection() as tx:
-        graph = trace.lineage_of(
-            tx, asset, depth=depth, by=actor_of(request), at=wiring.now()
-        )
+        graph = trace.lineage_of(tx, asset, depth=depth, by=actor_of(request), at=wiring.now())
     return render(
         request,
         "dataset/lineage.html",

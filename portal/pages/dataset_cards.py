@@ -136,9 +136,7 @@ def _price_from(listings: Sequence[Listing]) -> MicroCredits | None:
     """The lowest price, where nothing is free."""
     if not listings or any(listing.price.model is PriceModel.FREE for listing in listings):
         return None
-    return min(
-        MicroCredits(max(listing.price.unit, listing.price.minimum)) for listing in listings
-    )
+    return min(MicroCredits(max(listing.price.unit, listing.price.minimum)) for listing in listings)
 
 
 def _other_title(title: Text, language: Language) -> str:

@@ -71,9 +71,7 @@ def buy_data(
 ) -> Response:
     """Read a page that costs credits, after its price was shown."""
     look, frame, _ = look_of(request, slug)
-    query = RowsQuery(
-        f"{frame.href}/data", read_filters(filters), read_sort(sort), cursor or None
-    )
+    query = RowsQuery(f"{frame.href}/data", read_filters(filters), read_sort(sort), cursor or None)
     return _rows_or_refusal(request, look, frame, query)
 
 

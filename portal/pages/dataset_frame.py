@@ -239,9 +239,7 @@ def _quality_cell(look: Look, say: Speech) -> TermsCell:
 # The button ---------------------------------------------------------------------------------------
 
 
-def _action(
-    look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech
-) -> ActionButton:
+def _action(look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech) -> ActionButton:
     slug = look.overview.dataset.slug
     if look.overview.may_change:
         return ActionButton(
@@ -291,9 +289,7 @@ def _use_it(look: Look, access: Access, say: Speech) -> ActionButton:
     )
 
 
-def _ask_for_it(
-    slug: str, on_offer: Sequence[Listing], by: Actor, say: Speech
-) -> ActionButton:
+def _ask_for_it(slug: str, on_offer: Sequence[Listing], by: Actor, say: Speech) -> ActionButton:
     """Ask or buy, where the reader's kind of organisation can; else what stands in the way."""
     regimes = {listing.regime for listing in on_offer}
     kind = by.organization.kind if by.organization else None

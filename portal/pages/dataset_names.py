@@ -34,9 +34,7 @@ def name_of_dataset(tx: Tx, dataset_id: UUID, *, by: Actor) -> DatasetName:
     return DatasetName(dataset.entry.title, f"/dataset/{dataset.slug}", dataset.slug)
 
 
-def names_of_datasets(
-    tx: Tx, dataset_ids: set[UUID], *, by: Actor
-) -> dict[UUID, DatasetName]:
+def names_of_datasets(tx: Tx, dataset_ids: set[UUID], *, by: Actor) -> dict[UUID, DatasetName]:
     """The names of several datasets, each looked up once."""
     return {dataset_id: name_of_dataset(tx, dataset_id, by=by) for dataset_id in dataset_ids}
 

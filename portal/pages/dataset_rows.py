@@ -153,8 +153,7 @@ def pictures_of(
     if profile is None:
         return {}
     return {
-        column.name: picture_of(column, profile.row_count, query, say)
-        for column in profile.columns
+        column.name: picture_of(column, profile.row_count, query, say) for column in profile.columns
     }
 
 

@@ -63,9 +63,7 @@ def ask_in_sql(
         told = estimate(parts, question, (), Ask(actor))
     except Refusal as refusal:
         words = {"sql": say.refusal(refusal)}
-        return _use_page(
-            request, look, frame, sql=sql, errors=words, status=status_of(refusal)
-        )
+        return _use_page(request, look, frame, sql=sql, errors=words, status=status_of(refusal))
     return _use_page(request, look, frame, sql=sql, told=told)
 
 

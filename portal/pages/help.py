@@ -43,7 +43,6 @@ class ProblemLine:
     message: str
 
 
-
 GLOSSARY: Final = (
     Term("数据集", "dataset", N_("Data on one subject, described once and kept in versions.")),
     Term("分发", "distribution", N_("One form of a dataset's data, such as one table.")),

@@ -273,8 +273,7 @@ def _submission_page(
             (say.gettext("Why it is not open"), entry.open_basis or "—"),
         ],
         versions=[
-            {"title": distribution.title, "version": version}
-            for distribution, version in submitted
+            {"title": distribution.title, "version": version} for distribution, version in submitted
         ],
         is_first=found.dataset.state is not DatasetState.PUBLISHED,
         may_approve=found.may_approve and bool(submitted),

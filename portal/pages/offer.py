@@ -25,13 +25,17 @@ def offer_facts(listing: Listing, say: Speech) -> list[tuple[str, str]]:
         (say.gettext("Columns"), ", ".join(columns) if columns else say.gettext("All columns")),
         (
             say.gettext("What may be done"),
-            ", ".join(say.gettext(words) for action, words in ACTIONS.items()
-                      if action in uses.actions),
+            ", ".join(
+                say.gettext(words) for action, words in ACTIONS.items() if action in uses.actions
+            ),
         ),
         (
             say.gettext("For which purposes"),
-            ", ".join(say.gettext(words) for purpose, words in PURPOSES.items()
-                      if purpose in uses.purposes),
+            ", ".join(
+                say.gettext(words)
+                for purpose, words in PURPOSES.items()
+                if purpose in uses.purposes
+            ),
         ),
         (
             say.gettext("Longest term"),

@@ -134,9 +134,7 @@ def register(request: Request, given: Annotated[EntryFields, Form()]) -> Respons
             made = describe.create(
                 tx, form.values["slug"], entry, publisher_id=publisher.id, by=actor, at=at
             )
-            describe.add_distribution(
-                tx, made.id, FIRST_DISTRIBUTION, entry.title, by=actor, at=at
-            )
+            describe.add_distribution(tx, made.id, FIRST_DISTRIBUTION, entry.title, by=actor, at=at)
     except (SlugTaken, MalformedSlug) as refusal:
         form.complain(refusal, say, otherwise="slug")
         return _entry_page(request, form, slug=None, status=status_of(refusal))

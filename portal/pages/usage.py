@@ -93,8 +93,16 @@ def export_usage(request: Request, month: Month = "") -> Response:
     written = io.StringIO()
     rows = csv.writer(written)
     rows.writerow(
-        ["receipt", "at", "kind", "dataset", "rows", "charge_microcredits", "fee_microcredits",
-         "receipt_sha256"]
+        [
+            "receipt",
+            "at",
+            "kind",
+            "dataset",
+            "rows",
+            "charge_microcredits",
+            "fee_microcredits",
+            "receipt_sha256",
+        ]
     )
     if actor.organization is not None:
         with wiring.pool.connection() as tx:
@@ -104,8 +112,16 @@ def export_usage(request: Request, month: Month = "") -> Response:
         for kind, held in (("spent", told.spent), ("earned", told.earned)):
             for line in held:
                 rows.writerow(
-                    [line.receipt_id, line.at.isoformat(), kind, names[line.dataset_id].slug,
-                     line.row_count, line.charge, line.fee, line.body_sha256]
+                    [
+                        line.receipt_id,
+                        line.at.isoformat(),
+                        kind,
+                        names[line.dataset_id].slug,
+                        line.row_count,
+                        line.charge,
+                        line.fee,
+                        line.body_sha256,
+                    ]
                 )
     return Response(
         written.getvalue(),

@@ -59,9 +59,7 @@ class Work:
     def may_submit(self) -> bool:
         """Whether there is a checked version that was not handed in yet."""
         newest = self.newest
-        return (
-            newest is not None and newest.state is VersionState.CREATED and newest.lets_pass
-        )
+        return newest is not None and newest.state is VersionState.CREATED and newest.lets_pass
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,9 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
         bikes = describe.create(
             tx, "bikes", entry(), publisher_id=city.transport.id, by=city.publisher, at=city.at
         )
-        version = city.add_version(
-            tx, bikes, by=city.publisher, select="SELECT * FROM range(3)"
-        )
+        version = city.add_version(tx, bikes, by=city.publisher, select="SELECT * FROM range(3)")
         publish.submit(tx, bikes.id, by=city.publisher, at=city.at)
-        place_freeze(
-            tx, FreezeTarget.DATASET, bikes.id, reason="Odd", by=city.bureau, at=city.at
-        )
+        place_freeze(tx, FreezeTarget.DATASET, bikes.id, reason="Odd", by=city.bureau, at=city.at)
         fresh_head(tx, wiring.keys, city.at)
     return {
         "approver": (

@@ -92,9 +92,7 @@ def send(
 ) -> Upload:
     """A file that arrived and waits to be read."""
     blob = store_blob(folders.blobs, [content])
-    return upload.receive(
-        tx, distribution, blob, file_name=file_name, by=city.publisher, at=AT
-    )
+    return upload.receive(tx, distribution, blob, file_name=file_name, by=city.publisher, at=AT)
 
 
 def read_in(

@@ -115,7 +115,8 @@ def test_a_published_dataset_never_becomes_looser(looser: dict[str, object]) -> 
 
     with pytest.raises(ClassificationLoosened):
         a_dataset(DatasetState.PUBLISHED, strict).described_as(
-            replace(strict, **looser), at=AT  # type: ignore[arg-type]
+            replace(strict, **looser),  # type: ignore[arg-type]
+            at=AT,
         )
 
 

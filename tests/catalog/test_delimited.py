@@ -125,7 +125,7 @@ def test_gbk_bytes_give_the_same_rows_as_utf_8(tmp_path: Path, shared_data: Path
 
 
 CELLS = st.text(
-    st.characters(exclude_categories=("Cs", "Cc"), include_characters='\n\r\t,;"\''), max_size=8
+    st.characters(exclude_categories=("Cs", "Cc"), include_characters="\n\r\t,;\"'"), max_size=8
 )
 
 

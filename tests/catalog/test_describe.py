@@ -57,9 +57,7 @@ def test_only_a_publisher_of_the_organisation_registers(tx: Tx) -> None:
 
     for stranger in (city.neighbour, city.bureau, city.regulator, ANONYMOUS):
         with pytest.raises(PublisherNeeded):
-            describe.create(
-                tx, "x1", ENTRY, publisher_id=city.transport.id, by=stranger, at=AT
-            )
+            describe.create(tx, "x1", ENTRY, publisher_id=city.transport.id, by=stranger, at=AT)
 
 
 def test_a_token_bound_to_an_agreement_changes_nothing(tx: Tx) -> None:
@@ -157,6 +155,4 @@ def test_a_distribution_declares_its_key(tx: Tx) -> None:
 
     assert find.distribution_named(tx, dataset, "data").key_columns == ("id",)
     with pytest.raises(SlugTaken):
-        describe.add_distribution(
-            tx, dataset.id, "data", Text(en="x"), by=city.publisher, at=AT
-        )
+        describe.add_distribution(tx, dataset.id, "data", Text(en="x"), by=city.publisher, at=AT)

@@ -246,13 +246,9 @@ def test_the_profile_publishes_what_leaves_nothing_to_weigh(tx: Tx, folders: Fol
     assert (newest.published_by, newest.published_under) == (None, "CN-test")
 
 
-def test_the_profile_alone_publishes_nothing_graded_or_unchecked(
-    tx: Tx, folders: Folders
-) -> None:
+def test_the_profile_alone_publishes_nothing_graded_or_unchecked(tx: Tx, folders: Folders) -> None:
     city = found_city(tx)
-    graded, distribution = add_dataset(
-        tx, city, "graded", replace(ENTRY, grade=Grade.IMPORTANT)
-    )
+    graded, distribution = add_dataset(tx, city, "graded", replace(ENTRY, grade=Grade.IMPORTANT))
     judge(tx, add_version(tx, city, distribution, folders))
     unchecked, distribution = add_dataset(tx, city, "unchecked")
     add_version(tx, city, distribution, folders)

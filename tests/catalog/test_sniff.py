@@ -21,8 +21,6 @@ from policies.errors import Refusal
 STOPS = "编号,站名,区县\n1,东华门,东城区\n2,西单,西城区\n3,王府井,东城区\n"
 
 
-
-
 def look_at(tmp_path: Path, content: bytes) -> Shape:
     source = tmp_path / "source"
     source.write_bytes(content)

@@ -34,8 +34,7 @@ CONDITIONS = (
 MASKS = st.sampled_from([Mask(MaskKind.DROP), Mask(MaskKind.HASH), Mask(MaskKind.PARTIAL, 1, 2)])
 VIEWS = st.builds(
     View,
-    st.none()
-    | st.lists(NAMES, min_size=1, max_size=4, unique_by=str.casefold).map(tuple),
+    st.none() | st.lists(NAMES, min_size=1, max_size=4, unique_by=str.casefold).map(tuple),
     st.lists(CONDITIONS, max_size=4).map(tuple),
     st.dictionaries(NAMES, MASKS, max_size=3),
 )

@@ -53,7 +53,12 @@ class City:
         run = self.installation.command
         run("org", "add", "bureau", "--kind", "bureau", "--title", "Big Data Bureau")
         run(
-            "user", "add", "chief", "--role", "admin", "--password-stdin",
+            "user",
+            "add",
+            "chief",
+            "--role",
+            "admin",
+            "--password-stdin",
             stdin=PASSWORD + "\n",
         )
         self.clients["chief"] = self.installation.client("chief")

@@ -51,8 +51,11 @@ def city() -> Iterator[City]:
         lived_in = City(made)
         lived_in.settle_in()
         lived_in.register(
-            "airport-publisher", "flights", open_type="not_open",
-            open_basis="Operator's own data; commercial secret.", share_type="conditional",
+            "airport-publisher",
+            "flights",
+            open_type="not_open",
+            open_basis="Operator's own data; commercial secret.",
+            share_type="conditional",
         )
         lived_in.publish("airport-publisher", "airport-approver", "flights", FLIGHTS.encode())
         yield lived_in

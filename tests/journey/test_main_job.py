@@ -39,8 +39,11 @@ def city() -> Iterator[City]:
         lived_in.register("publisher", "stops")
         lived_in.publish("publisher", "approver", "stops", STOPS.encode())
         lived_in.register(
-            "airport-publisher", "flights", open_type="not_open",
-            open_basis="Operator's own data; commercial secret.", share_type="conditional",
+            "airport-publisher",
+            "flights",
+            open_type="not_open",
+            open_basis="Operator's own data; commercial secret.",
+            share_type="conditional",
         )
         lived_in.publish("airport-publisher", "airport-approver", "flights", FLIGHTS.encode())
         yield lived_in
@@ -165,7 +168,9 @@ def test_the_same_key_charges_once(city: City, trade: dict[str, object]) -> None
         answers[0].headers["Weir-Receipt"]
     }
     assert [int(answer.headers["Weir-Cost-Microcredits"]) for answer in answers] == [
-        7 * UNIT, 0, 0,
+        7 * UNIT,
+        0,
+        0,
     ]
     assert other.status_code in (400, 409), other.text
 
@@ -257,7 +262,9 @@ def verified(file: Path, *more: str) -> int:
     """Exit status of `weir verify`, run with no server and no account."""
     done = subprocess.run(
         [sys.executable, "-m", "portal", "verify", str(file), *more],
-        capture_output=True, text=True, check=False,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.returncode

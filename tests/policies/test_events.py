@@ -27,9 +27,7 @@ def test_the_body_of_an_empty_event_is_this_text() -> None:
 
 
 def test_the_body_of_a_full_event_is_this_text() -> None:
-    bureau = Organization(
-        OrganizationId(TWO), "bureau", OrganizationKind.BUREAU, Text(), None, AT
-    )
+    bureau = Organization(OrganizationId(TWO), "bureau", OrganizationKind.BUREAU, Text(), None, AT)
     event = Event(
         EventKind.VERSION_CREATED,
         AT,

@@ -148,9 +148,7 @@ def test_proofs_are_given_only_for_trees_that_were(tx: Tx) -> None:
             log.consistency_proof(tx, old, new)
 
 
-def test_nothing_is_signed_once_the_log_contradicts_its_last_head(
-    tx: Tx, tmp_path: Path
-) -> None:
+def test_nothing_is_signed_once_the_log_contradicts_its_last_head(tx: Tx, tmp_path: Path) -> None:
     keys = KeyRing(tmp_path)
     happen(tx)
     log.sequence(tx)

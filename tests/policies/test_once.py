@@ -177,7 +177,5 @@ def test_one_key_has_one_effect_whatever_happens(tx: Tx) -> None:
     OnThisDatabase.tx = tx
     run_state_machine_as_test(
         OnThisDatabase,
-        settings=settings(
-            max_examples=25, deadline=None, suppress_health_check=list(HealthCheck)
-        ),
+        settings=settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck)),
     )

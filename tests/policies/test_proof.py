@@ -49,16 +49,12 @@ class Exchange:
 
     def work(self, count: int) -> None:
         for number in range(count):
-            record(
-                self.tx, Event(EventKind.AUDIT_VIEWED, AT, ANONYMOUS, facts={"number": number})
-            )
+            record(self.tx, Event(EventKind.AUDIT_VIEWED, AT, ANONYMOUS, facts={"number": number}))
 
     def deliver(self) -> tuple[SignedReceipt, int]:
         signer = self.keys.signer(self.tx, KeyPurpose.RECEIPT, self.at)
         hashed = sha256(BODY.encode()).hexdigest()
-        event = Event(
-            EventKind.DATA_DELIVERED, AT, ANONYMOUS, facts={RECEIPT_HASH_FACT: hashed}
-        )
+        event = Event(EventKind.DATA_DELIVERED, AT, ANONYMOUS, facts={RECEIPT_HASH_FACT: hashed})
         return SignedReceipt(BODY, signer.kid, signer.sign(BODY.encode())), record(self.tx, event)
 
     def head(self) -> bytes:
@@ -67,9 +63,7 @@ class Exchange:
         signed = log.sign_head(self.tx, self.keys, self.at)
         return build_head_file(signed, self.keys.public_keys(self.tx))
 
-    def bundle(
-        self, delivered: tuple[SignedReceipt, int], known_size: int | None = None
-    ) -> bytes:
+    def bundle(self, delivered: tuple[SignedReceipt, int], known_size: int | None = None) -> bytes:
         self.at += timedelta(minutes=1)
         return attest(self.tx, self.keys, *delivered, at=self.at, known_size=known_size)
 
@@ -141,9 +135,7 @@ def test_a_kept_head_may_be_younger_than_the_receipt_file(exchange: Exchange) ->
     kept = exchange.head()
 
     verification = verify_receipt_file(early, old_head=kept)
-    again = verify_receipt_file(
-        exchange.bundle(delivered, known_size=size_of(kept)), old_head=kept
-    )
+    again = verify_receipt_file(exchange.bundle(delivered, known_size=size_of(kept)), old_head=kept)
 
     assert failures(verification) == {CheckName.GROWTH}  # no proof in the file: ask for one
     assert again.is_valid

@@ -70,9 +70,7 @@ def test_erasing_personal_fields_leaves_the_body_and_says_why(tx: Tx) -> None:
     erase_personal(tx, event_id, reason="asked for by the person", by=ANONYMOUS, at=AT)
 
     assert events_of_dataset(tx, dataset_id)[0].body == before
-    told = tx.execute(
-        "SELECT body FROM policies.events WHERE kind = 'personal.erased'"
-    ).fetchone()
+    told = tx.execute("SELECT body FROM policies.events WHERE kind = 'personal.erased'").fetchone()
     assert told is not None
     assert json.loads(told["body"])["facts"] == {
         "event_id": event_id,

@@ -53,9 +53,7 @@ def test_only_the_owner_can_read_a_key_file_and_no_draft_is_left(tx: Tx, tmp_pat
 
 def test_the_name_of_a_key_is_the_thumbprint_that_its_standard_gives() -> None:
     """The example of RFC 8037, appendices A.2 and A.3."""
-    public_key = bytes.fromhex(
-        "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
-    )
+    public_key = bytes.fromhex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a")
 
     assert kid_of(public_key) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
@@ -78,9 +76,7 @@ def test_every_key_is_endorsed_by_the_log_key_of_its_day(tx: Tx, tmp_path: Path)
         assert ed25519.is_signed(body, key.endorsement, public[key.endorsed_by].public_key)
 
 
-def test_a_key_that_has_signed_its_time_is_replaced_and_stays_known(
-    tx: Tx, tmp_path: Path
-) -> None:
+def test_a_key_that_has_signed_its_time_is_replaced_and_stays_known(tx: Tx, tmp_path: Path) -> None:
     keys = KeyRing(tmp_path)
     first = keys.signer(tx, KeyPurpose.LOG, AT)
 

@@ -32,10 +32,19 @@ def served() -> Iterator[Installation]:
 def test_a_second_server_on_one_folder_says_so_and_stops(served: Installation) -> None:
     second = subprocess.run(
         [
-            sys.executable, "-m", "portal", "serve",
-            "--data", str(served.data), "--port", str(free_port()),
+            sys.executable,
+            "-m",
+            "portal",
+            "serve",
+            "--data",
+            str(served.data),
+            "--port",
+            str(free_port()),
         ],
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
 
     assert second.returncode == 1
@@ -47,10 +56,18 @@ def test_a_taken_port_gives_way_to_the_next_free_one_and_is_told(served: Install
     folder = Path(tempfile.mkdtemp(prefix="weir-port-"))
     process = subprocess.Popen(
         [
-            sys.executable, "-m", "portal", "serve",
-            "--data", str(folder / "data"), "--port", str(served.port),
+            sys.executable,
+            "-m",
+            "portal",
+            "serve",
+            "--data",
+            str(folder / "data"),
+            "--port",
+            str(served.port),
         ],
-        stdout=subprocess.PIPE, text=True, start_new_session=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
     try:
         assert process.stdout is not None
@@ -74,7 +91,8 @@ def test_the_web_process_never_loads_great_expectations(served: Installation) ->
     packages = {parts[parts.index("site-packages") + 1] for parts in loaded}
     check = subprocess.run(
         [
-            sys.executable, "-c",
+            sys.executable,
+            "-c",
             "import portal.app, sys; sys.exit('great_expectations' in sys.modules)",
         ],
         check=False,
@@ -146,13 +164,15 @@ def wait_until(is_so: Callable[[], bool], timeout_s: float = 60) -> bool:
 def test_help_needs_nothing_heavy() -> None:
     done = subprocess.run(
         [
-            sys.executable, "-c",
+            sys.executable,
+            "-c",
             (
                 "import sys, portal.__main__;"
                 "sys.exit(bool({'fastapi', 'duckdb', 'psycopg', 'jinja2'} & set(sys.modules)))"
             ),
         ],
-        env=os.environ, check=False,
+        env=os.environ,
+        check=False,
     )
 
     assert done.returncode == 0

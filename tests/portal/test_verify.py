@@ -69,7 +69,11 @@ def evidence(tx: Tx, tmp_path: Path) -> Evidence:
 
 
 def said(
-    path: Path, head: Path | None = None, *, key: str | None = None, as_json: bool = False,
+    path: Path,
+    head: Path | None = None,
+    *,
+    key: str | None = None,
+    as_json: bool = False,
     language: Language = Language.EN,
 ) -> tuple[int, str]:
     out = io.StringIO()
@@ -169,8 +173,6 @@ def test_the_verifier_brings_no_server_and_no_database_with_it() -> None:
     heavy = {"fastapi", "starlette", "psycopg", "duckdb", "pandas", "pyarrow", "procrastinate"}
     code = f"import sys, portal.verify; print(sorted(set(sys.modules) & {heavy!r}))"
 
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"

@@ -91,9 +91,7 @@ class ApplicationBody(BaseModel):
     judgement: JudgementBody
 
 
-@router.post(
-    "/listings/{listing_id}/applications", status_code=201, response_model=ApplicationBody
-)
+@router.post("/listings/{listing_id}/applications", status_code=201, response_model=ApplicationBody)
 def submit(request: Request, listing_id: UUID, wanted: NewApplication) -> Plain:
     """Ask for data; granted at once where the provider's standing release covers it."""
     actor, at = signed_in(request), wiring_of(request).now()

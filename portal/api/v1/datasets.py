@@ -262,9 +262,7 @@ def create(request: Request, wanted: NewDataset) -> FullDatasetBody:
         publisher_id = _publisher_id(tx, wanted.publisher, actor)
         made = describe.create(tx, wanted.slug, entry, publisher_id=publisher_id, by=actor, at=at)
         for one in distributions:
-            describe.add_distribution(
-                tx, made.id, one.slug, one.title.as_text(), by=actor, at=at
-            )
+            describe.add_distribution(tx, made.id, one.slug, one.title.as_text(), by=actor, at=at)
         return _full_body(tx, made.slug, actor)
 
 
@@ -346,9 +344,7 @@ def list_versions(request: Request, slug: str) -> VersionPage:
 
 
 @router.get("/{slug}/distributions/{distribution}/versions/{number}/report")
-def show_report(
-    request: Request, slug: str, distribution: str, number: int
-) -> dict[str, object]:
+def show_report(request: Request, slug: str, distribution: str, number: int) -> dict[str, object]:
     """The quality report of a version, with every example masked."""
     actor = actor_of(request)
     with wiring_of(request).pool.connection() as tx:
@@ -496,8 +492,7 @@ def _full_body(tx: Tx, slug: str, actor: Actor) -> FullDatasetBody:
     return FullDatasetBody(
         **body_of(overview.dataset, overview.publisher).model_dump(),
         distributions=[
-            _distribution_body(slug, one.distribution, one.newest)
-            for one in overview.distributions
+            _distribution_body(slug, one.distribution, one.newest) for one in overview.distributions
         ],
         inputs=[dataset.slug for dataset in overview.inputs],
     )

@@ -92,9 +92,7 @@ def test_a_dataset_is_registered_with_a_place_for_its_data(site: Site) -> None:
         ({"grade": 9}, 422, "malformed-request"),
     ],
 )
-def test_what_is_wrong_is_said(
-    site: Site, wrong: dict[str, Any], status: int, code: str
-) -> None:
+def test_what_is_wrong_is_said(site: Site, wrong: dict[str, Any], status: int, code: str) -> None:
     answer = site.publisher.post("/api/v1/datasets", json=STOPS | wrong)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)

@@ -61,9 +61,7 @@ def test_a_standing_release_grants_at_once(city: City, browser_of: OpenBrowser) 
     assert "/my/agreements/" in officer.page(sent.headers["location"])
 
 
-def test_an_end_beyond_the_offer_is_told_at_its_field(
-    city: City, browser_of: OpenBrowser
-) -> None:
+def test_an_end_beyond_the_offer_is_told_at_its_field(city: City, browser_of: OpenBrowser) -> None:
     city.shared_stops()
     path = "/dataset/shared-stops/request"
 

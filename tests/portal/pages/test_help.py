@@ -43,9 +43,7 @@ def test_the_log_page_shows_the_newest_head(city: City, browser_of: OpenBrowser)
     assert signed.head.root_hash.hex() in after
 
 
-def test_the_foot_of_every_page_names_the_newest_head(
-    city: City, browser_of: OpenBrowser
-) -> None:
+def test_the_foot_of_every_page_names_the_newest_head(city: City, browser_of: OpenBrowser) -> None:
     with city.pool.connection() as tx:
         signed = fresh_head(tx, city.parts.keys, city.at)
 

@@ -29,18 +29,14 @@ def state_of(city: City, path: str) -> ApplicationState:
 
 def draft(city: City, slug: str, proposal: Proposal, *, is_lab: bool = False) -> Listing:
     """A listing that waits."""
-    by, approver = (
-        (city.seller, city.seller_head) if is_lab else (city.publisher, city.approver)
-    )
+    by, approver = (city.seller, city.seller_head) if is_lab else (city.publisher, city.approver)
     open_type = OpenType.NOT_OPEN if is_lab else OpenType.UNCONDITIONAL
     dataset = city.publish(slug, by=by, approver=approver, entry=entry(open_type=open_type))
     with city.pool.connection() as tx:
         return list_product.propose(tx, dataset.id, proposal, by=by, at=city.at)
 
 
-def test_one_list_holds_requests_versions_and_listings(
-    city: City, browser_of: OpenBrowser
-) -> None:
+def test_one_list_holds_requests_versions_and_listings(city: City, browser_of: OpenBrowser) -> None:
     path = asked(city, city.shared_stops())
     draft(city, "waiting", Proposal(Regime.SHARE, declared=LAWFUL))
     with city.pool.connection() as tx:
@@ -82,9 +78,7 @@ def test_a_request_shows_who_asks_what_for_and_what_the_clauses_say(
     assert "X014" in page
 
 
-def test_a_request_is_granted_and_the_asker_reads_it(
-    city: City, browser_of: OpenBrowser
-) -> None:
+def test_a_request_is_granted_and_the_asker_reads_it(city: City, browser_of: OpenBrowser) -> None:
     path = asked(city, city.shared_stops())
     approver, officer = browser_of(city.approver), browser_of(city.officer)
 
@@ -120,9 +114,7 @@ def test_a_refusal_without_reason_is_told_at_once_and_loses_nothing(
     assert state_of(city, path) is ApplicationState.REFUSED
 
 
-def test_a_question_goes_to_the_asker_who_sends_again(
-    city: City, browser_of: OpenBrowser
-) -> None:
+def test_a_question_goes_to_the_asker_who_sends_again(city: City, browser_of: OpenBrowser) -> None:
     path = asked(city, city.shared_stops())
     own = path.replace("/inbox/request/", "/my/requests/")
     officer = browser_of(city.officer)
@@ -191,9 +183,7 @@ def test_the_submitter_cannot_publish_and_the_approver_can(
         assert dataset_named(tx, "bikes", by=city.buyer).state == "published"
 
 
-def test_a_listing_is_opened_with_a_standing_release(
-    city: City, browser_of: OpenBrowser
-) -> None:
+def test_a_listing_is_opened_with_a_standing_release(city: City, browser_of: OpenBrowser) -> None:
     listing = draft(city, "waiting", Proposal(Regime.SHARE, declared=LAWFUL))
     path = f"/inbox/listing/{listing.id}"
 

@@ -67,9 +67,7 @@ def test_another_month_is_empty_and_a_malformed_one_is_the_present(
     assert "/receipt/" in buyer.page("/my/usage?month=nope")
 
 
-def test_finance_credits_a_payment_and_others_may_not(
-    city: City, browser_of: OpenBrowser
-) -> None:
+def test_finance_credits_a_payment_and_others_may_not(city: City, browser_of: OpenBrowser) -> None:
     finance = browser_of(city.finance)
 
     wrong = finance.submit("/finance", on="/finance", organization="acme", amount="-3")
