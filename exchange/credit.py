@@ -22,6 +22,11 @@ TOP_UP_MAX = MicroCredits(1_000_000_000_000_000)
 RESERVATION_LIFE = timedelta(minutes=15)
 """A hold not settled or released by then charges nothing; far above what a query may take."""
 
+QUERY_RESERVATION_LIFE = timedelta(minutes=1)
+"""The same for statements and pages, which are killed after seconds: what a server that died held
+is soon free again.
+"""
+
 STATEMENT_LINES_MAX = 10_000
 
 

@@ -37,7 +37,7 @@ from catalog.warehouse import (
 )
 from exchange import settle
 from exchange.access import Access, Target, decide_access, find_target, record_refusal
-from exchange.credit import Transfer
+from exchange.credit import QUERY_RESERVATION_LIFE, RESERVATION_LIFE, Transfer
 from exchange.delivery import (
     JSON_DOWNLOAD_BYTES_MAX,
     MEDIA_TYPES,
@@ -409,7 +409,9 @@ def _reserve(tx: Tx, allowed: _Allowed, at: datetime) -> _Reserved:
         for place, access in enumerate(allowed.accesses)
         if charge(access.price, covered)
     }
-    held = settle.reserve(tx, payer.id, list(holds.values()), at=at)
+    is_file = isinstance(allowed.question, FileQuestion)
+    life = RESERVATION_LIFE if is_file else QUERY_RESERVATION_LIFE
+    held = settle.reserve(tx, payer.id, list(holds.values()), life=life, at=at)
     return _Reserved(dict(zip(holds, held, strict=True)), covered, is_short=covered < rows)
 
 

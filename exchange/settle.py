@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from exchange.credit import (
@@ -116,9 +116,16 @@ def balance_of(tx: Tx, organization_id: OrganizationId) -> Balance:
 
 
 def reserve(
-    tx: Tx, payer_id: OrganizationId, holds: Sequence[Hold], *, at: datetime
+    tx: Tx,
+    payer_id: OrganizationId,
+    holds: Sequence[Hold],
+    *,
+    life: timedelta = RESERVATION_LIFE,
+    at: datetime,
 ) -> tuple[Transfer, ...]:
     """Hold the highest possible charges, one transfer for each of `holds`, in their order.
+
+    `life` is how long the delivery may take.
 
     Raises: InsufficientCredits.
     """
@@ -138,7 +145,7 @@ def reserve(
             credit=payable[hold.provider_id],
             amount=hold.amount,
             reason=hold.reason,
-            expires_at=at + RESERVATION_LIFE,
+            expires_at=at + life,
             at=at,
         )
         for hold in holds

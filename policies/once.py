@@ -20,8 +20,10 @@ from policies.errors import IdempotencyKeyReused, MalformedIdempotencyKey, Reque
 from policies.store import once as store
 
 KEY_LENGTH_CHARACTERS = 200
-GIVEN_UP_AFTER = timedelta(minutes=15)
-"""An attempt without an answer for so long died; the next request may try."""
+GIVEN_UP_AFTER = timedelta(minutes=1)
+"""An attempt without an answer for so long is taken for dead; the next request may try. Where it
+lived after all, only one of the two can remember, and the other has no effect.
+"""
 KEPT_FOR = timedelta(days=2)
 FORGOTTEN_AT_ONCE_MAX = 10_000
 

@@ -6,8 +6,12 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from portal.commands import demo, doctor, people, serving, verification
 from portal.commands.context import CommandFailed
+from portal.commands.demo import add_parsers as add_demo
+from portal.commands.doctor import add_parsers as add_doctor
+from portal.commands.people import add_parsers as add_people
+from portal.commands.serving import add_parsers as add_serving
+from portal.commands.verification import add_parsers as add_verification
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,8 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Every command works beside a running server and beside a stopped one.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in (serving, people, demo, doctor, verification):
-        group.add_parsers(commands)
+    for add_parsers in (add_serving, add_people, add_demo, add_doctor, add_verification):
+        add_parsers(commands)
     chosen = parser.parse_args(arguments)
     try:
         status: int = chosen.run(chosen)

@@ -81,7 +81,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     def _publish_directly(dataset_id: str) -> None:
         publish_where_the_profile_decides(wiring, DatasetId(UUID(dataset_id)))
 
-    @app.periodic(cron="* * * * *")
+    @app.periodic(cron="* * * * * */10")
     @app.task(name="sweep_holds", queue=Queue.WORK, queueing_lock="sweep_holds", pass_context=False)
     def _sweep_holds(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         with wiring.pool.connection() as tx:

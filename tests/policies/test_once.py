@@ -52,10 +52,10 @@ def test_a_request_under_way_is_not_begun_again_until_it_is_given_up(tx: Tx) -> 
     once.begin(tx, "li", "key", "body", AT)
 
     with pytest.raises(RequestUnderWay):
-        once.begin(tx, "li", "key", "body", AT + timedelta(minutes=14))
-    assert once.begin(tx, "li", "key", "body", AT + timedelta(minutes=15)) is None
+        once.begin(tx, "li", "key", "body", AT + timedelta(seconds=59))
+    assert once.begin(tx, "li", "key", "body", AT + timedelta(seconds=60)) is None
     with pytest.raises(RequestUnderWay):
-        once.begin(tx, "li", "key", "body", AT + timedelta(minutes=29))
+        once.begin(tx, "li", "key", "body", AT + timedelta(seconds=119))
 
 
 def test_of_two_attempts_only_one_can_remember(tx: Tx) -> None:
