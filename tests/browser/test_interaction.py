@@ -134,7 +134,7 @@ def test_what_htmx_brings_is_announced_and_keeps_the_page_clean(
 
     expect(page.locator("#live")).to_have_text("The file is read and checked.")
 
-    expect(page.get_by_role("link", name="Look at the columns")).to_be_visible()
+    expect(page.get_by_role("link", name="Go on")).to_be_visible()
     walker.check_axe("after the swap")
     assert not walker.complaints
 

@@ -481,7 +481,7 @@ BOMBS = {
     "a wide number": "SELECT length(printf('%2000000000d', 1))",
     "levenshtein": "SELECT levenshtein(repeat('a', 1000000), repeat('b', 1000000))",
     "jaro": "SELECT jaro_similarity(repeat('ab', 1000000), repeat('ba', 1000000))",
-    "a large sort": "SELECT * FROM range(500000000) t(i) ORDER BY hash(i) LIMIT 5000",
+    "a large sort": "SELECT * FROM range(50000000000) t(i) ORDER BY hash(i) LIMIT 5000",
     "windows": "SELECT sum(x) FROM (SELECT sum(a.id) OVER (ORDER BY b.id) x FROM stops a, stops b)",
     "a product of lists": "SELECT count(*) FROM (SELECT unnest(range(1000000)) FROM stops)",
     "unions": " UNION ALL ".join(["SELECT 1"] * 8000),
