@@ -10,7 +10,9 @@ TEST_WORKERS ?= 2
 
 .PHONY: setup run test test-long check fix bench docs lock pages messages
 
+# Compiled here, so that no start has to, whatever the environment says about writing bytecode.
 setup: $(VENV)/.ready
+	$(BIN)/python -m compileall -q policies catalog quality exchange portal -x node_modules
 
 $(VENV)/.ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Weir needs Python 3.11 or newer; set PYTHON=...")'

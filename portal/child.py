@@ -7,6 +7,7 @@ holds nothing but DuckDB.
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -52,11 +53,15 @@ def main(arguments: list[str]) -> None:
 
 def serve_web(settings: Settings, database_url: str, descriptor: int) -> None:
     """Answer HTTP on the listening socket that the parent opened."""
+    # What is imported stays for good: looking through it for garbage would only cost time.
+    gc.disable()
     import uvicorn
 
     from portal.app import create_app
     from portal.wiring import wire
 
+    gc.freeze()
+    gc.enable()
     wiring = wire(settings, database_url, pool_size=WEB_POOL_SIZE)
     listener = socket.socket(fileno=descriptor)
     server = uvicorn.Server(

@@ -48,11 +48,11 @@ log = logging.getLogger("weir.serve")
 
 
 class Child(StrEnum):
-    """The processes of an installation, in the order in which they start."""
+    """The processes of an installation, in the order in which they start: who is waited for first."""
 
+    WEB = "web"
     ZYGOTE = "zygote"
     SEQUENCER = "sequencer"
-    WEB = "web"
     WORKER = "worker"
     QUALITY = "quality"
 
