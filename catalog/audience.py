@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from catalog.dataset import Dataset, DatasetState
+from catalog.directory import RecordAudience
 from catalog.errors import DatasetNotFound
 from catalog.version import Version, VersionState
-from policies.party import Actor
-from policies.roles import can_approve_for, can_publish_for, can_supervise
-from policies.terms import OrganizationId
+from policies.party import UNOWNED, Actor, OrganizationKind
+from policies.roles import can_administer, can_approve_for, can_publish_for, can_supervise
+from policies.terms import OrganizationId, UserId
+
+_GOVERNMENT = (OrganizationKind.DEPARTMENT, OrganizationKind.BUREAU, OrganizationKind.REGULATOR)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,9 @@ class Audience:
     member_of: tuple[OrganizationId, ...] = ()
     oversees: bool = False
     """Bureau and regulator see every record in every state, but no unpublished data."""
+    is_department: bool = False
+    """Acts for a body of the government, which records for departments are meant for."""
+    user_id: UserId | None = None
 
 
 def audience_of(actor: Actor) -> Audience:
@@ -30,7 +36,12 @@ def audience_of(actor: Actor) -> Audience:
     if not _is_person(actor):
         return Audience()
     member_of = {held.organization_id for held in actor.memberships if held.organization_id}
-    return Audience(tuple(sorted(member_of)), oversees=can_supervise(actor))
+    return Audience(
+        tuple(sorted(member_of)),
+        oversees=can_supervise(actor) or can_administer(actor),
+        is_department=actor.organization is not None and actor.organization.kind in _GOVERNMENT,
+        user_id=actor.user_id,
+    )
 
 
 def is_member(actor: Actor, organization_id: OrganizationId) -> bool:
@@ -40,10 +51,24 @@ def is_member(actor: Actor, organization_id: OrganizationId) -> bool:
 
 def sees_dataset(actor: Actor, dataset: Dataset) -> bool:
     """Whether the record exists for `actor`."""
-    if dataset.state is DatasetState.PUBLISHED:
-        return True
     audience = audience_of(actor)
-    return audience.oversees or dataset.publisher_id in audience.member_of
+    if dataset.state is DatasetState.PUBLISHED:
+        match dataset.entry.audience:
+            case RecordAudience.PUBLIC:
+                return True
+            case RecordAudience.DEPARTMENTS:
+                if audience.is_department:
+                    return True
+            case RecordAudience.OWN:
+                pass
+    if audience.oversees or dataset.publisher_id in audience.member_of:
+        return True
+    if audience.user_id is None:
+        return False
+    if audience.user_id in dataset.reader_ids | dataset.editor_ids:
+        return True
+    # What no organisation answers for is its maker's until it is published.
+    return dataset.publisher_id == UNOWNED and dataset.created_by == audience.user_id
 
 
 def visible(dataset: Dataset | None, name: str, actor: Actor) -> Dataset:

@@ -6,12 +6,13 @@ Source: W3C DCAT 3, `dcat:Dataset` and `dcat:Distribution`; 政务数据共享�
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+from catalog.directory import Directory, RecordAudience
 from catalog.errors import (
     ClassificationLoosened,
     LegalBasisMissing,
@@ -21,7 +22,7 @@ from catalog.errors import (
     TooManyEntries,
     WrongState,
 )
-from catalog.view import COLUMN_NAME_LENGTH_CHARACTERS
+from catalog.view import COLUMN_NAME_LENGTH_CHARACTERS, Json
 from policies.terms import (
     DatasetId,
     Grade,
@@ -43,7 +44,8 @@ KEYWORD_LENGTH_CHARACTERS = 60
 KEYWORDS_MAX = 50
 KEY_COLUMNS_MAX = 16
 REASON_LENGTH_CHARACTERS = 2_000
-DISTRIBUTIONS_MAX = 100
+ADDRESS_LENGTH_CHARACTERS = 8_000
+DISTRIBUTIONS_MAX = 1_000
 INPUTS_MAX = 100
 
 
@@ -52,16 +54,31 @@ class DatasetState(StrEnum):
 
     DRAFT = "draft"
     SUBMITTED = "submitted"
+    REVIEWED = "reviewed"
+    """Approved, and not yet put out."""
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
 
 
 _NEXT: Mapping[DatasetState, frozenset[DatasetState]] = {
     # Straight from draft to published only where the profile decides instead of a person.
-    DatasetState.DRAFT: frozenset({DatasetState.SUBMITTED, DatasetState.PUBLISHED}),
-    DatasetState.SUBMITTED: frozenset({DatasetState.DRAFT, DatasetState.PUBLISHED}),
+    DatasetState.DRAFT: frozenset(
+        {DatasetState.SUBMITTED, DatasetState.PUBLISHED, DatasetState.WITHDRAWN}
+    ),
+    DatasetState.SUBMITTED: frozenset(
+        {
+            DatasetState.DRAFT,
+            DatasetState.REVIEWED,
+            DatasetState.PUBLISHED,
+            DatasetState.WITHDRAWN,
+        }
+    ),
+    DatasetState.REVIEWED: frozenset(
+        {DatasetState.DRAFT, DatasetState.PUBLISHED, DatasetState.WITHDRAWN}
+    ),
     DatasetState.PUBLISHED: frozenset({DatasetState.WITHDRAWN}),
-    DatasetState.WITHDRAWN: frozenset(),
+    # Taken up again, it goes the whole way once more.
+    DatasetState.WITHDRAWN: frozenset({DatasetState.DRAFT}),
 }
 
 _SHARE_ORDER = (ShareType.UNCONDITIONAL, ShareType.CONDITIONAL, ShareType.NOT_SHARED)
@@ -88,6 +105,9 @@ class Entry:
     """Why the data is not open to the public."""
     licence: str = ""
     keywords: tuple[str, ...] = ()
+    audience: RecordAudience = RecordAudience.PUBLIC
+    """Who sees the record once it is published."""
+    directory: Directory = Directory()  # noqa: RUF009  frozen
 
     def __post_init__(self) -> None:
         if not (self.title.zh.strip() or self.title.en.strip()):
@@ -124,6 +144,14 @@ class Dataset:
     """Why it was returned or withdrawn; empty in other states."""
     issued: datetime | None = None
     """First publication; None until then."""
+    reader_ids: frozenset[UserId] = frozenset()
+    """People of other organisations who were let in by name, to read the record."""
+    editor_ids: frozenset[UserId] = frozenset()
+    """The same, to change it."""
+    submitted_by: UserId | None = None
+    """Who handed the record itself to the approver last; None where nobody did."""
+    reviewed_by: UserId | None = None
+    reviewed_at: datetime | None = None
 
     def move_to(self, state: DatasetState, *, at: datetime, reason: str = "") -> Dataset:
         """The dataset in its next state.
@@ -136,6 +164,21 @@ class Dataset:
         if state is DatasetState.PUBLISHED and issued is None:
             issued = at
         return replace(self, state=state, state_reason=reason, issued=issued, modified_at=at)
+
+    def submitted(self, *, by: UserId, at: datetime) -> Dataset:
+        """The dataset in its approver's hands.
+
+        Raises: WrongState.
+        """
+        return replace(self.move_to(DatasetState.SUBMITTED, at=at), submitted_by=by)
+
+    def reviewed(self, *, by: UserId | None, at: datetime) -> Dataset:
+        """The dataset approved.
+
+        Raises: WrongState.
+        """
+        moved = self.move_to(DatasetState.REVIEWED, at=at)
+        return replace(moved, reviewed_by=by, reviewed_at=at)
 
     def described_as(self, entry: Entry, *, at: datetime) -> Dataset:
         """The dataset with another entry.
@@ -150,7 +193,7 @@ class Dataset:
                 pass
             case DatasetState.PUBLISHED:
                 self._refuse_looser(entry)
-            case DatasetState.SUBMITTED | DatasetState.WITHDRAWN:
+            case DatasetState.SUBMITTED | DatasetState.REVIEWED | DatasetState.WITHDRAWN:
                 raise WrongState(self.slug, self.state, DatasetState.DRAFT)
         return replace(self, entry=entry, modified_at=at)
 
@@ -167,7 +210,7 @@ class Dataset:
 class Distribution:
     """One form of a dataset's data; versions belong to it.
 
-    Raises: TitleMissing, TextTooLong, TextUnwritable, TooManyEntries.
+    Raises: TextTooLong, TextUnwritable, TooManyEntries.
     """
 
     id: DistributionId
@@ -177,11 +220,25 @@ class Distribution:
     key_columns: tuple[str, ...]
     """The columns by which the serving copy is sorted; may be empty."""
     created_at: datetime
+    modified_at: datetime
+    description: Text = Text()  # noqa: RUF009  frozen
+    access_url: str = ""
+    """Where the data is; empty where it is here."""
+    format: str = ""
+    media_type: str = ""
+    kind: str = ""
+    """What clients of CKAN call the kind of resource."""
+    position: int = 0
+    details: Mapping[str, Json] = field(default_factory=dict)
+    """What clients of CKAN keep with a resource and nothing here reads."""
+    is_removed: bool = False
 
     def __post_init__(self) -> None:
-        if not (self.title.zh.strip() or self.title.en.strip()):
-            raise TitleMissing
         _check_words("title", self.title, TITLE_LENGTH_CHARACTERS)
+        _check_words("description", self.description, SUMMARY_LENGTH_CHARACTERS)
+        check_text("access_url", self.access_url, ADDRESS_LENGTH_CHARACTERS)
+        for name in ("format", "media_type", "kind"):
+            check_text(name, getattr(self, name), LICENCE_LENGTH_CHARACTERS)
         if len(self.key_columns) > KEY_COLUMNS_MAX:
             raise TooManyEntries("key_columns", KEY_COLUMNS_MAX)
         for column in self.key_columns:

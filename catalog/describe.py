@@ -17,7 +17,14 @@ from catalog.dataset import (
     DistributionId,
     Entry,
 )
-from catalog.errors import DatasetNotFound, PublisherNeeded, SlugTaken, TooManyEntries, WrongState
+from catalog.errors import (
+    DatasetNotFound,
+    PublisherNeeded,
+    SlugTaken,
+    TitleMissing,
+    TooManyEntries,
+    WrongState,
+)
 from catalog.search_words import document_words
 from catalog.store import datasets as store
 from policies.database import Tx
@@ -26,6 +33,8 @@ from policies.party import Actor, Organization, check_slug
 from policies.people import organization_with_id
 from policies.record import record
 from policies.terms import DatasetId, OrganizationId, Text
+
+_PERSONAL = ("author", "author_email", "maintainer", "maintainer_email", "contact_phone")
 
 
 def create(
@@ -124,6 +133,8 @@ def add_distribution(
     dataset = owned_dataset(tx, dataset_id, by=by)
     if dataset.state is DatasetState.WITHDRAWN:
         raise WrongState(dataset.slug, dataset.state, DatasetState.DRAFT)
+    if not (title.zh.strip() or title.en.strip()):
+        raise TitleMissing
     if len(store.distributions_of(tx, dataset_id)) >= DISTRIBUTIONS_MAX:
         raise TooManyEntries("distributions", DISTRIBUTIONS_MAX)
     distribution = Distribution(
@@ -133,6 +144,7 @@ def add_distribution(
         title=title,
         key_columns=(),
         created_at=at,
+        modified_at=at,
     )
     if not store.insert_distribution(tx, distribution):
         raise SlugTaken(slug)
@@ -155,7 +167,9 @@ def change_distribution(
     Raises: DatasetNotFound, PublisherNeeded, TitleMissing, TooManyEntries.
     """
     dataset = owned_dataset(tx, distribution.dataset_id, by=by)
-    changed = replace(distribution, title=title, key_columns=key_columns)
+    if not (title.zh.strip() or title.en.strip()):
+        raise TitleMissing
+    changed = replace(distribution, title=title, key_columns=key_columns, modified_at=at)
     store.update_distribution(tx, changed)
     facts: dict[str, JsonValue] = {
         "distribution": {
@@ -192,6 +206,13 @@ def entry_facts(entry: Entry) -> dict[str, JsonValue]:
         "update_cycle": entry.update_cycle.value,
         "licence": entry.licence,
         "keywords": list(entry.keywords),
+        "audience": entry.audience.value,
+        # Whom to ask is a person: names and numbers stay out of what can never be erased.
+        "directory": {
+            name: value
+            for name, value in entry.directory.as_json().items()
+            if name not in _PERSONAL
+        },
     }
 
 

@@ -216,6 +216,14 @@ class TextTooLong(Invalid):
 
 
 @dataclass(eq=False)
+class MalformedField(Invalid):
+    """A field of a record is not written as the standard writes it."""
+
+    message: ClassVar[str] = N_("“{field}” is not written as it has to be.")
+    field: str
+
+
+@dataclass(eq=False)
 class TextUnwritable(Invalid):
     """A text with characters that no text has, such as NUL or half of a pair."""
 

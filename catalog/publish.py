@@ -82,7 +82,7 @@ def submit(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> Dataset
     assert by.user_id is not None
     distributions = dataset_store.distributions_of(tx, dataset_id)
     ready = _ready(tx, distributions)
-    if not ready:
+    if not ready and not _is_record_alone(dataset, distributions):
         raise NothingToSubmit
     replaced = {version.distribution_id for version in ready}
     for version in _in_state(tx, distributions, VersionState.SUBMITTED):
@@ -91,7 +91,7 @@ def submit(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> Dataset
     for version in ready:
         store.update_version(tx, version.submitted(by=by.user_id, at=at))
     if dataset.state is DatasetState.DRAFT:
-        dataset = dataset.move_to(DatasetState.SUBMITTED, at=at)
+        dataset = dataset.submitted(by=by.user_id, at=at)
         dataset_store.update_state(tx, dataset)
     facts = _version_facts(ready)
     record(tx, _event(EventKind.DATASET_SUBMITTED, dataset, facts, by=by, at=at))
@@ -110,7 +110,7 @@ def return_to_publisher(
     versions = _submitted(tx, dataset)
     for version in versions:
         store.update_version(tx, version.returned(why))
-    if dataset.state is DatasetState.SUBMITTED:
+    if dataset.state in (DatasetState.SUBMITTED, DatasetState.REVIEWED):
         dataset = dataset.move_to(DatasetState.DRAFT, at=at, reason=why)
         dataset_store.update_state(tx, dataset)
     facts = {"reason": why, **_version_facts(versions)}
@@ -125,10 +125,35 @@ def publish(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> Datase
     """
     dataset = _dataset_to_approve(tx, dataset_id, by=by)
     versions = _submitted(tx, dataset)
-    if by.user_id is None or any(version.submitted_by == by.user_id for version in versions):
-        raise ApproverIsSubmitter
+    _refuse_own(dataset, versions, by=by)
     published = [version.published(by=by.user_id, under=None, at=at) for version in versions]
-    return _publish(tx, dataset, published, by=by, at=at)
+    return _publish(tx, dataset, published, under=None, by=by, at=at)
+
+
+def review(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> Dataset:
+    """Approve what was submitted without putting it out yet.
+
+    Raises: DatasetNotFound, ApproverNeeded, ApproverIsSubmitter, WrongState.
+    """
+    dataset = _dataset_to_approve(tx, dataset_id, by=by)
+    _refuse_own(dataset, _submitted(tx, dataset), by=by)
+    reviewed = dataset.reviewed(by=by.user_id, at=at)
+    dataset_store.update_state(tx, reviewed)
+    record(tx, _event(EventKind.DATASET_REVIEWED, reviewed, {}, by=by, at=at))
+    return reviewed
+
+
+def take_up(tx: Tx, dataset_id: DatasetId, *, reason: str, by: Actor, at: datetime) -> Dataset:
+    """Make a withdrawn dataset a draft again, to be mended and sent the whole way once more.
+
+    Raises: DatasetNotFound, PublisherNeeded, ReasonMissing, WrongState.
+    """
+    dataset = owned_dataset(tx, dataset_id, by=by)
+    why = _check_reason(reason)
+    draft = dataset.move_to(DatasetState.DRAFT, at=at, reason=why)
+    dataset_store.update_state(tx, draft)
+    record(tx, _event(EventKind.DATASET_TAKEN_UP, draft, {"reason": why}, by=by, at=at))
+    return draft
 
 
 def publish_directly(tx: Tx, dataset_id: DatasetId, *, profile_id: str, at: datetime) -> Dataset:
@@ -147,11 +172,12 @@ def publish_directly(tx: Tx, dataset_id: DatasetId, *, profile_id: str, at: date
         raise WrongState(dataset.slug, dataset.state, DatasetState.PUBLISHED)
     if not may_be_published_directly(dataset):
         raise NotForDirectPublication(dataset.slug)
-    ready = _ready(tx, dataset_store.distributions_of(tx, dataset_id))
-    if not ready:
+    distributions = dataset_store.distributions_of(tx, dataset_id)
+    ready = _ready(tx, distributions)
+    if not ready and not _is_record_alone(dataset, distributions):
         raise NothingToSubmit
     published = [version.published(by=None, under=profile_id, at=at) for version in ready]
-    return _publish(tx, dataset, published, by=SYSTEM, at=at)
+    return _publish(tx, dataset, published, under=profile_id, by=SYSTEM, at=at)
 
 
 def may_be_published_directly(dataset: Dataset) -> bool:
@@ -179,7 +205,13 @@ def withdraw(tx: Tx, dataset_id: DatasetId, *, reason: str, by: Actor, at: datet
 
 
 def _publish(
-    tx: Tx, dataset: Dataset, versions: Sequence[Version], *, by: Actor, at: datetime
+    tx: Tx,
+    dataset: Dataset,
+    versions: Sequence[Version],
+    *,
+    under: str | None,
+    by: Actor,
+    at: datetime,
 ) -> Dataset:
     for version in versions:
         store.update_version(tx, version)
@@ -190,10 +222,17 @@ def _publish(
     dataset_store.update_state(tx, dataset)
     facts: dict[str, JsonValue] = {
         **_version_facts(versions),
-        "profile_id": versions[0].published_under,
+        "profile_id": under,
     }
     record(tx, _event(EventKind.DATASET_PUBLISHED, dataset, facts, by=by, at=at))
     return dataset
+
+
+def _is_record_alone(dataset: Dataset, distributions: Sequence[Distribution]) -> bool:
+    """Whether a record goes its way without data: it has none, or the data is elsewhere."""
+    if dataset.state is not DatasetState.DRAFT:
+        return False
+    return all(distribution.access_url for distribution in distributions)
 
 
 def _ready(tx: Tx, distributions: Sequence[Distribution]) -> list[Version]:
@@ -216,9 +255,15 @@ def _ready(tx: Tx, distributions: Sequence[Distribution]) -> list[Version]:
 def _submitted(tx: Tx, dataset: Dataset) -> list[Version]:
     distributions = dataset_store.distributions_of(tx, dataset.id)
     versions = _in_state(tx, distributions, VersionState.SUBMITTED)
-    if not versions:
+    if not versions and dataset.state not in (DatasetState.SUBMITTED, DatasetState.REVIEWED):
         raise NothingToSubmit
     return versions
+
+
+def _refuse_own(dataset: Dataset, versions: Sequence[Version], *, by: Actor) -> None:
+    submitters = {version.submitted_by for version in versions} | {dataset.submitted_by}
+    if by.user_id is None or by.user_id in submitters:
+        raise ApproverIsSubmitter
 
 
 def _in_state(tx: Tx, distributions: Sequence[Distribution], state: VersionState) -> list[Version]:

@@ -9,11 +9,12 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
 from policies.errors import MalformedCreditCode, MalformedSlug
 from policies.terms import AgreementId, OrganizationId, Text, UserId
 
-SLUG = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,98}[a-z0-9])?")
+SLUG = re.compile(r"[a-z0-9_-]{1,100}")
 SLUG_LENGTH_CHARACTERS = 100
 
 _CREDIT_CODE_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -119,6 +120,9 @@ class Actor:
 
 
 ANONYMOUS = Actor()
+
+UNOWNED = OrganizationId(UUID(int=0))
+"""Stands in as publisher of records that no organisation answers for; never listed."""
 
 
 def check_slug(slug: str) -> str:

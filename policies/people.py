@@ -64,6 +64,13 @@ def organization_with_id(tx: Tx, organization_id: OrganizationId) -> Organizatio
     return found
 
 
+def organizations_with_ids(
+    tx: Tx, organization_ids: Sequence[OrganizationId]
+) -> dict[OrganizationId, Organization]:
+    """The organisations of these ids, in one statement."""
+    return store.organizations_in(tx, organization_ids)
+
+
 def list_organizations(
     tx: Tx, *, kind: OrganizationKind | None = None, after: str = "", limit: int = PEOPLE_PAGE_MOST
 ) -> list[Organization]:

@@ -46,6 +46,7 @@ def published_rows(tx: Tx) -> int:
                   JOIN catalog.datasets AS dataset ON dataset.id = distribution.dataset_id
                  WHERE version.state = 'published'
                    AND dataset.state = 'published'
+                   AND dataset.audience = 'public'
                  ORDER BY version.distribution_id, version.number DESC) AS newest
         """
     ).fetchone()
@@ -60,6 +61,7 @@ def published_by_organization(tx: Tx) -> list[Row]:
         SELECT publisher_id, count(*) AS datasets
           FROM catalog.datasets
          WHERE state = 'published'
+           AND audience = 'public'
          GROUP BY publisher_id
          ORDER BY datasets DESC, publisher_id
         """
@@ -74,6 +76,7 @@ def newest_published(tx: Tx, limit: int) -> list[DatasetId]:
         SELECT id
           FROM catalog.datasets
          WHERE state = 'published'
+           AND audience = 'public'
          ORDER BY issued DESC, id
          LIMIT %(limit)s
         """,

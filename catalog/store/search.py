@@ -36,19 +36,22 @@ def find(
         WITH found AS (
             SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis,
                    open_type, open_basis, update_cycle, licence, keywords, state, state_reason,
-                   created_by, created_at, modified_at, issued,
+                   created_by, created_at, modified_at, issued, audience, directory, reader_ids,
+                   editor_ids, submitted_by, reviewed_by, reviewed_at,
                    CASE WHEN %(words)s = '' THEN 0::real
                         ELSE ts_rank('{0.05, 0.2, 0.5, 1}', search_words, %(words)s::tsquery, 1)
                    END AS rank
               FROM catalog.datasets
              WHERE (%(words)s = '' OR search_words @@ %(words)s::tsquery)
-               AND (state = 'published' OR %(oversees)s OR publisher_id = ANY (%(member_of)s))
+               AND catalog.is_seen(datasets, %(member_of)s, %(oversees)s, %(departments)s,
+                                   %(user_id)s)
                AND (%(publisher_id)s::uuid IS NULL OR publisher_id = %(publisher_id)s)
                AND (%(state)s::text IS NULL OR state = %(state)s)
         )
         SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
                open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
-               created_at, modified_at, issued, rank
+               created_at, modified_at, issued, audience, directory, reader_ids, editor_ids,
+               submitted_by, reviewed_by, reviewed_at, rank
           FROM found
          WHERE %(last_id)s::uuid IS NULL
             OR (rank, id) < (%(rank)s::real, %(last_id)s::uuid)
@@ -59,6 +62,8 @@ def find(
             "words": words,
             "oversees": audience.oversees,
             "member_of": list(audience.member_of),
+            "departments": audience.is_department,
+            "user_id": audience.user_id,
             "publisher_id": publisher_id,
             "state": state,
             "rank": rank,
@@ -83,7 +88,8 @@ def count(
         SELECT count(*) AS datasets
           FROM catalog.datasets
          WHERE (%(words)s = '' OR search_words @@ %(words)s::tsquery)
-           AND (state = 'published' OR %(oversees)s OR publisher_id = ANY (%(member_of)s))
+           AND catalog.is_seen(datasets, %(member_of)s, %(oversees)s, %(departments)s,
+                                   %(user_id)s)
            AND (%(publisher_id)s::uuid IS NULL OR publisher_id = %(publisher_id)s)
            AND (%(state)s::text IS NULL OR state = %(state)s)
         """,
@@ -91,6 +97,8 @@ def count(
             "words": words,
             "oversees": audience.oversees,
             "member_of": list(audience.member_of),
+            "departments": audience.is_department,
+            "user_id": audience.user_id,
             "publisher_id": publisher_id,
             "state": state,
         },

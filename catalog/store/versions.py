@@ -109,7 +109,7 @@ def get_version(tx: Tx, version_id: VersionId) -> Version | None:
         """,
         {"id": version_id},
     ).fetchone()
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 def lock_version(tx: Tx, version_id: VersionId) -> Version | None:
@@ -126,7 +126,7 @@ def lock_version(tx: Tx, version_id: VersionId) -> Version | None:
         """,
         {"id": version_id},
     ).fetchone()
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
@@ -142,7 +142,7 @@ def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
         """,
         {"upload_id": upload_id},
     ).fetchone()
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int) -> list[Version]:
@@ -160,7 +160,7 @@ def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: in
         """,
         {"distribution_ids": list(distribution_ids), "limit": limit},
     )
-    return [_version(row) for row in rows]
+    return [version_of(row) for row in rows]
 
 
 def published_versions_of(
@@ -181,7 +181,7 @@ def published_versions_of(
         """,
         {"distribution_ids": list(distribution_ids), "limit": limit},
     )
-    return [_version(row) for row in rows]
+    return [version_of(row) for row in rows]
 
 
 def lock_newest_versions(tx: Tx, distribution_ids: Sequence[DistributionId]) -> list[Version]:
@@ -203,7 +203,7 @@ def lock_newest_versions(tx: Tx, distribution_ids: Sequence[DistributionId]) -> 
         """,
         {"distribution_ids": list(distribution_ids)},
     )
-    return [_version(row) for row in rows]
+    return [version_of(row) for row in rows]
 
 
 def lock_versions_in(
@@ -224,7 +224,7 @@ def lock_versions_in(
         """,
         {"distribution_ids": list(distribution_ids), "state": state},
     )
-    return [_version(row) for row in rows]
+    return [version_of(row) for row in rows]
 
 
 def newest_number(tx: Tx, distribution_id: DistributionId) -> int:
@@ -275,7 +275,8 @@ def update_version(tx: Tx, version: Version) -> None:
     )
 
 
-def _version(row: DictRow) -> Version:
+def version_of(row: DictRow) -> Version:
+    """The version in a row that has all its columns."""
     return Version(
         id=row["id"],
         distribution_id=row["distribution_id"],

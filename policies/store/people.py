@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from policies.database import Tx
-from policies.party import Member, Membership, Organization, OrganizationKind, Role, User
+from policies.party import UNOWNED, Member, Membership, Organization, OrganizationKind, Role, User
 from policies.terms import OrganizationId, Text, UserId
 
 
@@ -76,12 +77,29 @@ def organizations(
           FROM policies.organizations
          WHERE slug > %(after)s
            AND (%(kind)s::text IS NULL OR kind = %(kind)s)
+           AND id <> %(unowned)s
          ORDER BY slug
          LIMIT %(limit)s
         """,
-        {"kind": kind, "after": after, "limit": limit},
+        {"kind": kind, "after": after, "limit": limit, "unowned": UNOWNED},
     )
     return [_organization(row) for row in rows]
+
+
+def organizations_in(
+    tx: Tx, organization_ids: Sequence[OrganizationId]
+) -> dict[OrganizationId, Organization]:
+    """The organisations of these ids."""
+    rows = tx.execute(
+        """
+        SELECT id, slug, kind, title, credit_code, created_at
+          FROM policies.organizations
+         WHERE id = ANY (%(ids)s)
+         ORDER BY id
+        """,
+        {"ids": list(organization_ids)},
+    )
+    return {row["id"]: _organization(row) for row in rows}
 
 
 def insert_user(tx: Tx, *, name: str, password_hash: str | None, at: datetime) -> User | None:

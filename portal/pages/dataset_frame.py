@@ -332,7 +332,7 @@ def _notice(look: Look, say: Speech) -> Notice | None:
     match dataset.state:
         case DatasetState.WITHDRAWN:
             return Notice("bad", say.gettext("Withdrawn"), dataset.state_reason)
-        case DatasetState.DRAFT | DatasetState.SUBMITTED:
+        case DatasetState.DRAFT | DatasetState.SUBMITTED | DatasetState.REVIEWED:
             return Notice(
                 "wait",
                 say.gettext("Not public yet"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Final
 
@@ -161,7 +162,12 @@ def change_description(
         return _entry_page(request, form, slug=slug, status=UNPROCESSABLE)
     try:
         with wiring.pool.connection() as tx:
-            describe.change(tx, work.overview.dataset.id, entry, by=actor, at=wiring.now())
+            dataset = work.overview.dataset
+            # The form does not ask for these, so they stay as they are.
+            entry = replace(
+                entry, audience=dataset.entry.audience, directory=dataset.entry.directory
+            )
+            describe.change(tx, dataset.id, entry, by=actor, at=wiring.now())
     except Refusal as refusal:
         form.complain(refusal, say)
         return _entry_page(request, form, slug=slug, status=status_of(refusal))

@@ -21,6 +21,7 @@ from catalog.errors import (
     WrongState,
 )
 from catalog.folders import Folders
+from catalog.store import datasets as store
 from catalog.version import Verdict, VersionState
 from policies.database import Tx
 from policies.party import ANONYMOUS
@@ -225,12 +226,35 @@ def test_a_withdrawn_dataset_is_not_found(tx: Tx, folders: Folders) -> None:
         publish.submit(tx, dataset.id, by=city.publisher, at=LATER)
 
 
-def test_a_draft_cannot_be_withdrawn(tx: Tx) -> None:
+def test_a_withdrawn_draft_can_be_taken_up_again(tx: Tx) -> None:
     city = found_city(tx)
     dataset, _ = add_dataset(tx, city)
 
+    publish.withdraw(tx, dataset.id, reason="entered twice", by=city.approver, at=AT)
     with pytest.raises(WrongState):
-        publish.withdraw(tx, dataset.id, reason="x", by=city.approver, at=AT)
+        publish.withdraw(tx, dataset.id, reason="again", by=city.approver, at=AT)
+    draft = publish.take_up(tx, dataset.id, reason="it was not", by=city.publisher, at=AT)
+
+    assert draft.state is DatasetState.DRAFT
+    assert draft.state_reason == "it was not"
+
+
+def test_a_record_whose_data_is_elsewhere_goes_from_draft_over_review_to_published(
+    tx: Tx,
+) -> None:
+    city = found_city(tx)
+    dataset, distribution = add_dataset(tx, city)
+    store.update_distribution(
+        tx, replace(distribution, access_url="https://data.example/stops.csv")
+    )
+
+    publish.submit(tx, dataset.id, by=city.publisher, at=AT)
+    reviewed = publish.review(tx, dataset.id, by=city.approver, at=AT)
+    published = publish.publish(tx, dataset.id, by=city.approver, at=AT)
+
+    assert reviewed.state is DatasetState.REVIEWED
+    assert reviewed.reviewed_by == city.approver.user_id
+    assert published.state is DatasetState.PUBLISHED
 
 
 def test_the_profile_publishes_what_leaves_nothing_to_weigh(tx: Tx, folders: Folders) -> None:

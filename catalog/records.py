@@ -1,0 +1,75 @@
+"""Read whole records for one caller, many at a time, in a fixed number of statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from catalog.audience import audience_of
+from catalog.record import Record, RecordDistribution
+from catalog.store import records as store
+from catalog.store import themes as theme_store
+from catalog.theme import Term, Theme
+from policies.database import Tx
+from policies.party import Actor
+from policies.people import organizations_with_ids
+from policies.terms import DatasetId
+
+BATCH: Final = 200
+"""Records that are held in memory at once while a whole catalogue is read."""
+
+
+def records_of(tx: Tx, dataset_ids: Sequence[DatasetId], *, by: Actor) -> list[Record]:
+    """The records of these datasets in the order asked for; what `by` may not see is left out."""
+    audience = audience_of(by)
+    datasets = store.datasets_in(tx, dataset_ids, audience)
+    ids = [dataset.id for dataset in datasets]
+    publishers = organizations_with_ids(tx, list({one.publisher_id for one in datasets}))
+    newest = {
+        distribution_id: (version, sha256, file_name)
+        for distribution_id, version, sha256, file_name in store.newest_versions_in(
+            tx, ids, audience
+        )
+    }
+    held: defaultdict[DatasetId, list[RecordDistribution]] = defaultdict(list)
+    for distribution in store.distributions_in(tx, ids):
+        version, sha256, file_name = newest.get(distribution.id, (None, None, ""))
+        held[distribution.dataset_id].append(
+            RecordDistribution(distribution, version, sha256, file_name)
+        )
+    themes: defaultdict[DatasetId, list[Theme]] = defaultdict(list)
+    for dataset_id, theme in theme_store.themes_of(tx, ids):
+        themes[dataset_id].append(theme)
+    terms: defaultdict[DatasetId, list[Term]] = defaultdict(list)
+    for dataset_id, term in theme_store.terms_of(tx, ids):
+        terms[dataset_id].append(term)
+    inputs: defaultdict[DatasetId, list[DatasetId]] = defaultdict(list)
+    for dataset_id, input_id in store.inputs_in(tx, ids, audience):
+        inputs[dataset_id].append(input_id)
+    return [
+        Record(
+            dataset,
+            publishers[dataset.publisher_id],
+            tuple(themes[dataset.id]),
+            tuple(terms[dataset.id]),
+            tuple(held[dataset.id]),
+            tuple(inputs[dataset.id]),
+        )
+        for dataset in datasets
+    ]
+
+
+def all_records(tx: Tx, *, by: Actor) -> Iterator[Record]:
+    """Every record that exists for `by`, in the order of their ids, a batch at a time."""
+    last: DatasetId | None = None
+    while ids := store.seen_ids(tx, audience_of(by), after=last, limit=BATCH):
+        yield from records_of(tx, ids, by=by)
+        last = ids[-1]
+
+
+def seen_ids(
+    tx: Tx, *, by: Actor, after: DatasetId | None = None, limit: int = BATCH
+) -> list[DatasetId]:
+    """Ids of the datasets that exist for `by`, in their order, those after `after`."""
+    return store.seen_ids(tx, audience_of(by), after=after, limit=limit)
