@@ -230,12 +230,7 @@ def versions_of(
 ) -> list[Version]:
     """Versions of these distributions of `dataset` that exist for the caller, newest first."""
     assert len(distribution_ids) <= DISTRIBUTIONS_MAX
-    of = (
-        version_store.versions_of
-        if is_member(by, dataset.publisher_id)
-        else version_store.published_versions_of
-    )
-    return of(tx, distribution_ids, limit=VERSIONS_SHOWN_MAX)
+    return _versions(tx, dataset, distribution_ids, by, limit=VERSIONS_SHOWN_MAX)
 
 
 def newest_readable(tx: Tx, distribution: Distribution, *, by: Actor) -> Version | None:
@@ -246,8 +241,21 @@ def newest_readable(tx: Tx, distribution: Distribution, *, by: Actor) -> Version
     dataset = store.get_dataset(tx, distribution.dataset_id)
     if dataset is None or not sees_dataset(by, dataset):
         return None
-    versions = versions_of(tx, dataset, [distribution.id], by=by)
-    return versions[0] if versions else None
+    return _newest(tx, dataset, distribution, by)
+
+
+def newest_stored(
+    tx: Tx, dataset: Dataset, distribution: Distribution, *, by: Actor
+) -> StoredVersion | None:
+    """The newest version that exists for the caller, with its files; None where there is none.
+
+    `dataset` is one that the caller may see, read in this transaction.
+    """
+    version = _newest(tx, dataset, distribution, by)
+    if version is None:
+        return None
+    files = tuple(version_store.files_of(tx, version.id))
+    return StoredVersion(dataset, distribution, version, files)
 
 
 def newest_published(tx: Tx, distribution_id: DistributionId) -> Version | None:
@@ -299,6 +307,27 @@ def upload_with_id(tx: Tx, upload_id: UploadId, *, by: Actor) -> Upload:
 def version_of_upload(tx: Tx, upload: Upload) -> Version | None:
     """The version that an upload became; None until it has been read."""
     return version_store.version_of_upload(tx, upload.id)
+
+
+def _newest(tx: Tx, dataset: Dataset, distribution: Distribution, by: Actor) -> Version | None:
+    versions = _versions(tx, dataset, [distribution.id], by, limit=1)
+    return versions[0] if versions else None
+
+
+def _versions(
+    tx: Tx,
+    dataset: Dataset,
+    distribution_ids: list[DistributionId],
+    by: Actor,
+    *,
+    limit: int,
+) -> list[Version]:
+    of = (
+        version_store.versions_of
+        if is_member(by, dataset.publisher_id)
+        else version_store.published_versions_of
+    )
+    return of(tx, distribution_ids, limit=limit)
 
 
 def _distribution_overview(

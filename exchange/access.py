@@ -18,8 +18,7 @@ from catalog.find import (
     StoredVersion,
     dataset_named,
     distributions_of,
-    newest_readable,
-    stored_version,
+    newest_stored,
 )
 from catalog.version import Version, VersionState
 from catalog.view import EVERYTHING, View
@@ -121,10 +120,10 @@ def find_target(tx: Tx, name: str, *, by: Actor) -> Target:
     dataset_slug, _, distribution_slug = name.lower().partition(DISTRIBUTION_MARK)
     dataset = _dataset(tx, dataset_slug, name, by)
     distribution = _distribution(tx, dataset, distribution_slug, name)
-    version = newest_readable(tx, distribution, by=by)
-    if version is None:
+    stored = newest_stored(tx, dataset, distribution, by=by)
+    if stored is None:
         raise NoSuchData(name)
-    return Target(name, stored_version(tx, version.id))
+    return Target(name, stored)
 
 
 def decide_access(

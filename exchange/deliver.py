@@ -21,9 +21,10 @@ from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
+from catalog.audience import sees_dataset
 from catalog.confine import Confinement, PermittedTable, QueryBounds
-from catalog.errors import DatasetNotFound, NoSuchTable, ResultTooLarge, VersionNotFound
-from catalog.find import dataset_with_id, stored_version
+from catalog.errors import NoSuchTable, ResultTooLarge, VersionNotFound
+from catalog.find import stored_version
 from catalog.folders import Folders
 from catalog.result import ResultColumn, ResultFormat
 from catalog.serve import serving_copy
@@ -628,10 +629,12 @@ def _target_now(tx: Tx, target: Target, by: Actor) -> Target:
     Raises: DataChanged.
     """
     try:
-        dataset_with_id(tx, target.dataset.id, by=by)
-        return replace(target, stored=stored_version(tx, target.version.id))
-    except (DatasetNotFound, VersionNotFound):
+        stored = stored_version(tx, target.version.id)
+    except VersionNotFound:
         raise DataChanged from None
+    if not sees_dataset(by, stored.dataset):
+        raise DataChanged
+    return replace(target, stored=stored)
 
 
 def _is_same_way(before: Access, now: Access) -> bool:
@@ -718,9 +721,10 @@ def _targets_of(tx: Tx, receipt: StoredReceipt, by: Actor) -> Iterator[Target]:
     for item in json.loads(receipt.body)["items"]:
         try:
             stored = stored_version(tx, VersionId(UUID(item["version_id"])))
-            dataset_with_id(tx, stored.dataset.id, by=by)
-        except (DatasetNotFound, VersionNotFound):
+        except VersionNotFound:
             raise ResultGone(str(receipt.id)) from None
+        if not sees_dataset(by, stored.dataset):
+            raise ResultGone(str(receipt.id))
         yield Target(stored.dataset.slug, stored)
 
 

@@ -53,8 +53,10 @@ DESCRIPTION = (
     "the language of `Accept-Language` (zh or en). Sign in with `Authorization: Bearer TOKEN`."
 )
 _API = (
+    # Routes are tried in this order, so what is asked most comes first.
+    *(rows, query),
     *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
-    *(listings, applications, agreements, query, rows, ledger, receipts, audit),
+    *(listings, applications, agreements, ledger, receipts, audit),
 )
 _PAGES = (
     *(home, dataset, dataset_data, dataset_use),
