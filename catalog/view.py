@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from catalog.errors import MalformedView
+from policies.errors import N_, Said
 
 COLUMNS_MAX = 2_000
 CONDITIONS_MAX = 100
@@ -58,12 +59,18 @@ class Condition:
         match self.operator:
             case Operator.IS_EMPTY | Operator.IS_NOT_EMPTY:
                 if self.value is not None:
-                    raise MalformedView(f"{self.operator} takes no value")
+                    raise MalformedView(
+                        Said(N_("{operator} takes no value"), operator=self.operator)
+                    )
             case Operator.ONE_OF:
                 if not isinstance(self.value, tuple):
-                    raise MalformedView("“in” takes a list of values")
+                    raise MalformedView(Said(N_("“in” takes a list of values")))
                 if not 1 <= len(self.value) <= CONDITION_VALUES_MAX:
-                    raise MalformedView(f"“in” takes 1 to {CONDITION_VALUES_MAX} values")
+                    raise MalformedView(
+                        Said(
+                            N_("“in” takes 1 to {count_max} values"), count_max=CONDITION_VALUES_MAX
+                        )
+                    )
                 for value in self.value:
                     _check_scalar(value)
             case _:
@@ -84,7 +91,9 @@ class Condition:
         try:
             operator = Operator(_text(fields.get("operator"), "operator"))
         except ValueError:
-            raise MalformedView(f"unknown operator {fields.get('operator')!r}") from None
+            raise MalformedView(
+                Said(N_("unknown operator “{found}”"), found=fields.get("operator"))
+            ) from None
         value = fields.get("value")
         if isinstance(value, list | tuple):
             return cls(
@@ -120,9 +129,14 @@ class Mask:
     def __post_init__(self) -> None:
         for kept in (self.keep_first, self.keep_last):
             if not 0 <= kept <= KEPT_CHARACTERS_MAX:
-                raise MalformedView(f"a mask keeps 0 to {KEPT_CHARACTERS_MAX} characters")
+                raise MalformedView(
+                    Said(
+                        N_("a mask keeps 0 to {count_max} characters"),
+                        count_max=KEPT_CHARACTERS_MAX,
+                    )
+                )
         if self.kind is not MaskKind.PARTIAL and (self.keep_first or self.keep_last):
-            raise MalformedView("only a partial mask keeps characters")
+            raise MalformedView(Said(N_("only a partial mask keeps characters")))
 
     def as_json(self) -> dict[str, Json]:
         """The stored form."""
@@ -142,10 +156,12 @@ class Mask:
         try:
             kind = MaskKind(_text(fields.get("kind"), "kind"))
         except ValueError:
-            raise MalformedView(f"unknown mask {fields.get('kind')!r}") from None
+            raise MalformedView(
+                Said(N_("unknown mask “{found}”"), found=fields.get("kind"))
+            ) from None
         first, last = fields.get("keep_first", 0), fields.get("keep_last", 0)
         if type(first) is not int or type(last) is not int:
-            raise MalformedView("a mask keeps a whole number of characters")
+            raise MalformedView(Said(N_("a mask keeps a whole number of characters")))
         return cls(kind, first, last)
 
 
@@ -162,15 +178,21 @@ class View:
     def __post_init__(self) -> None:
         if self.columns is not None:
             if not 1 <= len(self.columns) <= COLUMNS_MAX:
-                raise MalformedView(f"a view has 1 to {COLUMNS_MAX} columns")
+                raise MalformedView(
+                    Said(N_("a view has 1 to {count_max} columns"), count_max=COLUMNS_MAX)
+                )
             for column in self.columns:
                 _check_name(column)
             if len({column.casefold() for column in self.columns}) != len(self.columns):
-                raise MalformedView("a column is named twice")
+                raise MalformedView(Said(N_("a column is named twice")))
         if len(self.rows) > CONDITIONS_MAX:
-            raise MalformedView(f"a view has at most {CONDITIONS_MAX} conditions")
+            raise MalformedView(
+                Said(N_("a view has at most {count_max} conditions"), count_max=CONDITIONS_MAX)
+            )
         if len(self.masks) > COLUMNS_MAX:
-            raise MalformedView(f"a view has at most {COLUMNS_MAX} masks")
+            raise MalformedView(
+                Said(N_("a view has at most {count_max} masks"), count_max=COLUMNS_MAX)
+            )
         for column in self.masks:
             _check_name(column)
 
@@ -185,7 +207,9 @@ class View:
         named = {condition.column for condition in self.rows} | set(self.masks)
         missing = (named | set(self.columns or ())) - set(available)
         if missing:
-            raise MalformedView(f"no such column: {', '.join(sorted(missing))}")
+            raise MalformedView(
+                Said(N_("no such column: {names}"), names=", ".join(sorted(missing)))
+            )
         chosen = self.columns if self.columns is not None else tuple(available)
         kept = tuple(
             column
@@ -193,7 +217,7 @@ class View:
             if column not in self.masks or self.masks[column].kind is not MaskKind.DROP
         )
         if not kept:
-            raise MalformedView("no column is left")
+            raise MalformedView(Said(N_("no column is left")))
         return kept
 
     def as_json(self) -> dict[str, Json]:
@@ -217,11 +241,11 @@ class View:
         columns = fields.get("columns")
         rows, masks = fields.get("rows", []), fields.get("masks", {})
         if columns is not None and not isinstance(columns, list | tuple):
-            raise MalformedView("“columns” is a list or null")
+            raise MalformedView(Said(N_("“columns” is a list or null")))
         if not isinstance(rows, list | tuple):
-            raise MalformedView("“rows” is a list of conditions")
+            raise MalformedView(Said(N_("“rows” is a list of conditions")))
         if not isinstance(masks, Mapping):
-            raise MalformedView("“masks” maps columns to masks")
+            raise MalformedView(Said(N_("“masks” maps columns to masks")))
         return cls(
             None if columns is None else tuple(_text(column, "column") for column in columns),
             tuple(Condition.from_json(row) for row in rows),
@@ -252,22 +276,24 @@ def _canonical(value: Json) -> str:
 
 def _mapping(value: Json, what: str, known: set[str]) -> Mapping[str, Json]:
     if not isinstance(value, Mapping):
-        raise MalformedView(f"{what} is an object")
+        raise MalformedView(Said(N_("{what} is an object"), what=what))
     unknown = set(value) - known
     if unknown:
-        raise MalformedView(f"{what} has no field {min(map(str, unknown))!r}")
+        raise MalformedView(
+            Said(N_("{what} has no field “{found}”"), what=what, found=min(map(str, unknown)))
+        )
     return value
 
 
 def _text(value: Json, what: str) -> str:
     if not isinstance(value, str):
-        raise MalformedView(f"“{what}” is a text")
+        raise MalformedView(Said(N_("“{what}” is a text"), what=what))
     return value
 
 
 def _check_name(name: str) -> None:
     if not 1 <= len(name) <= COLUMN_NAME_LENGTH_CHARACTERS or "\0" in name:
-        raise MalformedView("a column name is empty, too long, or holds a NUL character")
+        raise MalformedView(Said(N_("a column name is empty, too long, or holds a NUL character")))
 
 
 def _check_scalar(value: Json | tuple[Scalar, ...]) -> Scalar:
@@ -280,4 +306,4 @@ def _check_scalar(value: Json | tuple[Scalar, ...]) -> Scalar:
         return value
     if isinstance(value, str) and len(value) <= VALUE_LENGTH_CHARACTERS and "\0" not in value:
         return value
-    raise MalformedView("a value is a text, a finite number or true/false")
+    raise MalformedView(Said(N_("a value is a text, a finite number or true/false")))

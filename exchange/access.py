@@ -22,7 +22,7 @@ from catalog.find import (
 )
 from catalog.version import Version, VersionState
 from catalog.view import EVERYTHING, View
-from exchange.errors import AccessDenied, NoSuchData
+from exchange.errors import AccessDenied, NoSuchData, WayOn
 from exchange.listing import Listing
 from exchange.price import FREE, Price
 from exchange.receipt import DeliveryRegime
@@ -169,6 +169,7 @@ def record_refusal(tx: Tx, access: Access, *, by: Actor, at: datetime) -> Access
     )
     return AccessDenied(
         dataset=access.target.dataset.slug,
+        way_on=_way_on(access, by),
         rule_ids=list(access.decision.rule_ids),
         reasons=[
             {"rule_id": reason.rule_id, **reason.text.as_map()}
@@ -176,6 +177,24 @@ def record_refusal(tx: Tx, access: Access, *, by: Actor, at: datetime) -> Access
         ],
         decision_id=str(decision_id),
     )
+
+
+def _way_on(access: Access, by: Actor) -> WayOn:
+    if access.decision.rule_ids:
+        return WayOn.WAIT
+    if by.is_anonymous:
+        return WayOn.SIGN_IN
+    if access.agreement is not None or by.agreement_id is not None:
+        return WayOn.USE_AGREEMENT
+    if access.listing is None or not access.listing.is_listed:
+        return WayOn.ASK_PUBLISHER
+    match access.listing.regime:
+        case Regime.OPEN:
+            return WayOn.ASK_PUBLISHER
+        case Regime.SHARE:
+            return WayOn.REQUEST
+        case Regime.TRADE:
+            return WayOn.BUY
 
 
 def _ways(

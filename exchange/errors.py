@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import ClassVar
 
 from policies.errors import N_, Conflict, Denied, Invalid, NotFound, TooLarge, TooOften, Unfunded
@@ -269,12 +270,27 @@ class TransferNotPermitted(Denied):
     message: ClassVar[str] = N_("The ledger does not permit a transfer between these accounts.")
 
 
+class WayOn(StrEnum):
+    """What a caller who was refused can do about it."""
+
+    SIGN_IN = "sign_in"
+    REQUEST = "request"
+    BUY = "buy"
+    USE_AGREEMENT = "use_agreement"
+    """There is an agreement; the call does not go by it."""
+    ASK_PUBLISHER = "ask_publisher"
+    """The dataset is offered in no way that is open to the caller."""
+    WAIT = "wait"
+    """A freeze, a withdrawal or another prohibition stands against it; nothing of the caller's."""
+
+
 @dataclass(eq=False)
 class AccessDenied(Denied):
     """The access rules do not allow it; the reasons say which rule, or what is lacking."""
 
     message: ClassVar[str] = N_("Access to “{dataset}” is refused.")
     dataset: str
+    way_on: WayOn
     rule_ids: list[str]
     reasons: list[dict[str, object]]
     """Each with the id of its rule, and what it says in both languages."""

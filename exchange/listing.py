@@ -17,6 +17,7 @@ from exchange.errors import (
 from exchange.price import FREE, Price
 from policies.access import Action
 from policies.clause import Judgement
+from policies.errors import N_, Said
 from policies.terms import DatasetId, ListingId, OrganizationId, Purpose, Regime, Text, UserId
 
 TERMS_LENGTH_CHARACTERS = 20_000
@@ -52,9 +53,9 @@ class Uses:
 
     def __post_init__(self) -> None:
         if not (self.actions and self.purposes):
-            raise MalformedUses("at least one action and one purpose are offered")
+            raise MalformedUses(Said(N_("at least one action and one purpose are offered")))
         if not 1 <= self.term_days <= TERM_DAYS_MAX:
-            raise MalformedUses(f"a term is 1 to {TERM_DAYS_MAX} days")
+            raise MalformedUses(Said(N_("a term is 1 to {days_max} days"), days_max=TERM_DAYS_MAX))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from exchange.errors import MalformedPrice
+from policies.errors import N_, Said
 from policies.terms import MicroCredits
 
 UNIT_MAX = MicroCredits(1_000_000_000_000)
@@ -56,15 +57,23 @@ class Price:
             0,
             0,
         ):
-            raise MalformedPrice("what is free has no amounts")
+            raise MalformedPrice(Said(N_("what is free has no amounts")))
         if self.model is not PriceModel.FREE and not 0 < self.unit <= UNIT_MAX:
-            raise MalformedPrice(f"a unit costs 1 to {UNIT_MAX} micro-credits")
+            raise MalformedPrice(
+                Said(N_("a unit costs 1 to {units_max} micro-credits"), units_max=UNIT_MAX)
+            )
         if not 0 <= self.minimum <= UNIT_MAX:
-            raise MalformedPrice(f"a minimum is 0 to {UNIT_MAX} micro-credits")
+            raise MalformedPrice(
+                Said(N_("a minimum is 0 to {units_max} micro-credits"), units_max=UNIT_MAX)
+            )
         if self.minimum and self.model is not PriceModel.PER_ROW:
-            raise MalformedPrice("only a price per row has a minimum")
+            raise MalformedPrice(Said(N_("only a price per row has a minimum")))
         if not 0 <= self.fee_basis_points <= FEE_BASIS_POINTS_MAX:
-            raise MalformedPrice(f"a fee is 0 to {FEE_BASIS_POINTS_MAX} ten-thousandths")
+            raise MalformedPrice(
+                Said(
+                    N_("a fee is 0 to {units_max} ten-thousandths"), units_max=FEE_BASIS_POINTS_MAX
+                )
+            )
 
     def as_json(self) -> dict[str, str | int]:
         """The stored and canonical form; what is nothing is left out."""
@@ -82,14 +91,16 @@ class Price:
         Raises: MalformedPrice.
         """
         if not isinstance(stored, dict):
-            raise MalformedPrice("a price is an object")
+            raise MalformedPrice(Said(N_("a price is an object")))
         known = {"model", "unit_microcredits", "minimum_microcredits", "fee_basis_points"}
         if set(stored) - known:
-            raise MalformedPrice(f"a price has no field {min(map(str, set(stored) - known))!r}")
+            raise MalformedPrice(
+                Said(N_("a price has no field “{found}”"), found=min(map(str, set(stored) - known)))
+            )
         try:
             model = PriceModel(str(stored.get("model")))
         except ValueError:
-            raise MalformedPrice("the model is free, per_row or per_query") from None
+            raise MalformedPrice(Said(N_("the model is free, per_row or per_query"))) from None
         return cls(
             model,
             MicroCredits(_whole(stored.get("unit_microcredits", 0))),
@@ -154,5 +165,5 @@ def fee_of(price: Price, charged: MicroCredits) -> MicroCredits:
 
 def _whole(value: object) -> int:
     if type(value) is not int:
-        raise MalformedPrice("an amount is a whole number of micro-credits")
+        raise MalformedPrice(Said(N_("an amount is a whole number of micro-credits")))
     return value

@@ -20,6 +20,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from catalog.errors import MalformedStatement, NotOneSelect
 from catalog.statement import folded
 from exchange.errors import StatementTooLarge
+from policies.errors import N_, Said
 
 STATEMENT_BYTES_MAX = 100_000
 TOKENS_MAX = 10_000
@@ -92,7 +93,7 @@ def read_statement(text: str) -> Statement:
             _builds_values(tree),
         )
     except RecursionError:
-        raise StatementTooLarge("steps in steps", BRACKET_DEPTH_MAX) from None
+        raise StatementTooLarge(Said(N_("steps in steps")), BRACKET_DEPTH_MAX) from None
 
 
 def tables_named_in(text: str) -> frozenset[str]:
@@ -116,17 +117,17 @@ def _tokens(text: str) -> Sequence[Token]:
     try:
         size_bytes = len(text.encode())
     except UnicodeEncodeError:
-        raise MalformedStatement("it holds half a character") from None
+        raise MalformedStatement(Said(N_("it holds half a character"))) from None
     if size_bytes > STATEMENT_BYTES_MAX:
-        raise StatementTooLarge("bytes", STATEMENT_BYTES_MAX)
+        raise StatementTooLarge(Said(N_("bytes")), STATEMENT_BYTES_MAX)
     if "\0" in text:
-        raise MalformedStatement("it holds a NUL character")
+        raise MalformedStatement(Said(N_("it holds a NUL character")))
     try:
         tokens = sqlglot.tokenize(text, read=_DIALECT)
     except SqlglotError:
-        raise MalformedStatement("a quoted text or name does not end") from None
+        raise MalformedStatement(Said(N_("a quoted text or name does not end"))) from None
     if len(tokens) > TOKENS_MAX:
-        raise StatementTooLarge("words", TOKENS_MAX)
+        raise StatementTooLarge(Said(N_("words")), TOKENS_MAX)
     _check_depth(tokens)
     counts = Counter(token.token_type for token in tokens)
     for word, count_max in _WORDS_MAX.items():
@@ -145,7 +146,7 @@ def _check_depth(tokens: Sequence[Token]) -> None:
         if token.token_type in _OPENING:
             depth += 1
             if depth > BRACKET_DEPTH_MAX:
-                raise StatementTooLarge("brackets in brackets", BRACKET_DEPTH_MAX)
+                raise StatementTooLarge(Said(N_("brackets in brackets")), BRACKET_DEPTH_MAX)
         elif token.token_type in _CLOSING:
             depth -= 1
 
@@ -167,11 +168,11 @@ def _parsed(text: str) -> exp.Expr:
     except ParseError as error:
         told = error.errors[0] if error.errors else {}
         where = f"line {told.get('line')}, column {told.get('col')}" if told else "somewhere"
-        raise MalformedStatement(f"it cannot be read at {where}") from None
+        raise MalformedStatement(Said(N_("it cannot be read at {where}"), where=where)) from None
     except SqlglotError:
-        raise MalformedStatement("it cannot be read") from None
+        raise MalformedStatement(Said(N_("it cannot be read"))) from None
     except RecursionError:
-        raise StatementTooLarge("steps in steps", BRACKET_DEPTH_MAX) from None
+        raise StatementTooLarge(Said(N_("steps in steps")), BRACKET_DEPTH_MAX) from None
     statements = [statement for statement in parsed if statement is not None]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query | exp.Values):
         raise NotOneSelect
@@ -181,7 +182,7 @@ def _parsed(text: str) -> exp.Expr:
 def _tables(statement: exp.Expr) -> frozenset[str]:
     names = frozenset(_names(statement))
     if len(names) > TABLES_NAMED_MAX:
-        raise StatementTooLarge("tables", TABLES_NAMED_MAX)
+        raise StatementTooLarge(Said(N_("tables")), TABLES_NAMED_MAX)
     return names
 
 

@@ -7,15 +7,36 @@ language. Which HTTP status a kind has is said in `portal/problems.py` and nowhe
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import ClassVar
+from typing import ClassVar, Self
 from uuid import UUID
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name that gettext tools look for
     """Mark a message for translation without translating it."""
     return message
+
+
+class Said(str):
+    """A fact of a refusal that is words: English for programs and logs, translated for people."""
+
+    __slots__ = ("facts", "message")
+
+    message: str
+    """A gettext message id with the facts as `{placeholders}`."""
+    facts: Mapping[str, object]
+
+    def __new__(cls, message: str, **facts: object) -> Self:
+        """The words of `message` with its facts filled in."""
+        said = super().__new__(cls, message.format(**facts))
+        said.message, said.facts = message, facts
+        return said
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], Mapping[str, object]]:
+        # Refusals travel between processes.
+        return (self.message,), self.facts
 
 
 class Refusal(Exception):

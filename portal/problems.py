@@ -6,21 +6,24 @@ The only place that knows which HTTP status a kind of refusal has.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from exchange.errors import AccessDenied, WayOn
 from policies.errors import (
+    N_,
     Conflict,
     Denied,
     Invalid,
     NotFound,
     NotSignedIn,
     Refusal,
+    Said,
     TooLarge,
     TooOften,
     Unfunded,
 )
-from policies.terms import Language
+from policies.terms import Language, Text
 from portal.languages import translator
 
 STATUS: Final[Mapping[type[Refusal], int]] = {
@@ -32,6 +35,14 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     Conflict: 409,
     TooLarge: 413,
     TooOften: 429,
+}
+_WAYS_ON: Final[Mapping[WayOn, str]] = {
+    WayOn.SIGN_IN: N_("Sign in first, at /user/login or with a token."),
+    WayOn.REQUEST: N_("Ask for it at /dataset/{dataset}/request."),
+    WayOn.BUY: N_("See its price and buy it at /dataset/{dataset}/buy."),
+    WayOn.USE_AGREEMENT: N_("Your agreements and their tokens are at /my."),
+    WayOn.ASK_PUBLISHER: N_("Who publishes it, and on which terms, stands at /dataset/{dataset}."),
+    WayOn.WAIT: N_("How things stand is told at /dataset/{dataset}."),
 }
 _WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
@@ -47,8 +58,24 @@ def status_of_kind(refused: type[Refusal]) -> int:
 
 
 def words_of(refusal: Refusal, language: Language) -> str:
-    """The refusal's message in `language`."""
-    return str(translator(language).gettext(refusal.message)).format(**vars(refusal))
+    """What the refusal says in `language`; where access was refused, also why and what to do."""
+    say = translator(language).gettext
+    facts = {name: _fact(value, say) for name, value in vars(refusal).items()}
+    words = [say(refusal.message).format(**facts)]
+    if isinstance(refusal, AccessDenied):
+        # The first reason is that of the strongest rule; all of them stand in `reasons`.
+        words += [_reason(reason, language) for reason in refusal.reasons[:1]]
+        words.append(say(_WAYS_ON[refusal.way_on]).format(dataset=refusal.dataset))
+    return (" " if language is Language.EN else "").join(words)
+
+
+def _fact(value: object, say: Callable[[str], str]) -> object:
+    return say(value.message).format(**value.facts) if isinstance(value, Said) else value
+
+
+def _reason(reason: Mapping[str, object], language: Language) -> str:
+    text = Text(zh=str(reason.get("zh", "")), en=str(reason.get("en", "")))
+    return text.read_in(language)
 
 
 def code_of(refusal: Refusal) -> str:

@@ -26,6 +26,7 @@ from decimal import Decimal
 from typing import TypeVar, assert_never
 
 from catalog.view import Json
+from policies.errors import N_, Said
 from policies.terms import Text
 from quality import check as checks
 from quality.check import Bound, Check, Column, Family, Kind, Scalar
@@ -100,7 +101,7 @@ def parse_rule(body: Mapping[str, object], *, rule_id: str | None = None) -> Rul
     gate = _member("gate", body.get("gate", "warn"), Gate)
     mostly = _whole("mostly_permille", body.get("mostly_permille", ALL_PERMILLE), 1, ALL_PERMILLE)
     if mostly != ALL_PERMILLE and not kind.is_counted:
-        raise WrongRuleValue("mostly_permille", "1000 for this check")
+        raise WrongRuleValue("mostly_permille", Said(N_("1000 for this check")))
     severity = body.get("severity", "critical" if gate is Gate.BLOCK else "warning")
     return Rule(
         id=rule_id or _short("id", _needed(body, "id")),
@@ -257,7 +258,7 @@ def _check(body: Mapping[str, object]) -> Check:  # noqa: C901 - one branch a ch
         case Kind.PAIR_GREATER:
             or_equal = body.get("or_equal", True)
             if not isinstance(or_equal, bool):
-                raise WrongRuleValue("expect.or_equal", "true or false")
+                raise WrongRuleValue("expect.or_equal", Said(N_("true or false")))
             return checks.PairGreater(or_equal)
         case Kind.JSON_VALID:
             return checks.JsonValid()
@@ -273,11 +274,13 @@ def _applies_to(kind: Kind, columns: object) -> AppliesTo:
     if isinstance(columns, str):
         columns = [columns]
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
-        raise WrongRuleValue("columns", "a list of column names")
+        raise WrongRuleValue("columns", Said(N_("a list of column names")))
     if len(columns) > COLUMNS_MAX:
-        raise WrongRuleValue("columns", f"at most {COLUMNS_MAX} names")
+        raise WrongRuleValue(
+            "columns", Said(N_("at most {count_max} names"), count_max=COLUMNS_MAX)
+        )
     if len(set(columns)) < len(columns):
-        raise WrongRuleValue("columns", "a list that names no column twice")
+        raise WrongRuleValue("columns", Said(N_("a list that names no column twice")))
     check_arity(kind, len(columns))
     return Named(tuple(columns))
 
@@ -288,7 +291,7 @@ def _selected(columns: Mapping[str, object]) -> Selected:
             raise UnknownRuleField(f"columns.{field}")
     families = columns.get("families", [family.value for family in Family])
     if not isinstance(families, list):
-        raise WrongRuleValue("columns.families", "a list of types")
+        raise WrongRuleValue("columns.families", Said(N_("a list of types")))
     named = columns.get("named", "")
     return Selected(
         families=frozenset(_member("columns.families", family, Family) for family in families),
@@ -317,7 +320,7 @@ def _bounds(body: Mapping[str, object]) -> tuple[Bound | None, Bound | None]:
     if low is None or high is None:
         return low, high
     if isinstance(low, date) != isinstance(high, date):
-        raise WrongRuleValue("expect.at_most", "of the same type as the lower bound")
+        raise WrongRuleValue("expect.at_most", Said(N_("of the same type as the lower bound")))
     if _as_comparable(low) > _as_comparable(high):
         raise EmptyBounds
     return low, high
@@ -336,7 +339,7 @@ def _bound(field: str, value: object) -> Bound | None:
         return None
     scalar = _scalar(field, value)
     if isinstance(scalar, bool):
-        raise WrongRuleValue(field, "a number or a date")
+        raise WrongRuleValue(field, Said(N_("a number or a date")))
     if not isinstance(scalar, str):
         if not isinstance(scalar, date) and _digits(scalar) > BOUND_DIGITS_MAX:
             raise WrongRuleValue(
@@ -346,7 +349,7 @@ def _bound(field: str, value: object) -> Bound | None:
     try:
         return date.fromisoformat(scalar) if len(scalar) <= 10 else datetime.fromisoformat(scalar)
     except ValueError:
-        raise WrongRuleValue(field, "a number or a date") from None
+        raise WrongRuleValue(field, Said(N_("a number or a date"))) from None
 
 
 def _digits(number: int | Decimal) -> int:
@@ -355,7 +358,9 @@ def _digits(number: int | Decimal) -> int:
 
 def _values(value: object) -> tuple[Scalar, ...]:
     if not isinstance(value, list) or not 1 <= len(value) <= SET_VALUES_MAX:
-        raise WrongRuleValue("expect.values", f"a list of 1 to {SET_VALUES_MAX} values")
+        raise WrongRuleValue(
+            "expect.values", Said(N_("a list of 1 to {count_max} values"), count_max=SET_VALUES_MAX)
+        )
     return tuple(_scalar("expect.values", item) for item in value)
 
 
@@ -368,9 +373,9 @@ def _scalar(field: str, value: object) -> Scalar:
         case {"decimal": str(digits)} if re.fullmatch(r"-?[0-9]{1,38}(\.[0-9]{1,38})?", digits):
             number = Decimal(digits)
         case _:
-            raise WrongRuleValue(field, "a number, a text or a date")
+            raise WrongRuleValue(field, Said(N_("a number, a text or a date")))
     if not number.is_finite():
-        raise WrongRuleValue(field, "a finite number")
+        raise WrongRuleValue(field, Said(N_("a finite number")))
     return number
 
 
@@ -390,7 +395,9 @@ def _pattern(value: object) -> str:
 
 def _whole(field: str, value: object, low: int, high: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise WrongRuleValue(field, f"a whole number from {low} to {high}")
+        raise WrongRuleValue(
+            field, Said(N_("a whole number from {low} to {high}"), low=low, high=high)
+        )
     return value
 
 
@@ -402,7 +409,7 @@ def _member(field: str, value: object, enum: type[EnumType]) -> EnumType:
         return enum(_string(field, value))
     except ValueError:
         allowed = ", ".join(member.value for member in enum)
-        raise WrongRuleValue(field, f"one of: {allowed}") from None
+        raise WrongRuleValue(field, Said(N_("one of: {allowed}"), allowed=allowed)) from None
 
 
 def _text(field: str, value: object) -> Text | None:
@@ -424,7 +431,7 @@ def _text(field: str, value: object) -> Text | None:
 
 def _mapping(field: str, value: object) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
-        raise WrongRuleValue(field, "an object")
+        raise WrongRuleValue(field, Said(N_("an object")))
     return value
 
 
@@ -438,11 +445,14 @@ def _needed(body: Mapping[str, object], field: str, path: str | None = None) -> 
 def _short(field: str, value: object) -> str:
     text = _string(field, value)
     if len(text) > 200:
-        raise WrongRuleValue(field, "a text of at most 200 characters")
+        raise WrongRuleValue(field, Said(N_("a text of at most 200 characters")))
     return text
 
 
 def _string(field: str, value: object) -> str:
     if not isinstance(value, str) or len(value) > TEXT_CHARACTERS_MAX or "\0" in value:
-        raise WrongRuleValue(field, f"a text of at most {TEXT_CHARACTERS_MAX} characters")
+        raise WrongRuleValue(
+            field,
+            Said(N_("a text of at most {count_max} characters"), count_max=TEXT_CHARACTERS_MAX),
+        )
     return value
