@@ -8,6 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from portal import answers
 from portal.api import log, well_known
+from portal.api.ckan import envelope as ckan
 from portal.api.v1 import (
     agreements,
     applications,
@@ -57,6 +58,7 @@ _API = (
     *(rows, query),
     *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, ledger, receipts, audit),
+    *(ckan,),
 )
 _PAGES = (
     *(home, dataset, dataset_data, dataset_use),

@@ -67,6 +67,45 @@ async def receive_file(request: Request, blobs: Path) -> IncomingFile:
         return IncomingFile(form.file_name, stored, form.fields)
 
 
+@dataclass(frozen=True, slots=True)
+class IncomingForm:
+    """A form that has arrived, perhaps with a file."""
+
+    pairs: tuple[tuple[str, str], ...]
+    """Names and values in their order; a name may come again."""
+    file: IncomingFile | None
+    file_field: str
+    """The name of the file's own field; empty without a file."""
+
+
+async def receive_form(
+    request: Request, blobs: Path, *, fields_max: int, field_bytes_max: int
+) -> IncomingForm:
+    """Take a multipart form in that may have one file.
+
+    Raises: FileTooLarge, StorageFull, MalformedForm, BodyCompressed, BodyCutOff.
+    """
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise BodyCompressed
+    _, options = parse_options_header(request.headers.get("Content-Type"))
+    arriving = await run_in_threadpool(ArrivingBlob, blobs)
+    with arriving:
+        form = _Form(
+            arriving,
+            options.get(b"boundary", b""),
+            fields_max=fields_max,
+            field_bytes_max=field_bytes_max,
+        )
+        await _pass_on(request, form)
+        if not form.is_complete:
+            raise MalformedForm
+        if form.file_name is None:
+            return IncomingForm(tuple(form.pairs), None, "")
+        stored = await run_in_threadpool(arriving.keep)
+        file = IncomingFile(form.file_name, stored, form.fields)
+        return IncomingForm(tuple(form.pairs), file, form.file_field)
+
+
 async def _pass_on(request: Request, sink: _Body | _Form) -> None:
     """Give the body to `sink` in pieces that are worth a thread's while."""
     waiting = bytearray()
@@ -97,10 +136,14 @@ class _Form:
 
     arriving: ArrivingBlob
     boundary: bytes
+    fields_max: int = FIELDS_MAX
+    field_bytes_max: int = FIELD_BYTES_MAX
     file_name: str | None = None
     """None until the file's part began."""
+    file_field: str = ""
     is_complete: bool = False
     fields: dict[str, str] = field(default_factory=dict)
+    pairs: list[tuple[str, str]] = field(default_factory=list)
     _parser: MultipartParser = field(init=False)
     _is_file: bool = False
     _name: str = ""
@@ -136,7 +179,7 @@ class _Form:
 
     def _begin_part(self) -> None:
         self._parts += 1
-        if self._parts > FIELDS_MAX:
+        if self._parts > self.fields_max:
             raise MalformedForm
         self._is_file, self._name, self._disposition = False, "", b""
         self._value, self._header, self._header_value = bytearray(), bytearray(), bytearray()
@@ -164,18 +207,21 @@ class _Form:
         if file_name:
             self._is_file = True
             self.file_name = file_name.decode("utf-8", "replace")
+            self.file_field = self._name
 
     def _add_content(self, data: bytes, start: int, end: int) -> None:
         if self._is_file:
             self.arriving.write(data[start:end])
             return
         self._value += data[start:end]
-        if len(self._value) > FIELD_BYTES_MAX:
+        if len(self._value) > self.field_bytes_max:
             raise MalformedForm
 
     def _end_part(self) -> None:
         if not self._is_file:
-            self.fields[self._name] = self._value.decode("utf-8", "replace")
+            value = self._value.decode("utf-8", "replace")
+            self.fields[self._name] = value
+            self.pairs.append((self._name, value))
 
     def _end(self) -> None:
         self.is_complete = True

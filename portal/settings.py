@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from portal.ckan_options import CkanOptions, options_from
+
 
 class Publication(StrEnum):
     """Who decides that a dataset is published."""
@@ -28,6 +30,7 @@ class Settings:
     publication: Publication
     site_url: str
     """Address that links and token issuers name, without a slash at the end."""
+    ckan_options: CkanOptions = CkanOptions()  # noqa: RUF009  frozen
 
     @property
     def postgres_folder(self) -> Path:
@@ -73,13 +76,15 @@ class Settings:
 def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 8000) -> Settings:
     """The settings of the installation in folder `data`.
 
-    Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`.
+    Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
+    `WEIR_CKAN_OPTIONS` that cannot be read.
     """
     return Settings(
         data=data.resolve(),
         database_url=environment.get("WEIR_DATABASE_URL") or None,
         publication=Publication(environment.get("WEIR_PUBLICATION") or Publication.REVIEWED),
         site_url=(environment.get("WEIR_SITE_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
+        ckan_options=options_from(environment.get("WEIR_CKAN_OPTIONS") or ""),
     )
 
 
