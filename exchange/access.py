@@ -180,12 +180,12 @@ def record_refusal(tx: Tx, access: Access, *, by: Actor, at: datetime) -> Access
 
 
 def _way_on(access: Access, by: Actor) -> WayOn:
+    if access.agreement is not None or by.agreement_id is not None:
+        return WayOn.USE_AGREEMENT
     if access.decision.rule_ids:
         return WayOn.WAIT
     if by.is_anonymous:
         return WayOn.SIGN_IN
-    if access.agreement is not None or by.agreement_id is not None:
-        return WayOn.USE_AGREEMENT
     if access.listing is None or not access.listing.is_listed:
         return WayOn.ASK_PUBLISHER
     match access.listing.regime:
