@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from policies.errors import N_, NotSignedIn, Refusal
 from policies.terms import Language
+from portal.body_bound import BODY_BYTES_MAX, CONTENT_TOO_LARGE
 from portal.languages import HTML_LANGUAGE, translator
 from portal.pages.rendering import language_of, render
 from portal.problems import STATUS, code_of, status_of, words_of
@@ -39,11 +40,19 @@ _TITLES: Final[Mapping[int, str]] = {
     503: N_("Busy or not ready"),
 }
 _NOT_FOUND_DETAIL: Final = N_("There is nothing at this address, or nothing that you may see.")
+_TOO_LARGE_DETAIL: Final = N_(
+    "What is sent here has at most {bytes_max} bytes. Files go where files are uploaded."
+)
+_HTTP_DETAILS: Final[Mapping[int, str]] = {
+    404: _NOT_FOUND_DETAIL,
+    CONTENT_TOO_LARGE: _TOO_LARGE_DETAIL,
+}
 _BROKEN_DETAIL: Final = N_(
     "It is not your fault and nothing was lost. Try again; if it stays, give the number below "
     "to the operators."
 )
 _FIELDS_DETAIL: Final = N_("See `errors`: each names a field and what is wrong with it.")
+_PAGE_FIELDS_DETAIL: Final = N_("The address or the form holds something that does not fit.")
 _FIELD_MESSAGES: Final[Mapping[str, str]] = {
     "missing": N_("This field is required."),
     "extra_forbidden": N_("There is no such field here. Check its spelling."),
@@ -114,7 +123,7 @@ def _malformed(request: Request, error: Exception) -> Response:
             status=UNPROCESSABLE,
             code="malformed-request",
             title=_title(UNPROCESSABLE, language),
-            detail=say(_FIELDS_DETAIL),
+            detail=say(_PAGE_FIELDS_DETAIL if wants_page(request) else _FIELDS_DETAIL),
             instance=uuid4().hex[:12],
             facts={"errors": fields},
         ),
@@ -132,7 +141,9 @@ def _http(request: Request, error: Exception) -> Response:
             code=f"http-{error.status_code}",
             title=_title(error.status_code, language),
             # The framework's own text may repeat what was sent; ours never does.
-            detail=say(_NOT_FOUND_DETAIL) if error.status_code == 404 else "",
+            detail=say(_HTTP_DETAILS[error.status_code]).format(bytes_max=BODY_BYTES_MAX)
+            if error.status_code in _HTTP_DETAILS
+            else "",
             instance=uuid4().hex[:12],
             facts={},
         ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -25,6 +27,8 @@ from portal.api.v1 import (
     uploads,
     users,
 )
+from portal.api_description import describe
+from portal.body_bound import BodyBound
 from portal.pages import (
     account,
     asking,
@@ -81,7 +85,9 @@ def create_app(wiring: Wiring) -> FastAPI:
         dependencies=[Depends(require_csrf)],
     )
     app.state.wiring = wiring
+    app.add_middleware(BodyBound)
     app.add_middleware(SecurityHeaders)
+    app.openapi = partial(describe, app)  # type: ignore[method-assign]  # FastAPI's own way
     answers.install(app)
     app.add_api_route("/healthz", _healthz, include_in_schema=False)
     app.add_api_route("/readyz", _readyz, include_in_schema=False)

@@ -25,6 +25,7 @@ FIELDS_MAX = 20
 FIELD_BYTES_MAX = 10_000
 FORM_OVERHEAD_BYTES_MAX = 1 << 20
 """What a form may add to the bytes of its file."""
+INCOMING_BYTES_MAX = UPLOAD_BYTES_MAX + FORM_OVERHEAD_BYTES_MAX
 
 _PIECE_BYTES = 1 << 20
 
@@ -48,7 +49,7 @@ async def receive_file(request: Request, blobs: Path) -> IncomingFile:
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise BodyCompressed
     length = request.headers.get("Content-Length", "")
-    if length.isdecimal() and int(length) > UPLOAD_BYTES_MAX + FORM_OVERHEAD_BYTES_MAX:
+    if length.isdecimal() and int(length) > INCOMING_BYTES_MAX:
         raise FileTooLarge(UPLOAD_BYTES_MAX)
     kind, options = parse_options_header(request.headers.get("Content-Type"))
     arriving = await run_in_threadpool(ArrivingBlob, blobs)

@@ -15,7 +15,8 @@ from catalog.files.read import Stage
 from catalog.version import Upload, UploadId, UploadState, Version
 from policies.errors import Refusal
 from portal.accept_upload import accept, place_of
-from portal.incoming_file import receive_file
+from portal.body_bound import takes_bytes
+from portal.incoming_file import INCOMING_BYTES_MAX, receive_file
 from portal.pages.publishing import FIRST_DISTRIBUTION, MESSAGES, stage_names
 from portal.pages.rendering import render, wants_part
 from portal.pages.speech import Speech, speech_of
@@ -41,6 +42,7 @@ def show_form(
 
 
 @router.post("/publish/{slug}/upload")
+@takes_bytes(INCOMING_BYTES_MAX)
 async def send(request: Request, slug: str) -> Response:
     """Take a file in, streamed, then show how its reading goes."""
     wiring = wiring_of(request)

@@ -14,8 +14,9 @@ from catalog import find, ingest
 from catalog.version import Upload, UploadId, UploadState
 from policies.terms import Language
 from portal.accept_upload import accept, place_of
+from portal.body_bound import takes_bytes
 from portal.errors import MalformedForm
-from portal.incoming_file import IncomingFile, receive_file
+from portal.incoming_file import INCOMING_BYTES_MAX, IncomingFile, receive_file
 from portal.pages.rendering import language_of
 from portal.problems import code_of, words_of
 from portal.sign_in import signed_in
@@ -70,6 +71,7 @@ class UploadBody(BaseModel):
     status_code=202,
     openapi_extra=_BODY,
 )
+@takes_bytes(INCOMING_BYTES_MAX)
 async def send(
     request: Request,
     slug: str,
@@ -95,6 +97,7 @@ async def send(
     status_code=202,
     openapi_extra=_BODY,
 )
+@takes_bytes(INCOMING_BYTES_MAX)
 async def put(
     request: Request,
     slug: str,
