@@ -52,6 +52,8 @@ def is_member(actor: Actor, organization_id: OrganizationId) -> bool:
 def sees_dataset(actor: Actor, dataset: Dataset) -> bool:
     """Whether the record exists for `actor`."""
     audience = audience_of(actor)
+    if dataset.is_purged:
+        return False
     if dataset.state is DatasetState.PUBLISHED:
         match dataset.entry.audience:
             case RecordAudience.PUBLIC:
@@ -92,8 +94,24 @@ def sees_version(actor: Actor, dataset: Dataset, version: Version) -> bool:
 
 def may_publish_for(actor: Actor, organization_id: OrganizationId) -> bool:
     """Whether `actor` may describe, upload and submit, and came without a bound token."""
-    # A site administrator lets people in but does not act for an organisation.
+    # A site administrator lets people in but does not act for an organisation; see `may_keep`.
     return is_member(actor, organization_id) and can_publish_for(actor, organization_id)
+
+
+def may_keep(actor: Actor, dataset: Dataset) -> bool:
+    """Whether `actor` may describe this dataset and upload for it.
+
+    Besides its publisher's people: those let in by name to change it, whoever made a record that
+    no organisation answers for, and administrators of the site, who look after every record but
+    decide about none.
+    """
+    if not _is_person(actor) or dataset.is_purged:
+        return False
+    if may_publish_for(actor, dataset.publisher_id) or can_administer(actor):
+        return True
+    if actor.user_id in dataset.editor_ids:
+        return True
+    return dataset.publisher_id == UNOWNED and dataset.created_by == actor.user_id
 
 
 def may_approve_for(actor: Actor, organization_id: OrganizationId) -> bool:

@@ -36,12 +36,12 @@ from policies.terms import (
 
 DistributionId = NewType("DistributionId", UUID)
 
-TITLE_LENGTH_CHARACTERS = 300
-SUMMARY_LENGTH_CHARACTERS = 20_000
+TITLE_LENGTH_CHARACTERS = 1_000
+SUMMARY_LENGTH_CHARACTERS = 200_000
 BASIS_LENGTH_CHARACTERS = 2_000
 LICENCE_LENGTH_CHARACTERS = 300
-KEYWORD_LENGTH_CHARACTERS = 60
-KEYWORDS_MAX = 50
+KEYWORD_LENGTH_CHARACTERS = 100
+KEYWORDS_MAX = 500
 KEY_COLUMNS_MAX = 16
 REASON_LENGTH_CHARACTERS = 2_000
 ADDRESS_LENGTH_CHARACTERS = 8_000
@@ -152,6 +152,8 @@ class Dataset:
     """Who handed the record itself to the approver last; None where nobody did."""
     reviewed_by: UserId | None = None
     reviewed_at: datetime | None = None
+    is_purged: bool = False
+    """Evidence still names it; for everybody else it is gone."""
 
     def move_to(self, state: DatasetState, *, at: datetime, reason: str = "") -> Dataset:
         """The dataset in its next state.

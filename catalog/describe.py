@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
-from catalog.audience import may_publish_for, sees_dataset, visible
+from catalog.audience import may_keep, may_publish_for, sees_dataset, visible
 from catalog.dataset import (
     DISTRIBUTIONS_MAX,
     INPUTS_MAX,
@@ -188,7 +188,7 @@ def owned_dataset(tx: Tx, dataset_id: DatasetId, *, by: Actor) -> Dataset:
     Raises: DatasetNotFound, PublisherNeeded.
     """
     dataset = visible(store.lock_dataset(tx, dataset_id), str(dataset_id), by)
-    if not may_publish_for(by, dataset.publisher_id):
+    if not may_keep(by, dataset):
         raise PublisherNeeded
     return dataset
 

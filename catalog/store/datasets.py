@@ -145,7 +145,7 @@ def get_dataset(tx: Tx, dataset_id: DatasetId) -> Dataset | None:
         SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
                open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
                created_at, modified_at, issued, audience, directory, reader_ids, editor_ids,
-               submitted_by, reviewed_by, reviewed_at
+               submitted_by, reviewed_by, reviewed_at, is_purged
           FROM catalog.datasets
          WHERE id = %(id)s
         """,
@@ -161,7 +161,7 @@ def find_dataset(tx: Tx, slug: str) -> Dataset | None:
         SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
                open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
                created_at, modified_at, issued, audience, directory, reader_ids, editor_ids,
-               submitted_by, reviewed_by, reviewed_at
+               submitted_by, reviewed_by, reviewed_at, is_purged
           FROM catalog.datasets
          WHERE slug = %(slug)s
         """,
@@ -177,7 +177,7 @@ def lock_dataset(tx: Tx, dataset_id: DatasetId) -> Dataset | None:
         SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
                open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
                created_at, modified_at, issued, audience, directory, reader_ids, editor_ids,
-               submitted_by, reviewed_by, reviewed_at
+               submitted_by, reviewed_by, reviewed_at, is_purged
           FROM catalog.datasets
          WHERE id = %(id)s
            FOR UPDATE
@@ -216,7 +216,7 @@ def inputs_of(tx: Tx, dataset_id: DatasetId) -> list[Dataset]:
         SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
                open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
                created_at, modified_at, issued, audience, directory, reader_ids, editor_ids,
-               submitted_by, reviewed_by, reviewed_at
+               submitted_by, reviewed_by, reviewed_at, is_purged
           FROM catalog.datasets
          WHERE id IN (SELECT input_id
                         FROM catalog.dataset_inputs
@@ -409,6 +409,7 @@ def dataset_of(row: DictRow) -> Dataset:
         submitted_by=row["submitted_by"],
         reviewed_by=row["reviewed_by"],
         reviewed_at=row["reviewed_at"],
+        is_purged=row["is_purged"],
     )
 
 

@@ -37,7 +37,7 @@ def find(
             SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis,
                    open_type, open_basis, update_cycle, licence, keywords, state, state_reason,
                    created_by, created_at, modified_at, issued, audience, directory, reader_ids,
-                   editor_ids, submitted_by, reviewed_by, reviewed_at,
+                   editor_ids, submitted_by, reviewed_by, reviewed_at, is_purged,
                    CASE WHEN %(words)s = '' THEN 0::real
                         ELSE ts_rank('{0.05, 0.2, 0.5, 1}', search_words, %(words)s::tsquery, 1)
                    END AS rank
@@ -51,7 +51,7 @@ def find(
         SELECT id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
                open_basis, update_cycle, licence, keywords, state, state_reason, created_by,
                created_at, modified_at, issued, audience, directory, reader_ids, editor_ids,
-               submitted_by, reviewed_by, reviewed_at, rank
+               submitted_by, reviewed_by, reviewed_at, is_purged, rank
           FROM found
          WHERE %(last_id)s::uuid IS NULL
             OR (rank, id) < (%(rank)s::real, %(last_id)s::uuid)

@@ -86,7 +86,7 @@ def test_texts_have_bounds() -> None:
     with pytest.raises(TitleMissing):
         replace(ENTRY, title=Text(zh=" "))
     with pytest.raises(TextTooLong):
-        replace(ENTRY, title=Text(en="x" * 301))
+        replace(ENTRY, title=Text(en="x" * 1001))
     with pytest.raises(TooManyEntries):
         replace(ENTRY, keywords=("a",) * 51)
 
