@@ -1,0 +1,1 @@
+"""The forms in which the catalogue is handed to others: one file a format."""

@@ -1,0 +1,98 @@
+"""Check graphs against shapes, through pyshacl and rdflib, without a look at the network.
+
+Source: W3C SHACL; DCAT-AP 3.0.1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import pyshacl
+from rdflib import RDF, Graph, URIRef
+from rdflib import Literal as RdfLiteral
+from rdflib.namespace import SH
+from rdflib.term import Node
+
+from policies.terms import Text
+
+SHAPES: Final = Path(__file__).parent / "shapes" / "weir-dcat-ap.ttl"
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    VIOLATION = "violation"
+    """The graph is not what the specification asks for."""
+    ADVICE = "advice"
+    """The specification recommends more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShapeFinding:
+    """One thing that a shape finds wrong."""
+
+    severity: Severity
+    node: str
+    path: str
+    """The property's name; empty where the node itself is meant."""
+    value: str
+    """Empty where a value is missing."""
+    words: Text
+
+
+def check(turtle_or_triples: bytes) -> list[ShapeFinding]:
+    """What our shapes find in a graph written as N-Triples, what is worst first."""
+    data = Graph()
+    data.parse(data=turtle_or_triples, format="nt")
+    return _check(data, _shapes())
+
+
+def check_with(triples: bytes, shapes: Graph) -> list[ShapeFinding]:
+    """What other shapes find in a graph written as N-Triples."""
+    data = Graph()
+    data.parse(data=triples, format="nt")
+    return _check(data, shapes)
+
+
+@cache
+def _shapes() -> Graph:
+    shapes = Graph()
+    shapes.parse(SHAPES, format="turtle")
+    return shapes
+
+
+def _check(data: Graph, shapes: Graph) -> list[ShapeFinding]:
+    _, report, _ = pyshacl.validate(
+        data,
+        shacl_graph=shapes,
+        allow_warnings=True,
+        do_owl_imports=False,
+        inference="none",
+        advanced=False,
+        inplace=True,
+    )
+    assert isinstance(report, Graph)
+    found = [_finding(report, result) for result in report.subjects(RDF.type, SH.ValidationResult)]
+    return sorted(
+        found, key=lambda one: (one.severity != Severity.VIOLATION, one.node, one.path, one.value)
+    )
+
+
+def _finding(report: Graph, result: Node) -> ShapeFinding:
+    words = {"zh": "", "en": ""}
+    for message in report.objects(result, SH.resultMessage):
+        if isinstance(message, RdfLiteral):
+            words[message.language if message.language == "zh" else "en"] = str(message)
+    path = report.value(result, SH.resultPath)
+    is_violation = report.value(result, SH.resultSeverity) == SH.Violation
+    return ShapeFinding(
+        severity=Severity.VIOLATION if is_violation else Severity.ADVICE,
+        node=str(report.value(result, SH.focusNode) or ""),
+        path=str(path) if isinstance(path, URIRef) else "",
+        value=str(report.value(result, SH.value) or ""),
+        words=Text(zh=words["zh"], en=words["en"]),
+    )
