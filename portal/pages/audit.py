@@ -28,9 +28,10 @@ from policies.errors import (
 from policies.freeze_order import FreezeTarget
 from policies.history import check_may_audit
 from policies.party import Actor
-from policies.people import organization_named
+from policies.people import list_organizations, organization_named
 from policies.roles import can_supervise
 from portal.pages.audit_view import (
+    EVERYTHING,
     EventQuestion,
     asset_facts,
     decision_lines,
@@ -126,7 +127,11 @@ def show_desk(
         next_before=found.next_before,
         refused=refused,
         freezes=len(frozen),
-        kinds=[("", say.gettext("All kinds")), *kind_choices(say)],
+        kinds=[
+            ("", say.gettext("All but the looks of supervisors")),
+            (EVERYTHING, say.gettext("All kinds")),
+            *kind_choices(say),
+        ],
         typed=typed,
         errors=errors,
     )
@@ -286,11 +291,13 @@ def _freezes(
     at = wiring.now()
     with wiring.pool.connection() as tx:
         lines = freeze_lines(tx, supervise.freezes(tx, by=actor, at=at), by=actor, say=say)
+        organizations = list_organizations(tx)
     return render(
         request,
         "audit/freezes.html",
         status=status,
         freezes=lines,
+        organizations=organizations,
         kinds=[(kind.value, say.gettext(words)) for kind, words in TARGETS.items()],
         typed={"kind": FreezeTarget.DATASET.value, "target": "", "reason": "", **typed},
         errors=errors,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,7 +15,7 @@ from exchange.trace import record_look
 from policies import history
 from policies.calendar import china_day
 from policies.database import Tx
-from policies.errors import LogNotSigned, OrganizationNotFound, UserNotFound
+from policies.errors import N_, LogNotSigned, OrganizationNotFound, UserNotFound
 from policies.events import EventKind, RecordedEvent
 from policies.freeze_order import Freeze, FreezeTarget
 from policies.log import latest_head, leaf_of_event, tree_size
@@ -33,6 +33,39 @@ PAGES_MOST: Final = 20
 """So many entries are looked through for one answer; older ones are on the next page."""
 
 
+FACTS: Final[Mapping[str, str]] = {
+    "action": N_("What may be done"),
+    "amount_microcredits": N_("Amount, in millionths of a credit"),
+    "asset": N_("What was looked at"),
+    "charge_microcredits": N_("Charged, in millionths of a credit"),
+    "digest": N_("Fingerprint (SHA-256)"),
+    "expires_at": N_("Until"),
+    "file_name": N_("File"),
+    "number": N_("Version"),
+    "profile_id": N_("Standards"),
+    "purpose": N_("Purpose"),
+    "reason": N_("Reason"),
+    "reference": N_("Payment"),
+    "regime": N_("Way"),
+    "role": N_("Role"),
+    "row_count": N_("Rows"),
+    "rows": N_("Rows"),
+    "score": N_("Quality"),
+    "size_bytes": N_("Size in bytes"),
+    "slug": N_("Short name"),
+    "state": N_("State"),
+    "target_kind": N_("Kind"),
+    "title": N_("Title"),
+    "user_id": N_("Person"),
+    "verdict": N_("Quality gate"),
+    "what": N_("Page that was looked at"),
+}
+"""Names of facts in words; others are shown by their own name."""
+
+EVERYTHING: Final = "all"
+"""In place of a kind of entry."""
+
+
 @dataclass(frozen=True, slots=True)
 class EventQuestion:
     """Which entries are looked for; what is None or empty does not count."""
@@ -40,6 +73,7 @@ class EventQuestion:
     dataset_id: UUID | None = None
     organization_id: UUID | None = None
     kind: str = ""
+    """Empty: all but the looks of supervisors; `EVERYTHING`: those too."""
     since: date | None = None
     until: date | None = None
     before: int | None = None
@@ -51,11 +85,19 @@ class EventQuestion:
         """Whether the entry is one of those looked for."""
         day = china_day(event.at)
         return (
-            (not self.kind or event.kind == self.kind)
+            self._wants_kind(event.kind)
             and (self.organization_id is None or event.organization_id == self.organization_id)
             and (self.since is None or day >= self.since)
             and (self.until is None or day <= self.until)
         )
+
+    def _wants_kind(self, kind: str) -> bool:
+        if self.kind == EVERYTHING:
+            return True
+        if self.kind:
+            return kind == self.kind
+        # Each page that a supervisor opens is an entry; they would hide all others.
+        return kind != EventKind.AUDIT_VIEWED
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +268,9 @@ def event_view(
     body = json.loads(event.body)
     return EventView(
         line=event_line(tx, event, by=by, say=say),
-        facts=tuple(flat_facts(body["facts"])),
+        facts=tuple(
+            (say.gettext(FACTS.get(name, name)), value) for name, value in flat_facts(body["facts"])
+        ),
         body=json.dumps(body, ensure_ascii=False, indent=2),
         leaf_hash=leaf.leaf_hash.hex(),
         leaf_index=leaf_index,

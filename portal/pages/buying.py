@@ -206,7 +206,7 @@ def show_desk(request: Request) -> Response:
                 "other": say.text(organization_with_id(tx, _other(agreement, actor)).title),
                 "is_consumer": agreement.consumer_id == _own_id(actor),
                 "regime": agreement.regime,
-                "last_day": agreement.ends_at - timedelta(seconds=1),
+                "last_day": china_day(agreement.ends_at - timedelta(seconds=1)),
                 "state": agreement_state(agreement, at, is_frozen=agreement.id in frozen),
             }
             for agreement in held

@@ -47,6 +47,7 @@ def show_overview(request: Request, slug: str) -> Response:
         facts=_facts(look, say),
         preview=preview,
         preview_reason=reason,
+        may_buy_rows=look.is_charged and look.may_download,
         data_href=f"{frame.href}/data",
         downloads=_downloads(look, say),
         related=[
@@ -190,7 +191,7 @@ def _preview(request: Request, look: Look, say: Speech) -> tuple[DataTable | Non
     if look.version is None:
         return None, say.gettext("There is no data here for you yet.")
     if not look.may_preview:
-        return None, refused_words(look, say)
+        return None, refused_words(look.preview, say)
     if look.is_charged:
         return None, say.gettext("Each row costs credits, so none is shown before you ask.")
     question = PageQuestion(limit=PREVIEW_ROWS)

@@ -85,7 +85,9 @@ def _rows_or_refusal(
             reason=say.gettext("There is no data here for you yet."),
         )  # fmt: skip
     if not look.may_preview:
-        return _data_page(request, look, frame, query, rows=None, reason=refused_words(look, say))
+        return _data_page(
+            request, look, frame, query, rows=None, reason=refused_words(look.preview, say)
+        )
     question = PageQuestion(
         filters=query.filters,
         sort=(query.sort,) if query.sort else (),

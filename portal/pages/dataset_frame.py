@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from catalog.dataset import DatasetState
 from exchange.access import Access
@@ -269,8 +270,9 @@ def _action(look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech) -> 
 def _use_it(look: Look, access: Access, say: Speech) -> ActionButton:
     slug = look.overview.dataset.slug
     if access.agreement is not None:
+        last_moment = access.agreement.ends_at - timedelta(seconds=1)
         return ActionButton(
-            say.gettext("You have access until {day}", day=say.day(access.agreement.ends_at)),
+            say.gettext("You have access until {day}", day=say.day(last_moment)),
             f"/dataset/{slug}/use",
             sign="key",
             note=price_words(access.price, say),

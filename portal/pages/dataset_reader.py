@@ -146,8 +146,13 @@ def profile_for(tx: Tx, look: Look) -> Profile | None:
     )
 
 
-def refused_words(look: Look, say: Speech) -> str:
-    """Why the reader sees no rows, in the words of the rules."""
-    reasons = look.preview.decision.reasons if look.preview else ()
-    words = [say.text(reason.text) for reason in reasons]
-    return " ".join(words) or say.gettext("You may not see rows of this data.")
+def refused_words(access: Access | None, say: Speech) -> str:
+    """What stands first between the reader and the rows, in the words of the rules.
+
+    The rules name everything that is missing, in the order in which it can be had; who has not
+    signed in is not told to use a token.
+    """
+    reasons = access.decision.reasons if access else ()
+    return (
+        say.text(reasons[0].text) if reasons else say.gettext("You may not see rows of this data.")
+    )

@@ -22,7 +22,7 @@ from policies.errors import Refusal
 from portal.handing_out import parts_of
 from portal.pages.dataset_frame import DatasetFrame
 from portal.pages.dataset_look import look_of
-from portal.pages.dataset_reader import Look
+from portal.pages.dataset_reader import Look, refused_words
 from portal.pages.dataset_rows import read_rows, table_of
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
@@ -96,6 +96,7 @@ def _use_page(
         receipt_href=f"/receipt/{delivered.receipt_id}" if delivered else None,
         errors=errors or {},
         may_query=look.may_download,
+        refused=refused_words(look.download, say),
         limits=[
             (say.gettext("Rows an answer"), say.number(QUERY_ROWS_MAX)),
             (say.gettext("Rows a page"), say.number(PAGE_ROWS_MAX)),

@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode
 
 from policies.errors import N_
 from policies.party import Actor, Role
+from policies.roles import can_administer
 from policies.terms import Language
 from portal.languages import HTML_LANGUAGE, LANGUAGE_PARAMETER, OWN_NAME
 
@@ -110,6 +111,7 @@ class Frame:
             (N_("Inbox"), "/inbox", bool(roles & _DECIDING)),
             (N_("My data"), "/my", not self.actor.is_anonymous),
             (N_("Credits"), "/finance", Role.FINANCE in roles),
+            (N_("People"), "/admin/people", can_administer(self.actor)),
             (N_("Audit"), "/audit", bool(roles & {Role.REGULATOR, Role.BUREAU})),
         ]
         return [

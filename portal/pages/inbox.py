@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -24,8 +24,11 @@ from policies.party import Role
 from policies.people import organization_with_id, user_with_id
 from policies.profile import profile_in_force
 from policies.terms import ListingId, Regime, UserId
+from portal.jobs import ask_for_copies
 from portal.pages.clause_lines import advice_of, failed_clauses
+from portal.pages.inbox_decided import decided_items
 from portal.pages.inbox_items import (
+    InboxItem,
     ItemKind,
     inbox_items,
     waits_for_assessment,
@@ -69,6 +72,7 @@ _TABS: Final = (
     (ItemKind.ASSESSMENT, N_("Assessments")),
     (ItemKind.FREEZE, N_("Freezes")),
 )
+_DECIDED: Final = "decided"
 _SEE_OTHER = 303
 Field = Annotated[str, Form(max_length=20_000)]
 
@@ -81,26 +85,48 @@ def show_inbox(
     actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
     with wiring.pool.connection() as tx:
         items = inbox_items(tx, by=actor, at=wiring.now(), say=say)
-    present = {item.kind for item in items}
-    tabs = [
-        {
-            "label": f"{say.gettext(label)} {sum(of in (None, item.kind) for item in items)}",
-            "href": f"/inbox?kind={of}" if of else "/inbox",
-            "is_current": of is kind,
-        }
-        for of, label in _TABS
-        if of is None or of in present or of is kind
-    ]
     shown = [item for item in items if kind in (None, item.kind)]
     return render(
         request,
         "inbox/list.html",
         requests=shown,
-        tabs=tabs,
+        tabs=_tabs(items, say, current=kind),
         total=len(items),
         can_choose=sum(item.can_be_chosen for item in shown) > 1,
         message={"text": say.gettext(_DONE[done]), "undo_href": None} if done in _DONE else None,
     )
+
+
+@router.get("/inbox/decided")
+def show_decided(request: Request) -> Response:
+    """What the reader decided, newest first."""
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        waiting = inbox_items(tx, by=actor, at=wiring.now(), say=say)
+        items = decided_items(tx, by=actor, say=say)
+    tabs = _tabs(waiting, say, current=_DECIDED)
+    return render(request, "inbox/decided.html", items=items, tabs=tabs)
+
+
+def _tabs(
+    items: Sequence[InboxItem], say: Speech, *, current: str | None
+) -> list[dict[str, object]]:
+    """A tab for all, one for each kind that waits, and one for what was decided."""
+    present = {item.kind for item in items}
+    tabs: list[dict[str, object]] = [
+        {
+            "label": f"{say.gettext(label)} {sum(of in (None, item.kind) for item in items)}",
+            "href": f"/inbox?kind={of}" if of else "/inbox",
+            "is_current": of == current,
+        }
+        for of, label in _TABS
+        if of is None or of in present or of == current
+    ]
+    is_decided = current == _DECIDED
+    return [
+        *tabs,
+        {"label": say.gettext("Decided"), "href": "/inbox/decided", "is_current": is_decided},
+    ]
 
 
 @router.post("/inbox/approve")
@@ -232,6 +258,7 @@ def decide_submission(
             dataset = dataset_named(tx, slug, by=actor)
             if decision == "publish":
                 publish.publish(tx, dataset.id, by=actor, at=wiring.now())
+                ask_for_copies(tx, dataset.id)
                 done = "published"
             else:
                 publish.return_to_publisher(
@@ -315,13 +342,14 @@ def decide_listing(
                     list_product.withdraw(tx, held_id, reason=reason, by=actor, at=at)
                     done = "withdrawn"
                 case "open":
-                    list_product.open_listing(
+                    opened = list_product.open_listing(
                         tx,
                         held_id,
                         has_standing_release=standing_release == "yes",
                         by=actor,
                         at=at,
                     )
+                    ask_for_copies(tx, opened.dataset_id)
                     done = "opened"
                 case _:
                     return RedirectResponse(f"/inbox/listing/{listing_id}", _SEE_OTHER)

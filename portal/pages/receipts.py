@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
 from exchange.receipt import StoredReceipt
-from exchange.trace import get_receipt, trace_receipt
+from exchange.trace import Trace, get_receipt, trace_receipt
 from policies.attest import attest
 from policies.bundle import SignedReceipt
 from policies.database import Tx
+from policies.freeze_order import FreezeTarget
 from policies.log import sequence
+from policies.people import organization_with_id
 from policies.proof import verify_receipt_file
 from policies.roles import can_supervise
+from policies.terms import OrganizationId
 from portal.pages.receipt_view import receipt_view
 from portal.pages.rendering import render
-from portal.pages.speech import speech_of
+from portal.pages.speech import Speech, speech_of
 from portal.pages.words import number_of
 from portal.sign_in import signed_in
 from portal.wiring import Wiring, wiring_of
@@ -68,6 +72,7 @@ def _page(request: Request, receipt_id: UUID, *, is_audit: bool) -> Response:
         verified = (
             verify_receipt_file(_bundle(tx, wiring, traced.receipt)) if traced.place else None
         )
+        freezes = _freeze_links(tx, traced, speech_of(request)) if is_audit else []
     lineage_path = "/audit/lineage" if is_audit else "/my/lineage"
     view = receipt_view(traced, verified, say, lineage_path=lineage_path)
     return render(
@@ -75,8 +80,32 @@ def _page(request: Request, receipt_id: UUID, *, is_audit: bool) -> Response:
         "audit/receipt.html",
         receipt=view,
         is_audit=is_audit,
+        freezes=freezes,
         download_href=f"/receipt/{receipt_id}/proof.json",
     )
+
+
+def _freeze_links(tx: Tx, traced: Trace, say: Speech) -> list[tuple[str, str]]:
+    """What a supervisor may stop from here: who received it, the datasets, the agreements."""
+    links = []
+    if traced.receipt.consumer_id is not None:
+        consumer = organization_with_id(tx, OrganizationId(traced.receipt.consumer_id))
+        links.append(_freeze_link(FreezeTarget.ORGANIZATION, consumer.slug, say))
+    for item in traced.items:
+        links.append(_freeze_link(FreezeTarget.DATASET, item.slug, say))
+        if item.agreement is not None:
+            links.append(_freeze_link(FreezeTarget.AGREEMENT, str(item.agreement.id), say))
+    return links
+
+
+def _freeze_link(kind: FreezeTarget, target: str, say: Speech) -> tuple[str, str]:
+    words = {
+        FreezeTarget.ORGANIZATION: say.gettext("Freeze the receiver"),
+        FreezeTarget.DATASET: say.gettext("Freeze the dataset"),
+        FreezeTarget.LISTING: say.gettext("Freeze the listing"),
+        FreezeTarget.AGREEMENT: say.gettext("Freeze the agreement"),
+    }
+    return words[kind], f"/audit/freezes?{urlencode({'kind': kind.value, 'target': target})}#place"
 
 
 def _bundle(tx: Tx, wiring: Wiring, receipt: StoredReceipt) -> bytes:

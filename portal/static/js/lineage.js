@@ -23,7 +23,13 @@ for (const box of document.querySelectorAll("[data-lineage]")) {
   // A graph that is only a little too wide is made to fit; a large one keeps its size and scrolls.
   const fit = (box.clientWidth - 16) / width;
   if (fit < 1 && fit > 0.7) resize(fit);
-  box.querySelector('[aria-current="true"]')?.scrollIntoView({ block: "nearest", inline: "center" });
+  // What is looked at stands in the middle; only the box moves, never the page.
+  const node = box.querySelector('[aria-current="true"]')?.getBoundingClientRect();
+  if (node) {
+    const room = box.getBoundingClientRect();
+    box.scrollLeft += node.left + node.width / 2 - (room.left + room.width / 2);
+    box.scrollTop += node.top + node.height / 2 - (room.top + room.height / 2);
+  }
 
   let from = null;
   box.addEventListener("pointerdown", (event) => {

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 
 from policies.proof import verify_receipt_file
 from tests.exchange.city import City
@@ -116,15 +117,46 @@ def test_older_entries_are_on_the_next_page_and_none_is_lost(
     desk = browser_of(city.regulator)
 
     seen: list[int] = []
-    path: str | None = "/audit"
+    path: str | None = "/audit?kind=all"
     while path is not None:
         page = desk.page(path)
-        seen += [int(index) for index in re.findall(r'"row"><a href="/audit/event/(\d+)"', page)]
-        older = re.search(r'href="(/audit\?before=\d+)"', page)
-        path = older.group(1) if older else None
+        seen += [
+            int(index) for index in re.findall(r'"rowheader"><a href="/audit/event/(\d+)"', page)
+        ]
+        older = re.search(r'href="(/audit\?kind=all&amp;before=\d+)"', page)
+        path = unescape(older.group(1)) if older else None
 
     assert seen == sorted(seen, reverse=True)
     assert set(range(max(seen) + 1)) == set(seen)
+
+
+def test_looks_of_supervisors_do_not_hide_what_happened(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    delivered(city)
+    signed(city)
+    desk = browser_of(city.regulator)
+    for _ in range(2):
+        desk.page("/audit")
+    signed(city)
+
+    looked = '">A supervisor looked something up</a>'
+    assert looked not in desk.page("/audit")
+    assert looked in desk.page("/audit?kind=all")
+
+
+def test_a_receipt_offers_to_freeze_what_stands_behind_it(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    receipt_id = delivered(city)
+    desk = browser_of(city.regulator)
+
+    page = desk.page(f"/audit/receipt/{receipt_id}")
+    address = re.search(r'href="(/audit/freezes\?kind=dataset[^"#]*)', page)
+
+    assert address is not None
+    assert "Freeze the receiver" in page
+    assert 'value="sold-stops"' in desk.page(unescape(address.group(1)))
 
 
 def test_an_entry_shows_its_body_and_its_place(city: City, browser_of: OpenBrowser) -> None:

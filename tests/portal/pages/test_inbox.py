@@ -231,3 +231,19 @@ def test_a_freeze_waits_for_a_second_supervisor(city: City, browser_of: OpenBrow
 
     assert f"freeze-{freeze.id}" not in browser_of(city.bureau).page("/inbox")
     assert f"freeze-{freeze.id}" in browser_of(city.second).page("/inbox")
+
+
+def test_what_was_decided_is_a_tab_with_reasons_and_nobody_elses_decisions(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    path = asked(city, city.shared_stops())
+    approver = browser_of(city.approver)
+    before = approver.page("/inbox/decided")
+    approver.submit(path, on=path, decision="approve")
+
+    page = approver.page("/inbox/decided")
+
+    assert "Request granted" not in before
+    assert "Request granted" in page
+    assert path in page
+    assert "Request granted" not in browser_of(city.seller_head).page("/inbox/decided")
