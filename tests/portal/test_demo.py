@@ -115,6 +115,7 @@ def test_the_catalogue_holds_what_was_published_and_no_more(demo: Demo) -> None:
 
     assert {each["slug"] for each in found} == {
         "flights",
+        "punctuality",
         "weather",
         "airports",
         "airlines",
@@ -133,6 +134,13 @@ def test_one_dataset_waits_for_its_approver_and_one_is_held_back_by_the_gate(dem
     assert waiting["state"] == "submitted"
     assert held["state"] == "draft"
     assert held["distributions"][0]["newest"]["verdict"] == "blocked"
+
+
+def test_a_draft_for_trade_waits_for_the_assessor(demo: Demo) -> None:
+    listing = demo.get("assessor", "/datasets/punctuality/listings")[0]
+
+    assert (listing["regime"], listing["state"]) == ("trade", "draft")
+    assert listing["assessed_on"] is None
 
 
 def test_usage_decisions_and_purchases_are_there_for_the_regulator(demo: Demo) -> None:
