@@ -264,6 +264,20 @@ def newest_published(tx: Tx, distribution_id: DistributionId) -> Version | None:
     return versions[0] if versions else None
 
 
+def published_rows_of(tx: Tx, dataset_id: DatasetId) -> list[StoredVersion]:
+    """What is published last of each distribution, for the installation's own work on it."""
+    dataset = store.get_dataset(tx, dataset_id)
+    if dataset is None:
+        return []
+    found = []
+    for distribution in store.distributions_of(tx, dataset_id):
+        version = newest_published(tx, distribution.id)
+        if version is not None:
+            files = tuple(version_store.files_of(tx, version.id))
+            found.append(StoredVersion(dataset, distribution, version, files))
+    return found
+
+
 def version_with_id(tx: Tx, version_id: VersionId, *, by: Actor) -> tuple[Version, Dataset]:
     """The version of that id, and its dataset.
 

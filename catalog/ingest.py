@@ -24,15 +24,16 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import mkdtemp
-from uuid import uuid4
+from uuid import UUID, uuid4
 
-from catalog import errors, tables
+from catalog import tables
 from catalog.blobs import check_file
 from catalog.confine import Confinement
 from catalog.dataset import DistributionId
 from catalog.errors import EngineBusy, QueryEngineAway, ReadingGaveUp, UploadNotFound
 from catalog.files.read import Stage
 from catalog.folders import Folders
+from catalog.refusals import refusal_named
 from catalog.store import datasets as dataset_store
 from catalog.store import uploads as store
 from catalog.store import versions as version_store
@@ -106,7 +107,8 @@ def ingest(
 
 def refusal_of(failure: Failure) -> Refusal:
     """The refusal that a failed upload keeps, to be told in the reader's language."""
-    kind: type[Refusal] = getattr(errors, failure.code)
+    kind = refusal_named(failure.code)
+    assert kind is not None, failure.code
     return kind(**failure.facts)
 
 
@@ -116,6 +118,15 @@ def sweep(pool: Pool, folders: Folders, distribution_id: DistributionId) -> int:
     with pool.connection() as tx:
         dataset_store.lock_distribution(tx, distribution_id)
         return tables.sweep(table, version_store.paths_kept(tx, distribution_id))
+
+
+def sweep_all(pool: Pool, folders: Folders) -> int:
+    """Sweep every table there is; says how many files were removed."""
+    return sum(
+        sweep(pool, folders, DistributionId(UUID(table.name)))
+        for table in sorted(folders.tables.iterdir())
+        if table.is_dir()
+    )
 
 
 def _claim(pool: Pool, upload_id: UploadId) -> tuple[Upload, Version | None]:

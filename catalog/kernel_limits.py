@@ -113,7 +113,19 @@ def add_cpu_time(cpu_s: int) -> None:
 
 def protections() -> dict[str, bool]:
     """Which protections this kernel offers, for `doctor` and the log."""
-    return {"landlock": _landlock_version() > 0, "capset": _SYS_CAPSET is not None}
+    return {
+        "landlock": _landlock_version() > 0,
+        "network namespace": _can_give_up_network(),
+        "capset": _SYS_CAPSET is not None,
+    }
+
+
+def _can_give_up_network() -> bool:
+    """Tried in a process of its own, since there is no way back."""
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if give_up_network() else 1)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @cache

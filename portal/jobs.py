@@ -11,6 +11,7 @@ from enum import StrEnum
 from psycopg.types.json import Jsonb
 
 from policies.database import Tx
+from policies.terms import DatasetId
 
 
 class Queue(StrEnum):
@@ -19,6 +20,17 @@ class Queue(StrEnum):
     WORK = "work"
     QUALITY = "quality"
     """The long-lived process that has Great Expectations loaded."""
+
+
+def ask_for_copies(tx: Tx, dataset_id: DatasetId) -> None:
+    """Have what is now open or published ready for its first reader."""
+    enqueue(
+        tx,
+        "prepare_copies",
+        queue=Queue.WORK,
+        lock=f"copies:{dataset_id}",
+        dataset_id=str(dataset_id),
+    )
 
 
 def enqueue(tx: Tx, task: str, *, queue: Queue, lock: str | None = None, **arguments: str) -> None:

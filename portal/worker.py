@@ -15,12 +15,14 @@ from catalog import find, ingest, publish
 from catalog.blobs import sweep_arriving
 from catalog.version import UploadId
 from exchange import list_product, settle
+from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
 from policies import once
 from policies.party import Actor
 from policies.profile import profile_in_force
 from policies.terms import DatasetId, VersionId
-from portal.jobs import Queue, enqueue
+from portal.jobs import Queue, ask_for_copies, enqueue
+from portal.mask_key import mask_key
 from portal.migrate import JOBS_SCHEMA
 from portal.settings import Publication
 from portal.wiring import Wiring
@@ -81,6 +83,15 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     def _publish_directly(dataset_id: str) -> None:
         publish_where_the_profile_decides(wiring, DatasetId(UUID(dataset_id)))
 
+    @app.task(name="prepare_copies", queue=Queue.WORK, retry=again)
+    def _prepare_copies(dataset_id: str) -> None:
+        prepare_copies(
+            wiring.pool,
+            wiring.folders,
+            DatasetId(UUID(dataset_id)),
+            mask_key=mask_key(wiring.settings.keys_folder),
+        )
+
     @app.periodic(cron="* * * * * */10")
     @app.task(name="sweep_holds", queue=Queue.WORK, queueing_lock="sweep_holds", pass_context=False)
     def _sweep_holds(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
@@ -92,6 +103,13 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     def _sweep_files(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         sweep_results(wiring.pool, wiring.settings.results_folder, wiring.now())
         sweep_arriving(wiring.folders.blobs)
+
+    @app.periodic(cron="47 3 * * *")
+    @app.task(
+        name="sweep_tables", queue=Queue.WORK, queueing_lock="sweep_tables", pass_context=False
+    )
+    def _sweep_tables(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        ingest.sweep_all(wiring.pool, wiring.folders)
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="forget", queue=Queue.WORK, queueing_lock="forget", pass_context=False)
@@ -145,6 +163,7 @@ def publish_where_the_profile_decides(wiring: Wiring, dataset_id: DatasetId) -> 
         profile = profile_in_force(at)
         published = publish.publish_directly(tx, dataset_id, profile_id=profile.id, at=at)
         list_product.open_directly(tx, published.id, by=_SYSTEM, at=at)
+        ask_for_copies(tx, published.id)
 
 
 def _rescue(app: App, queue: Queue) -> None:

@@ -26,9 +26,11 @@ def run_doctor(chosen: argparse.Namespace) -> int:
     """Print each rule with what breaks it; 0 where all hold."""
     from catalog import examine as catalog_examine
     from catalog.folders import Folders
+    from catalog.kernel_limits import protections
     from exchange import examine as exchange_examine
     from policies import examine as log_examine
 
+    offered = protections()
     old_head = chosen.head.read_bytes() if chosen.head else None
     with opened(chosen) as context, context.pool.connection() as tx:
         settings = context.settings
@@ -44,11 +46,20 @@ def run_doctor(chosen: argparse.Namespace) -> int:
         ]
     broken = sum(bool(found) for _, found in results)
     if chosen.json:
-        print(json.dumps([{"rule": rule, "broken_by": found} for rule, found in results]))
+        told: list[dict[str, object]] = [
+            {"rule": rule, "broken_by": found} for rule, found in results
+        ]
+        told += [
+            {"rule": f"kernel offers {name}", "broken_by": [], "is_offered": is_offered}
+            for name, is_offered in offered.items()
+        ]
+        print(json.dumps(told))
         return 1 if broken else 0
     for rule, found in results:
         print(f"{'WRONG' if found else 'ok   '}  {rule}")
         for one in found:
             print(f"         {one}")
+    for name, is_offered in offered.items():
+        print(f"{'ok   ' if is_offered else 'none '}  this kernel offers confined work {name}")
     print(f"{len(results) - broken} of {len(results)} hold" + (", see above" if broken else ""))
     return 1 if broken else 0

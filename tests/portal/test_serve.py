@@ -16,6 +16,7 @@ import httpx
 import psutil
 import pytest
 
+from catalog.kernel_limits import protections
 from tests.installation import Installation, free_port, installation
 from tests.journey.city import City
 
@@ -106,6 +107,9 @@ def test_the_zygote_has_no_secret_and_no_network_of_the_machine(served: Installa
     environment = served.child("zygote").environ()
 
     assert not [name for name in environment if name.startswith(("WEIR_", "PG"))]
+    if protections()["network namespace"]:
+        zygote = served.child("zygote").pid
+        assert Path(f"/proc/{zygote}/ns/net").readlink() != Path("/proc/self/ns/net").readlink()
 
 
 def test_open_ungraded_data_is_published_at_once_where_nobody_has_to_review(

@@ -19,6 +19,7 @@ from policies.database import Tx
 from policies.party import Actor, Organization
 from policies.people import organization_named, organization_with_id
 from policies.terms import Grade, OpenType, OrganizationId, ShareType, Text, UpdateCycle
+from portal.jobs import ask_for_copies
 from portal.sign_in import actor_of, signed_in
 from portal.wiring import wiring_of
 from quality.report import report_as_json
@@ -383,11 +384,13 @@ def return_to_publisher(request: Request, slug: str, wanted: Reason) -> FullData
 @router.post("/{slug}/publish")
 def publish_submitted(request: Request, slug: str) -> FullDatasetBody:
     """Publish what somebody else submitted; for approvers."""
-    return _step(
-        request,
-        slug,
-        lambda tx, dataset, by, at: publish.publish(tx, dataset.id, by=by, at=at),
-    )
+
+    def step(tx: Tx, dataset: Dataset, by: Actor, at: datetime) -> Dataset:
+        published = publish.publish(tx, dataset.id, by=by, at=at)
+        ask_for_copies(tx, published.id)
+        return published
+
+    return _step(request, slug, step)
 
 
 @router.post("/{slug}/withdraw")

@@ -26,6 +26,7 @@ from policies.party import Actor
 from policies.terms import ListingId, Purpose, Regime, Text
 from portal.act_once import act_once
 from portal.api.v1.datasets import Words
+from portal.jobs import ask_for_copies
 from portal.sign_in import actor_of, signed_in
 from portal.wiring import wiring_of
 
@@ -195,16 +196,19 @@ def assess(request: Request, listing_id: UUID, wanted: AssessmentBody) -> Listin
 @router.post("/listings/{listing_id}/open")
 def open_draft(request: Request, listing_id: UUID, wanted: Opening) -> ListingBody:
     """Open a draft or a suspended listing; takes somebody other than its proposer."""
-    return _step(
-        request,
-        lambda tx, by, at: list_product.open_listing(
+
+    def step(tx: Tx, by: Actor, at: datetime) -> Listing:
+        opened = list_product.open_listing(
             tx,
             ListingId(listing_id),
             has_standing_release=wanted.standing_release,
             by=by,
             at=at,
-        ),
-    )
+        )
+        ask_for_copies(tx, opened.dataset_id)
+        return opened
+
+    return _step(request, step)
 
 
 @router.post("/listings/{listing_id}/suspend")
