@@ -89,3 +89,7 @@ CREATE TABLE catalog.unmet_queries (
     last_at timestamptz NOT NULL
 );
 CREATE INDEX unmet_queries_by_times ON catalog.unmet_queries (times DESC, last_at DESC);
+
+-- The history of a record is read apart from its deliveries, which may be millions.
+CREATE INDEX events_of_records ON policies.events (dataset_id, id DESC)
+    WHERE kind LIKE 'dataset.%';

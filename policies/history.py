@@ -37,6 +37,13 @@ def events_of_dataset(
     return store.events_of_dataset(tx, dataset_id, before=before, limit=_bounded(limit))
 
 
+def events_of_record(
+    tx: Tx, dataset_id: UUID, *, before: int | None = None, limit: int = 50
+) -> list[RecordedEvent]:
+    """What was done to a dataset's record, without its data and deliveries, newest first."""
+    return store.events_of_record(tx, dataset_id, before=before, limit=_bounded(limit))
+
+
 def events_of_organization(
     tx: Tx, organization_id: UUID, *, before: int | None = None, limit: int = 50
 ) -> list[RecordedEvent]:

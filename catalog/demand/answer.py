@@ -16,10 +16,12 @@ from catalog.demand.data_request import (
     DataRequest,
     DataRequestId,
     DataRequestState,
+    folded,
     plain,
 )
 from catalog.demand.errors import (
     AnswererNeeded,
+    AskedAgain,
     DataRequestAnswered,
     DataRequestNotFound,
     PromiseInThePast,
@@ -139,7 +141,7 @@ def hand_on(
 def hide(tx: Tx, request_id: DataRequestId, *, reason: str, by: Actor, at: datetime) -> DataRequest:
     """Take a wish that does not belong there off the board; an empty reason shows it again.
 
-    Raises: DataRequestNotFound, AnswererNeeded, WishUnclear.
+    Raises: DataRequestNotFound, AnswererNeeded, WishUnclear, AskedAgain.
     """
     request = store.lock_data_request(tx, request_id)
     if request is None:
@@ -147,6 +149,9 @@ def hide(tx: Tx, request_id: DataRequestId, *, reason: str, by: Actor, at: datet
     if not may_answer(by, request):
         raise AnswererNeeded
     why = plain("reason", reason, TITLE_LENGTH_CHARACTERS, is_needed=False)
+    is_shown_again = bool(request.hidden_reason) and not why
+    if is_shown_again and request.is_open and store.open_id_of(tx, folded(request.title)):
+        raise AskedAgain
     hidden = replace(request, hidden_reason=why)
     store.update_data_request(tx, hidden, by=None)
     _tell(tx, EventKind.DEMAND_MODERATED, hidden, {"is_hidden": bool(why)}, by=by, at=at)

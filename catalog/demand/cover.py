@@ -50,9 +50,7 @@ def words_of(wish: str) -> tuple[str, ...]:
     """What to look for: pairs of Chinese characters, words of other scripts."""
     found: list[str] = []
     for run in _RUNS.findall(folded(wish)):
-        if not _IS_HAN.match(run):
-            found.append(run)
-        elif len(run) == 1:
+        if not _IS_HAN.match(run) or len(run) == 1:
             found.append(run)
         else:
             found.extend(run[place : place + 2] for place in range(len(run) - 1))

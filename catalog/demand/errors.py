@@ -33,6 +33,13 @@ class DataRequestAnswered(Conflict):
 
 
 @dataclass(eq=False)
+class AskedAgain(Conflict):
+    """Somebody asked for the same while it was hidden."""
+
+    message: ClassVar[str] = N_("Another open wish asks for the same, so this one stays hidden.")
+
+
+@dataclass(eq=False)
 class AnswererNeeded(Denied):
     """Somebody else's department was asked."""
 

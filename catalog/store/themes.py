@@ -48,45 +48,6 @@ def terms_of(tx: Tx, dataset_ids: Sequence[DatasetId]) -> list[tuple[DatasetId, 
     return [(row["dataset_id"], Term(row["id"], row["vocabulary_id"], row["name"])) for row in rows]
 
 
-def shown_themes(tx: Tx, *, limit: int) -> list[Theme]:
-    """Themes that datasets can be put under, by name."""
-    rows = tx.execute(
-        """
-        SELECT id, slug, title, description, image_url, kind, extras, is_removed, created_by,
-               created_at
-          FROM catalog.themes
-         WHERE NOT is_removed
-         ORDER BY slug
-         LIMIT %(limit)s
-        """,
-        {"limit": limit},
-    )
-    return [theme_of(row) for row in rows]
-
-
-def clear_themes(tx: Tx, dataset_id: DatasetId) -> None:
-    """Take a dataset out of every theme."""
-    tx.execute(
-        """
-        DELETE FROM catalog.dataset_themes
-         WHERE dataset_id = %(dataset_id)s
-        """,
-        {"dataset_id": dataset_id},
-    )
-
-
-def put_under(tx: Tx, dataset_id: DatasetId, theme_ids: Sequence[ThemeId]) -> None:
-    """Put a dataset under these themes too."""
-    tx.execute(
-        """
-        INSERT INTO catalog.dataset_themes (dataset_id, theme_id)
-        SELECT %(dataset_id)s, unnest(%(theme_ids)s::uuid[])
-            ON CONFLICT DO NOTHING
-        """,
-        {"dataset_id": dataset_id, "theme_ids": list(theme_ids)},
-    )
-
-
 def theme_of(row: DictRow) -> Theme:
     """The theme in a row that has all its columns."""
     return Theme(

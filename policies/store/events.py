@@ -94,6 +94,26 @@ def events_of_dataset(
     return [_event(row) for row in rows]
 
 
+def events_of_record(
+    tx: Tx, dataset_id: UUID, *, before: int | None, limit: int
+) -> list[RecordedEvent]:
+    """Events that tell of a dataset's record itself, newest first, with an id under `before`."""
+    rows = tx.execute(
+        """
+        SELECT id, kind, at, actor_id, organization_id, dataset_id, subject_id, body, leaf_index
+          FROM policies.events
+          LEFT JOIN policies.leaves ON event_id = id
+         WHERE dataset_id = %(dataset_id)s
+           AND kind LIKE 'dataset.%%'
+           AND (%(before)s::bigint IS NULL OR id < %(before)s)
+         ORDER BY id DESC
+         LIMIT %(limit)s
+        """,
+        {"dataset_id": dataset_id, "before": before, "limit": limit},
+    )
+    return [_event(row) for row in rows]
+
+
 def events_of_organization(
     tx: Tx, organization_id: UUID, *, before: int | None, limit: int
 ) -> list[RecordedEvent]:
