@@ -74,14 +74,6 @@ class TermTaken(Conflict):
 
 
 @dataclass(eq=False)
-class TermInUse(Conflict):
-    """Datasets carry terms of the vocabulary, so it stays."""
-
-    message: ClassVar[str] = N_("The vocabulary cannot be deleted while its terms are in use.")
-    vocabulary_id: str
-
-
-@dataclass(eq=False)
 class NotFollowing(NotFound):
     """The user does not follow that."""
 
@@ -94,3 +86,12 @@ class TooManyFollowed(Conflict):
 
     message: ClassVar[str] = N_("You follow {most} things already.")
     most: int
+
+
+@dataclass(eq=False)
+class CodesCollide(Conflict):
+    """Two datasets of one code would have the same provider."""
+
+    message: ClassVar[str] = N_(
+        "Some of these datasets have a directory code that an unowned one has already."
+    )

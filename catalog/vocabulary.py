@@ -24,7 +24,6 @@ from catalog.theme import (
 )
 from catalog.theme_errors import (
     MalformedVocabularyName,
-    TermInUse,
     TermTaken,
     VocabularyNotFound,
     VocabularyTaken,
@@ -91,16 +90,20 @@ def change_vocabulary(
     return vocabulary_with_id(tx, vocabulary.id)
 
 
-def delete_vocabulary(tx: Tx, vocabulary: Vocabulary, *, by: Actor, at: datetime) -> None:
-    """Remove a vocabulary whose terms no dataset carries.
+def delete_vocabulary(
+    tx: Tx, vocabulary: Vocabulary, *, by: Actor, at: datetime
+) -> list[DatasetId]:
+    """Remove a vocabulary with its terms, also from their datasets; which datasets those were.
 
-    Raises: PersonNeeded, NotAdministrator, TermInUse.
+    Raises: PersonNeeded, NotAdministrator.
     """
     _check_may_keep(by)
-    if store.datasets_with_terms(tx, [term.id for term in vocabulary.terms]):
-        raise TermInUse(str(vocabulary.id))
+    term_ids = [term.id for term in vocabulary.terms]
+    carried = store.datasets_with_terms(tx, term_ids)
+    store.delete_terms(tx, term_ids)
     store.delete_vocabulary(tx, vocabulary.id)
     _record(tx, vocabulary.id, {"change": "deleted", "name": vocabulary.name}, by=by, at=at)
+    return carried
 
 
 def add_term(tx: Tx, vocabulary: Vocabulary, name: str, *, by: Actor, at: datetime) -> Term:

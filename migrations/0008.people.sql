@@ -89,3 +89,11 @@ CREATE TABLE catalog.term_translations (
     term_translation text NOT NULL,
     PRIMARY KEY (term, lang_code)
 );
+
+-- Pictures of organisations, themes and people: the only blobs that are handed out by their digest.
+CREATE TABLE policies.images (
+    sha256 text PRIMARY KEY CHECK (length(sha256) = 64),
+    media_type text NOT NULL,
+    added_by uuid REFERENCES policies.users,
+    added_at timestamptz NOT NULL
+);

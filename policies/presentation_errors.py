@@ -65,3 +65,14 @@ class ParentInCircle(Invalid):
 
     message: ClassVar[str] = N_("“{slug}” cannot stand under itself.")
     slug: str
+
+
+@dataclass(eq=False)
+class NoImage(Invalid):
+    """A file that was handed in as a picture and is none, or is too large for one."""
+
+    message: ClassVar[str] = N_(
+        "This is no picture that can be shown. Use PNG, JPEG, GIF or WebP of at most {bytes_max} "
+        "bytes."
+    )
+    bytes_max: int

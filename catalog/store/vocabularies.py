@@ -40,8 +40,7 @@ def update_vocabulary(tx: Tx, vocabulary_id: VocabularyId, name: str) -> None:
 
 
 def delete_vocabulary(tx: Tx, vocabulary_id: VocabularyId) -> None:
-    """Remove a vocabulary with its terms; no dataset carries one of them."""
-    tx.execute("DELETE FROM catalog.terms WHERE vocabulary_id = %(id)s", {"id": vocabulary_id})
+    """Remove a vocabulary, whose terms are gone."""
     tx.execute("DELETE FROM catalog.vocabularies WHERE id = %(id)s", {"id": vocabulary_id})
 
 
