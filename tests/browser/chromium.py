@@ -23,13 +23,16 @@ ARGUMENTS = [
 ]
 INSTALL_TIMEOUT_S = 900
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-_PLACES = (
+PLACES = (
     "/usr/lib/chromium/chromium",
     "/snap/bin/chromium",
     "/opt/google/chrome/chrome",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
 )
+
+
+PLAYWRIGHT_INSTALL = (sys.executable, "-m", "playwright", "install", "chromium")
 
 
 class NoChromium(Exception):
@@ -39,8 +42,16 @@ class NoChromium(Exception):
 def chromium() -> Path:
     """The program to start; installed first where there is none.
 
+    One that is named in `WEIR_CHROMIUM` is taken, or missed; no other stands in for it.
+
     Raises: NoChromium.
     """
+    if named := os.environ.get("WEIR_CHROMIUM"):
+        if Path(named).is_file():
+            return Path(named)
+        raise NoChromium(
+            f"The browser tests need Chromium. WEIR_CHROMIUM names {named}, which is not there."
+        )
     if found := _found():
         return found
     # Test workers come here at the same time; one of them installs.
@@ -62,25 +73,28 @@ def _found() -> Path | None:
 
 
 def _candidates() -> Iterator[Path]:
-    if named := os.environ.get("WEIR_CHROMIUM"):
-        yield Path(named)
     for name in _NAMES:
         if found := shutil.which(name):
             yield Path(found)
-    yield from map(Path, _PLACES)
+    yield from map(Path, PLACES)
     own = Path(os.environ.get("PLAYWRIGHT_BROWSERS_PATH") or Path.home() / ".cache/ms-playwright")
     for pattern in ("chromium-*/chrome-linux*/chrome", "chromium-*/chrome-mac*/*/*/*/Chromium"):
         yield from sorted(own.glob(pattern), reverse=True)
 
 
 def _ways_to_install() -> Iterator[list[str]]:
-    if os.geteuid() == 0 and shutil.which("apt-get"):
+    if is_root() and shutil.which("apt-get"):
         yield ["apt-get", "update", "-q"]
         yield ["apt-get", "install", "-y", "-q", "--no-install-recommends", "chromium",
                "fonts-wqy-microhei"]  # fmt: skip
         if _found():
             return
-    yield [sys.executable, "-m", "playwright", "install", "chromium"]
+    yield list(PLAYWRIGHT_INSTALL)
+
+
+def is_root() -> bool:
+    """Whether the system's packages can be installed."""
+    return os.geteuid() == 0
 
 
 def _report(command: list[str]) -> str:
