@@ -10,6 +10,7 @@ from portal.commands.context import CommandFailed
 from portal.commands.demo import add_parsers as add_demo
 from portal.commands.doctor import add_parsers as add_doctor
 from portal.commands.people import add_parsers as add_people
+from portal.commands.search import add_parsers as add_search
 from portal.commands.serving import add_parsers as add_serving
 from portal.commands.verification import add_parsers as add_verification
 
@@ -22,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Every command works beside a running server and beside a stopped one.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add_parsers in (add_serving, add_people, add_demo, add_doctor, add_verification):
+    for add_parsers in (add_serving, add_search, add_people, add_demo, add_doctor, add_verification):
         add_parsers(commands)
     chosen = parser.parse_args(arguments)
     try:

@@ -23,6 +23,8 @@ from portal.settings import Settings, settings_from
 SEQUENCE_PAUSE_S = 0.25
 BACKGROUND_NICENESS = 10
 """Jobs and their long imports give way to those who wait for a page."""
+INDEXER_NICENESS = 5
+"""Between both: searches wait for it, but only for a moment."""
 WEB_POOL_SIZE = 16
 WORKER_POOL_SIZE = 4
 
@@ -47,6 +49,11 @@ def main(arguments: list[str]) -> None:
         serve_jobs(settings, database_url, role)
     elif role == "sequencer":
         serve_log(settings, database_url)
+    elif role == "indexer":
+        from portal.indexer import serve_index
+
+        os.nice(INDEXER_NICENESS)
+        serve_index(settings, database_url)
     else:
         sys.exit(f"no such child: {role}")
 

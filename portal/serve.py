@@ -53,6 +53,7 @@ class Child(StrEnum):
     WEB = "web"
     ZYGOTE = "zygote"
     SEQUENCER = "sequencer"
+    INDEXER = "indexer"
     WORKER = "worker"
     QUALITY = "quality"
 

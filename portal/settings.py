@@ -68,6 +68,11 @@ class Settings:
         return self.private_folder / "results"
 
     @property
+    def search_folder(self) -> Path:
+        """The search index; may be thrown away and is rebuilt."""
+        return self.private_folder / "search"
+
+    @property
     def confine_socket(self) -> Path:
         """Where the web asks for a confined process."""
         return self.private_folder / "confine.sock"
@@ -99,5 +104,6 @@ def create_folders(settings: Settings) -> None:
         settings.tables_folder,
         settings.serving_folder,
         settings.results_folder,
+        settings.search_folder,
     ):
         folder.mkdir(mode=0o700, exist_ok=True)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fastapi import Request
 
 from catalog.confine import Confinement
 from catalog.folders import Folders
+from catalog.search.live import LiveIndex
 from catalog.warehouse import Warehouse
 from policies.database import Pool
 from policies.seal import KeyRing
 from portal.pool import connection_pool, utc_now
+from portal.search_documents import compose
 from portal.settings import Settings
 
 
@@ -27,6 +29,12 @@ class Wiring:
     confinement: Confinement
     warehouse: Warehouse
     now: Callable[[], datetime] = utc_now
+    search: LiveIndex = field(init=False)
+    """The search index, which is as new as the database."""
+
+    def __post_init__(self) -> None:
+        live = LiveIndex(self.settings.search_folder, self.pool, compose)
+        object.__setattr__(self, "search", live)
 
     @property
     def folders(self) -> Folders:

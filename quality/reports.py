@@ -14,3 +14,11 @@ def reports_with_ids(tx: Tx, report_ids: Iterable[ReportId | None]) -> Mapping[R
     """The reports of these ids; None and unknown ids are left out."""
     known = [report_id for report_id in report_ids if report_id is not None]
     return store.reports_by_id(tx, known) if known else {}
+
+
+def totals_with_ids(
+    tx: Tx, report_ids: Iterable[ReportId | None]
+) -> Mapping[ReportId, tuple[int, str]]:
+    """Score, 0 to 100, and letter of the grade, of reports that rate; all others are left out."""
+    known = [report_id for report_id in report_ids if report_id is not None]
+    return store.totals_by_id(tx, known) if known else {}

@@ -193,6 +193,22 @@ def reports_by_id(tx: Tx, report_ids: list[ReportId]) -> dict[ReportId, Report]:
     return {ReportId(row["id"]): report_from_json(row["body"]) for row in rows}
 
 
+def totals_by_id(tx: Tx, report_ids: list[ReportId]) -> dict[ReportId, tuple[int, str]]:
+    """Score and grade of several reports, without reading the rest; unrated ones are left out."""
+    rows = tx.execute(
+        """
+        SELECT id, (body -> 'score' ->> 'total')::integer AS total,
+               body -> 'score' ->> 'grade' AS grade
+          FROM quality.reports
+         WHERE id = ANY(%(ids)s)
+           AND body -> 'score' ->> 'total' IS NOT NULL
+         ORDER BY id
+        """,
+        {"ids": report_ids},
+    )
+    return {ReportId(row["id"]): (row["total"], row["grade"] or "") for row in rows}
+
+
 def evidence_of(tx: Tx, report_id: ReportId) -> str | None:
     """What Great Expectations gave, byte for byte; None where there is no such report."""
     row = tx.execute(

@@ -9,8 +9,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from pypinyin import lazy_pinyin
-
 INITIALS_LENGTH_MAX: Final = 12
 READING_LENGTH_CHARACTERS: Final = 80
 _INITIALS: Final = re.compile(r"[bcdfghjklmnpqrstwxyzaeo]{2,12}")
@@ -27,6 +25,9 @@ _WHOLE: Final = re.compile(rf"{_SYLLABLE}{{2,12}}")
 @lru_cache(maxsize=200_000)
 def syllables(text: str) -> tuple[str, ...]:
     """The reading of Chinese text, a syllable a character; other signs stay as they are."""
+    # Its dictionary takes a while to load, and only writers need it.
+    from pypinyin import lazy_pinyin
+
     return tuple(lazy_pinyin(text))
 
 
@@ -54,4 +55,4 @@ def may_be_whole(word: str) -> bool:
 
 def sort_key(title: str) -> str:
     """Sorts Chinese titles by reading, among others by their letters."""
-    return " ".join(lazy_pinyin(title.casefold()))[:200]
+    return " ".join(syllables(title.casefold()))[:200]

@@ -19,10 +19,12 @@ from functools import lru_cache
 from importlib.util import find_spec
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import rjieba
 import Stemmer
+
+if TYPE_CHECKING:
+    from rjieba import Jieba
 
 WORD_LENGTH_CHARACTERS: Final = 60
 RUN_LENGTH_CHARACTERS: Final = 5_000
@@ -155,12 +157,12 @@ def encode_words(texts: Iterable[str]) -> str:
 
 def cut(text: str) -> list[str]:
     """A joined run as the words that a reader sees, for queries."""
-    return _JIEBA.cut(text)
+    return _jieba().cut(text)
 
 
 def cut_finely(text: str) -> list[str]:
     """A joined run as words, and the shorter words within them, for the index."""
-    return _JIEBA.cut_for_search(text)
+    return _jieba().cut_for_search(text)
 
 
 def compounds(text: str) -> list[str]:
@@ -207,16 +209,23 @@ def learn(words: Iterable[str]) -> int:
                     if not is_fit or part.text in _LEARNED or len(_LEARNED) >= USER_WORDS_MAX:
                         continue
                     _LEARNED.add(part.text)
-                    if not _JIEBA.has_word(part.text):
-                        _JIEBA.add_word(part.text, USER_WORD_FREQUENCY, "nz")
+                    if not _jieba().has_word(part.text):
+                        _jieba().add_word(part.text, USER_WORD_FREQUENCY, "nz")
                         learned += 1
     return learned
 
 
-_JIEBA: Final = rjieba.Jieba()
 _LEARNED: Final[set[str]] = set()
 _LEARNING: Final = threading.Lock()
 _LOCAL: Final = threading.local()
+
+
+@lru_cache(maxsize=1)
+def _jieba() -> Jieba:
+    # Its dictionary takes a while to load: not before the first search.
+    from rjieba import Jieba
+
+    return Jieba()
 
 
 @lru_cache(maxsize=100_000)
