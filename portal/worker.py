@@ -33,6 +33,7 @@ STALLED_AFTER_S = 8.0
 POLL_S = 5.0
 GRACE_S = 10
 ATTEMPTS_MAX = 20
+PREPARING_ATTEMPTS_MAX = 3
 RETRY_WAIT_S = 2
 QUALITY_MEMORY_BYTES = 1 << 30
 
@@ -83,7 +84,12 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     def _publish_directly(dataset_id: str) -> None:
         publish_where_the_profile_decides(wiring, DatasetId(UUID(dataset_id)))
 
-    @app.task(name="prepare_copies", queue=Queue.WORK, retry=again)
+    # Who reads builds what is missing, so this need not be tried for long.
+    @app.task(
+        name="prepare_copies",
+        queue=Queue.WORK,
+        retry=RetryStrategy(max_attempts=PREPARING_ATTEMPTS_MAX, wait=RETRY_WAIT_S),
+    )
     def _prepare_copies(dataset_id: str) -> None:
         prepare_copies(
             wiring.pool,
