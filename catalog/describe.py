@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from hashlib import sha256
 from uuid import uuid4
 
 from catalog.audience import may_keep, may_publish_for, sees_dataset, visible
@@ -27,12 +28,16 @@ from catalog.errors import (
 )
 from catalog.search_words import document_words
 from catalog.store import datasets as store
+from policies.canonical import canonical_text, to_plain
 from policies.database import Tx
 from policies.events import Edge, Event, EventKind, JsonValue
 from policies.party import Actor, Organization, check_slug
 from policies.people import organization_with_id
 from policies.record import record
 from policies.terms import DatasetId, OrganizationId, Text
+
+FACT_LENGTH_CHARACTERS = 50_000
+"""A longer fact is told by its digest."""
 
 _PERSONAL = ("author", "author_email", "maintainer", "maintainer_email", "contact_phone")
 
@@ -58,10 +63,10 @@ def create(
         created_at=at,
         modified_at=at,
     )
-    if not store.insert_dataset(tx, dataset, _words(dataset, publisher)):
+    if not store.insert_dataset(tx, dataset, entry_words(dataset, publisher)):
         raise SlugTaken(slug)
     facts = {"slug": slug, **entry_facts(entry)}
-    record(tx, _event(EventKind.DATASET_CREATED, dataset, facts, by=by, at=at))
+    record(tx, dataset_event(EventKind.DATASET_CREATED, dataset, facts, by=by, at=at))
     return dataset
 
 
@@ -75,14 +80,14 @@ def change(tx: Tx, dataset_id: DatasetId, entry: Entry, *, by: Actor, at: dateti
         return dataset
     changed = dataset.described_as(entry, at=at)
     publisher = organization_with_id(tx, dataset.publisher_id)
-    store.update_entry(tx, changed, _words(changed, publisher))
+    store.update_entry(tx, changed, entry_words(changed, publisher))
     before, after = entry_facts(dataset.entry), entry_facts(entry)
     facts: dict[str, JsonValue] = {
         name: {"before": before[name], "after": after[name]}
         for name in after
         if before[name] != after[name]
     }
-    record(tx, _event(EventKind.DATASET_CHANGED, changed, facts, by=by, at=at))
+    record(tx, dataset_event(EventKind.DATASET_CHANGED, changed, facts, by=by, at=at))
     return changed
 
 
@@ -111,7 +116,7 @@ def name_inputs(
         for input_id in chosen
     )
     facts: dict[str, JsonValue] = {"inputs": [str(input_id) for input_id in chosen]}
-    event = _event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at)
+    event = dataset_event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at)
     record(tx, replace(event, edges=edges))
 
 
@@ -149,7 +154,7 @@ def add_distribution(
     if not store.insert_distribution(tx, distribution):
         raise SlugTaken(slug)
     facts: dict[str, JsonValue] = {"distribution": {"id": str(distribution.id), "slug": slug}}
-    record(tx, _event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at))
+    record(tx, dataset_event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at))
     return distribution
 
 
@@ -178,7 +183,7 @@ def change_distribution(
             "key_columns": list(key_columns),
         }
     }
-    record(tx, _event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at))
+    record(tx, dataset_event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at))
     return changed
 
 
@@ -197,7 +202,7 @@ def entry_facts(entry: Entry) -> dict[str, JsonValue]:
     """What an event tells of an entry; it is public once the dataset is."""
     return {
         "title": entry.title.as_map(),
-        "summary": entry.summary.as_map(),
+        "summary": _told(entry.summary.as_map()),
         "grade": int(entry.grade),
         "share_type": entry.share_type.value,
         "share_basis": entry.share_basis,
@@ -205,18 +210,29 @@ def entry_facts(entry: Entry) -> dict[str, JsonValue]:
         "open_basis": entry.open_basis,
         "update_cycle": entry.update_cycle.value,
         "licence": entry.licence,
-        "keywords": list(entry.keywords),
+        "keywords": _told(list(entry.keywords)),
         "audience": entry.audience.value,
         # Whom to ask is a person: names and numbers stay out of what can never be erased.
-        "directory": {
-            name: value
-            for name, value in entry.directory.as_json().items()
-            if name not in _PERSONAL
-        },
+        "directory": _told(
+            {
+                name: value
+                for name, value in entry.directory.as_json().items()
+                if name not in _PERSONAL
+            }
+        ),
     }
 
 
-def _words(dataset: Dataset, publisher: Organization) -> str:
+def _told(value: JsonValue) -> JsonValue:
+    """A fact as it is, or its digest where it would not fit into an event."""
+    text = canonical_text(to_plain(value))
+    if len(text) <= FACT_LENGTH_CHARACTERS:
+        return value
+    return {"sha256": sha256(text.encode()).hexdigest(), "length_characters": len(text)}
+
+
+def entry_words(dataset: Dataset, publisher: Organization) -> str:
+    """The words by which the database itself finds a dataset."""
     entry = dataset.entry
     return document_words(
         slug=dataset.slug,
@@ -227,9 +243,10 @@ def _words(dataset: Dataset, publisher: Organization) -> str:
     )
 
 
-def _event(
+def dataset_event(
     kind: EventKind, dataset: Dataset, facts: dict[str, JsonValue], *, by: Actor, at: datetime
 ) -> Event:
+    """What happened to a dataset."""
     return Event(
         kind=kind,
         at=at,

@@ -108,6 +108,8 @@ class Directory:
     related_codes: tuple[str, ...] = ()
     """关联资源代码."""
     in_series: DatasetId | None = None
+    main_language: str = ""
+    """`zh` or `en`: which of two texts a client gets that takes one; empty: the Chinese one."""
     identifiers: tuple[str, ...] = ()
     """What other catalogues call it; the first is where it was taken from."""
     extras: tuple[tuple[str, str], ...] = ()
@@ -199,6 +201,7 @@ _PLAIN_TEXTS: Final = (
     "contact_phone",
     "conforms_to",
     "provenance",
+    "main_language",
 )
 
 

@@ -88,7 +88,7 @@ def test_texts_have_bounds() -> None:
     with pytest.raises(TextTooLong):
         replace(ENTRY, title=Text(en="x" * 1001))
     with pytest.raises(TooManyEntries):
-        replace(ENTRY, keywords=("a",) * 51)
+        replace(ENTRY, keywords=("a",) * 501)
 
 
 @pytest.mark.parametrize("character", ["\0", "\ud800"])
