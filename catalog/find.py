@@ -8,8 +8,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 from catalog.audience import (
@@ -29,8 +31,11 @@ from catalog.errors import (
     VersionNotFound,
 )
 from catalog.folders import Folders
-from catalog.search_words import query_words
+from catalog.search.labels import labels_for
+from catalog.search.live import LiveIndex
+from catalog.search.query import START_MAX, Query, Search, Value, Words
 from catalog.store import datasets as store
+from catalog.store import records as record_store
 from catalog.store import search as search_store
 from catalog.store import uploads as upload_store
 from catalog.store import versions as version_store
@@ -109,9 +114,8 @@ class StoredVersion:
         return check_files(folders.table_of(self.distribution.id), self.files)
 
 
-def search(
+def listed(
     tx: Tx,
-    query: str,
     *,
     by: Actor,
     publisher_id: OrganizationId | None = None,
@@ -119,31 +123,69 @@ def search(
     cursor: str | None = None,
     limit: int = 20,
 ) -> Found:
-    """Datasets that hold all words of `query` (empty: all), best first, then newest.
+    """All datasets, or those of one publisher or in one state, newest first.
 
     Raises: MalformedPageMark.
     """
-    words, audience = query_words(query), audience_of(by)
-    if query.strip() and not words:
-        # Only punctuation: no dataset holds it.
-        return Found((), 0, None)
-    hits = search_store.find(
+    audience, limit = audience_of(by), min(max(limit, 1), PAGE_MAX)
+    after = None if cursor is None else DatasetId(_read_cursor(cursor, UUID))
+    datasets = search_store.listed(
+        tx, audience, publisher_id=publisher_id, state=state, after=after, limit=limit + 1
+    )
+    count = search_store.count(tx, audience, publisher_id=publisher_id, state=state)
+    page = datasets[:limit]
+    more = len(datasets) > len(page)
+    return Found(tuple(page), count, _cursor(page[-1].id) if more else None)
+
+
+def search(
+    tx: Tx,
+    live: LiveIndex,
+    words: str,
+    *,
+    by: Actor,
+    publisher_id: OrganizationId | None = None,
+    state: DatasetState | None = None,
+    cursor: str | None = None,
+    limit: int = 20,
+    is_unfinished: bool = False,
+) -> Found:
+    """Datasets that hold all `words` (none: all datasets), best first, then newest.
+
+    `is_unfinished`: the last word is still being typed.
+
+    Raises: MalformedPageMark, IndexNotReady.
+    """
+    if not words.strip():
+        return listed(tx, by=by, publisher_id=publisher_id, state=state, cursor=cursor, limit=limit)
+    limit = min(max(limit, 1), PAGE_MAX)
+    start = 0 if cursor is None else _read_cursor(cursor, int)
+    filters: list[Query] = []
+    if publisher_id is not None:
+        filters.append(Value("owner_org", str(publisher_id)))
+    if state is not None:
+        filters.append(Value("workflow", state.value))
+    page = live.search(
         tx,
-        words,
-        audience,
-        publisher_id=publisher_id,
-        state=state,
-        after=None if cursor is None else _read_cursor(cursor),
-        limit=min(max(limit, 1), PAGE_MAX) + 1,
+        Search(
+            labels_for(by),
+            Words(words, is_unfinished=is_unfinished),
+            tuple(filters),
+            start=start,
+            rows=limit,
+        ),
     )
-    count = search_store.count(tx, words, audience, publisher_id=publisher_id, state=state)
-    page = hits[: min(max(limit, 1), PAGE_MAX)]
-    more = len(hits) > len(page)
-    return Found(
-        tuple(hit.dataset for hit in page),
-        count,
-        _cursor(page[-1].rank, page[-1].dataset.id) if more else None,
-    )
+    # The database has the last word on who sees what.
+    datasets = record_store.datasets_in(tx, page.ids, audience_of(by))
+    gone = len(page.ids) - len(datasets)
+    end = start + len(page.ids)
+    more = end < page.count and page.ids
+    return Found(tuple(datasets), page.count - gone, _cursor(end) if more else None)
+
+
+def datasets_with_ids(tx: Tx, dataset_ids: Sequence[DatasetId], *, by: Actor) -> list[Dataset]:
+    """Those of these datasets that exist for the caller, in the order asked for."""
+    return record_store.datasets_in(tx, dataset_ids, audience_of(by)) if dataset_ids else []
 
 
 def dataset_named(tx: Tx, slug: str, *, by: Actor) -> Dataset:
@@ -361,13 +403,20 @@ def _dataset_of(tx: Tx, distribution_id: DistributionId) -> Dataset | None:
     return None if distribution is None else store.get_dataset(tx, distribution.dataset_id)
 
 
-def _cursor(rank: float, dataset_id: DatasetId) -> str:
-    return base64.urlsafe_b64encode(json.dumps([rank, str(dataset_id)]).encode()).decode()
+def _cursor(place: DatasetId | int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([str(place)]).encode()).decode()
 
 
-def _read_cursor(cursor: str) -> tuple[float, DatasetId]:
+_Place = TypeVar("_Place", UUID, int)
+
+
+def _read_cursor(cursor: str, of: type[_Place]) -> _Place:
+    """Where the last page ended: at a dataset, or after so many hits."""
     try:
-        rank, dataset_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        return float(rank), DatasetId(UUID(dataset_id))
+        (place,) = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        read = of(place)
     except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError):
         raise MalformedPageMark from None
+    if isinstance(read, int) and not 0 <= read <= START_MAX:
+        raise MalformedPageMark
+    return read

@@ -3,8 +3,8 @@
 nouns   document (what is searched), query (a search as a tree), fields, errors
 edges   words and readings (text to words), glossary, lucene (Solr's language to a tree),
         encode (a document as the index's values), index (the engine)
-verbs   follow (the index catches up with the database, or is built anew), live (an index that
-        is as new as the database, for those who search), suggest
+verbs   labels (who sees what), follow (the index catches up with the database, or is built
+        anew), live (an index that is as new as the database), suggest (while somebody types)
 
 How to search, in short:
 

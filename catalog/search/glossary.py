@@ -11,6 +11,7 @@ from catalog.search import words
 
 _FILE: Final = Path(__file__).with_name("glossary.txt")
 TERM_WORDS_MAX: Final = 5
+REPHRASED_MAX: Final = 12
 
 
 @lru_cache(maxsize=1)
@@ -41,9 +42,22 @@ def longest_term(tokens: Sequence[str]) -> int:
     return 0
 
 
+def rephrased(text: str) -> list[str]:
+    """A folded Chinese text with one of its terms said in another way; the longest terms first."""
+    held = [term for term in chinese_terms() if term in text and term != text]
+    variants: dict[str, None] = {}
+    for term in sorted(held, key=len, reverse=True):
+        for other in terms()[term]:
+            if not other.isascii():
+                variants[text.replace(term, other)] = None
+    variants.pop(text, None)
+    return list(variants)[:REPHRASED_MAX]
+
+
+@lru_cache(maxsize=1)
 def chinese_terms() -> list[str]:
     """The Chinese terms, for the dictionary that cuts words."""
-    return [term for others in terms().values() for term in others if not term.isascii()]
+    return sorted(term for term in terms() if not term.isascii())
 
 
 def _key(term: str) -> str:

@@ -491,6 +491,8 @@ class _Compiler:
         else:
             options += self._ranked(text)
         options += self._meaning(text)
+        for other in glossary.rephrased(text):
+            options += [EngineQuery.boost_query(one, 0.6) for one in self._as_it_stands(other)]
         return _best(options)
 
     def _as_it_stands(self, text: str) -> list[EngineQuery]:

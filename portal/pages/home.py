@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from time import perf_counter
 from typing import Annotated, Final
@@ -11,13 +11,16 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog import find, holdings
+from catalog.search.index import Term
+from catalog.search.labels import labels_for
+from catalog.search.suggest import suggest as suggest_for
 from exchange.usage import deliveries_since
 from policies.party import OrganizationKind
 from policies.people import list_organizations, organization_named
 from portal.pages.dataset_cards import cards_of
 from portal.pages.rendering import render
 from portal.pages.river import Flow, draw_river
-from portal.pages.speech import speech_of
+from portal.pages.speech import Speech, speech_of
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
 
@@ -78,6 +81,7 @@ def search(
         publisher = None if organization is None else organization_named(tx, organization)
         found = find.search(
             tx,
+            wiring_of(request).search,
             q,
             by=actor,
             publisher_id=publisher.id if publisher else None,
@@ -85,7 +89,7 @@ def search(
             limit=PAGE,
         )
         cards = cards_of(tx, found.datasets, by=actor, language=say.language)
-        others = find.search(tx, "", by=actor, limit=1).count if not found.count else 0
+        others = find.listed(tx, by=actor, limit=1).count if not found.count else 0
     kept = {"q": q} if q else {}
     filters = {**kept, **({"organization": organization} if organization else {})}
     after = first + len(found.datasets)
@@ -117,45 +121,57 @@ def search(
 @router.get("/dataset/suggest")
 def suggest(request: Request, q: Words = "") -> Response:
     """What the search box offers while somebody types."""
-    actor, say = actor_of(request), speech_of(request)
-    groups = []
-    wanted = q.strip().lower()
-    with wiring_of(request).pool.connection() as tx:
-        datasets = find.search(tx, q, by=actor, limit=SUGGESTED).datasets if wanted else ()
+    actor, say, wiring = actor_of(request), speech_of(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        offered = suggest_for(tx, wiring.search, q, labels_for(actor), limit=SUGGESTED)
+        datasets = find.datasets_with_ids(tx, offered.dataset_ids, by=actor)
+        named = {term.value for term in offered.departments}
+        typed = q.strip().lower()
         departments = [
             one
             for one in list_organizations(tx)
-            if wanted and (wanted in one.title.zh.lower() or wanted in one.title.en.lower())
+            if typed
+            and (
+                one.slug in named or typed in one.title.zh.lower() or typed in one.title.en.lower()
+            )
         ]
-    if datasets:
-        groups.append(
+    groups = [
+        (
+            say.gettext("Datasets"),
+            [(say.text(one.entry.title), f"/dataset/{one.slug}", "") for one in datasets],
+        ),
+        (
+            say.gettext("Departments"),
+            [
+                (say.text(one.title), f"/organization/{one.slug}", "")
+                for one in departments[:SUGGESTED]
+            ],
+        ),
+        (say.gettext("Topics"), _words_to_search(offered.topics, say)),
+        (say.gettext("Columns"), _words_to_search(offered.columns, say)),
+    ]
+    return render(
+        request,
+        "suggestions.html",
+        groups=[
             {
-                "label": say.gettext("Datasets"),
+                "label": label,
                 "choices": [
-                    {
-                        "label": say.text(dataset.entry.title),
-                        "href": f"/dataset/{dataset.slug}",
-                        "reason": "",
-                    }
-                    for dataset in datasets
+                    {"label": shown, "href": href, "reason": reason}
+                    for shown, href, reason in choices
                 ],
             }
-        )
-    if departments:
-        groups.append(
-            {
-                "label": say.gettext("Departments"),
-                "choices": [
-                    {
-                        "label": say.text(one.title),
-                        "href": f"/organization/{one.slug}",
-                        "reason": "",
-                    }
-                    for one in departments[:SUGGESTED]
-                ],
-            }
-        )
-    return render(request, "suggestions.html", groups=groups)
+            for label, choices in groups
+            if choices
+        ],
+    )
+
+
+def _words_to_search(terms: Sequence[Term], say: Speech) -> list[tuple[str, str, str]]:
+    return [
+        (term.value, f"/dataset?{urlencode({'q': term.value})}", say.number(term.count))
+        for term in terms
+    ]
 
 
 @router.get("/organization")
@@ -191,9 +207,7 @@ def show_department(
     actor, say = actor_of(request), speech_of(request)
     with wiring_of(request).pool.connection() as tx:
         organization = organization_named(tx, slug)
-        found = find.search(
-            tx, "", by=actor, publisher_id=organization.id, cursor=cursor, limit=PAGE
-        )
+        found = find.listed(tx, by=actor, publisher_id=organization.id, cursor=cursor, limit=PAGE)
         cards = cards_of(tx, found.datasets, by=actor, language=say.language)
     here = f"/organization/{organization.slug}"
     after = first + len(found.datasets)

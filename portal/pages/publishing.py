@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from starlette.responses import RedirectResponse
 
-from catalog import describe, find, publish
-from catalog.errors import PublisherNeeded, SlugTaken
+from catalog import find, publish
+from catalog.errors import PublisherNeeded
 from catalog.find import PAGE_MAX
 from exchange.usage import usage_since
 from policies.database import Tx
-from policies.errors import N_, MalformedSlug, Refusal
+from policies.errors import N_, Refusal
 from policies.party import Actor, Organization
-from policies.people import organization_named, organization_with_id
+from policies.people import organization_with_id
 from policies.profile import profile_in_force
 from policies.roles import can_publish_for
 from policies.terms import MicroCredits
@@ -24,7 +23,6 @@ from portal.languages import CITY_ZONE
 from portal.pages import workbench
 from portal.pages.dataset_cards import quality_state
 from portal.pages.dataset_quality import promise_of
-from portal.pages.entry_form import EntryFields, EntryForm
 from portal.pages.offer_forms import blank_fields
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
@@ -59,10 +57,8 @@ def show_desk(request: Request) -> Response:
     actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
     at = wiring.now()
     with wiring.pool.connection() as tx:
-        organization = _own_organization(tx, actor)
-        datasets = find.search(
-            tx, "", by=actor, publisher_id=organization.id, limit=PAGE_MAX
-        ).datasets
+        organization = own_organization(tx, actor)
+        datasets = find.listed(tx, by=actor, publisher_id=organization.id, limit=PAGE_MAX).datasets
         overviews = [find.overview(tx, dataset.slug, by=actor) for dataset in datasets]
         newest = [one.distributions[0].newest if one.distributions else None for one in overviews]
         reports = reports_with_ids(tx, [one.report_id if one else None for one in newest])
@@ -104,74 +100,6 @@ def show_desk(request: Request) -> Response:
         income=earned,
         new_href="/publish/new",
     )
-
-
-@router.get("/publish/new")
-def show_new(request: Request) -> Response:
-    """The form that registers a dataset."""
-    actor = signed_in(request)
-    with wiring_of(request).pool.connection() as tx:
-        _own_organization(tx, actor)
-    return _entry_page(request, EntryForm.empty(), slug=None)
-
-
-@router.post("/publish/new")
-def register(request: Request, given: Annotated[EntryFields, Form()]) -> Response:
-    """Register a dataset as a draft with one distribution, then go on to its file."""
-    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
-    form = EntryForm(given.model_dump())
-    form.check_slug(say)
-    entry = form.entry(say)
-    if entry is None or form.errors:
-        return _entry_page(request, form, slug=None, status=UNPROCESSABLE)
-    at = wiring.now()
-    try:
-        with wiring.pool.connection() as tx:
-            publisher = (
-                organization_named(tx, given.organization)
-                if given.organization
-                else _own_organization(tx, actor)
-            )
-            made = describe.create(
-                tx, form.values["slug"], entry, publisher_id=publisher.id, by=actor, at=at
-            )
-            describe.add_distribution(tx, made.id, FIRST_DISTRIBUTION, entry.title, by=actor, at=at)
-    except (SlugTaken, MalformedSlug) as refusal:
-        form.complain(refusal, say, otherwise="slug")
-        return _entry_page(request, form, slug=None, status=status_of(refusal))
-    return RedirectResponse(f"/publish/{made.slug}/upload?done=created", _SEE_OTHER)
-
-
-@router.get("/publish/{slug}/describe")
-def show_description(request: Request, slug: str) -> Response:
-    """The form that changes what is said of a dataset."""
-    work = _work(request, slug)
-    return _entry_page(request, EntryForm.of(work.overview.dataset), slug=slug)
-
-
-@router.post("/publish/{slug}/describe")
-def change_description(
-    request: Request, slug: str, given: Annotated[EntryFields, Form()]
-) -> Response:
-    """Change what is said of a dataset."""
-    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
-    form = EntryForm(given.model_dump())
-    work = _work(request, slug)
-    entry = form.entry(say)
-    if entry is None:
-        return _entry_page(request, form, slug=slug, status=UNPROCESSABLE)
-    try:
-        with wiring.pool.connection() as tx:
-            dataset = work.overview.dataset
-            # The form does not ask for these, so they stay as they are.
-            entry = replace(
-                entry, audience=dataset.entry.audience, directory=dataset.entry.directory
-            )
-            describe.change(tx, dataset.id, entry, by=actor, at=wiring.now())
-    except Refusal as refusal:
-        form.complain(refusal, say)
-        return _entry_page(request, form, slug=slug, status=status_of(refusal))
-    return RedirectResponse(f"/publish/{slug}?done=changed", _SEE_OTHER)
 
 
 @router.get("/publish/{slug}")
@@ -234,7 +162,7 @@ def workbench_page(
         columns=[column.name for column in newest.columns] if newest else [],
         listings=workbench.listing_lines(work, say),
         may_propose=dataset.state.value == "published",
-        licences=_licences(request, say),
+        licences=licence_choices(request, say),
         bases=lawful_bases(say),
         typed={**blank_fields(), **(typed or {})},
         errors=errors or {},
@@ -259,7 +187,7 @@ def _work(request: Request, slug: str) -> Work:
         return work_on(tx, slug, by=actor, say=say)
 
 
-def _own_organization(tx: Tx, actor: Actor) -> Organization:
+def own_organization(tx: Tx, actor: Actor) -> Organization:
     """The organisation that the actor publishes for: the one acted for, else the first.
 
     Raises: PublisherNeeded.
@@ -272,22 +200,6 @@ def _own_organization(tx: Tx, actor: Actor) -> Organization:
     raise PublisherNeeded
 
 
-def _entry_page(
-    request: Request, form: EntryForm, *, slug: str | None, status: int = 200
-) -> Response:
-    say = speech_of(request)
-    return render(
-        request,
-        "publish/describe.html",
-        status=status,
-        slug=slug,
-        typed=form.values,
-        errors=form.errors,
-        stages_named=stage_names(say),
-        licences=_licences(request, say),
-    )
-
-
 def stage_names(say: Speech) -> list[str]:
     """The steps of the way, in order."""
     return [
@@ -298,6 +210,7 @@ def stage_names(say: Speech) -> list[str]:
     ]
 
 
-def _licences(request: Request, say: Speech) -> list[tuple[str, str]]:
+def licence_choices(request: Request, say: Speech) -> list[tuple[str, str]]:
+    """The closed list of licences."""
     profile = profile_in_force(wiring_of(request).now())
     return [(one.id, say.text(one.title)) for one in profile.licences]

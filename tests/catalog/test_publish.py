@@ -218,7 +218,7 @@ def test_a_withdrawn_dataset_is_not_found(tx: Tx, folders: Folders) -> None:
 
     with pytest.raises(DatasetNotFound):
         find.dataset_named(tx, "bus-stops", by=ANONYMOUS)
-    assert find.search(tx, "", by=ANONYMOUS).count == 0
+    assert find.listed(tx, by=ANONYMOUS).count == 0
     assert find.newest_published(tx, distribution.id) is None
     own = find.dataset_named(tx, "bus-stops", by=city.publisher)
     assert (own.state, own.state_reason) == (DatasetState.WITHDRAWN, "来源有误")

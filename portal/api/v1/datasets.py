@@ -220,6 +220,7 @@ def search(
     with wiring_of(request).pool.connection() as tx:
         found = find.search(
             tx,
+            wiring_of(request).search,
             q,
             by=actor,
             publisher_id=None if publisher is None else organization_named(tx, publisher).id,

@@ -137,7 +137,7 @@ def test_a_list_is_searched_and_turned_page_by_page(site: Site) -> None:
     for number in range(3):
         site.publisher.post("/api/v1/datasets", json=STOPS | {"slug": f"stops-{number}"})
     site.publisher.post(
-        "/api/v1/datasets", json=STOPS | {"slug": "roads", "title": {"en": "Roads"}}
+        "/api/v1/datasets", json=STOPS | {"slug": "roads", "title": {"en": "Roads"}, "keywords": []}
     )
 
     first = site.publisher.get("/api/v1/datasets", params={"q": "公交", "limit": 2}).json()
