@@ -1,0 +1,1 @@
+"""The catalogue as others' programs read it: RDF, data.json, OAI-PMH, Croissant, Data Package."""

@@ -1,0 +1,46 @@
+"""What the feeds are given from other packages: licences, and which files are open to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from catalog.dataset import DistributionId
+from catalog.interchange import Given
+from catalog.projection import OpenFile
+from catalog.record import Record
+from catalog.version import VersionState
+from exchange.open_files import open_views
+from policies.database import Tx
+from policies.profile import profile_in_force
+from portal.wiring import Wiring
+
+
+def given_of(wiring: Wiring) -> Given:
+    """What projections need, as it stands now."""
+    at = wiring.now()
+    licences = {licence.id: licence for licence in profile_in_force(at).licences}
+
+    def open_files(tx: Tx, records: Sequence[Record]) -> Mapping[DistributionId, OpenFile]:
+        return _open_files(tx, records, at)
+
+    return Given(licences, open_files)
+
+
+def _open_files(
+    tx: Tx, records: Sequence[Record], at: datetime
+) -> Mapping[DistributionId, OpenFile]:
+    views = open_views(tx, [record.dataset.id for record in records], at)
+    files = {}
+    for record in records:
+        view = views.get(record.dataset.id)
+        if view is None:
+            continue
+        for held in record.distributions:
+            # Its own people read newer data than everybody else, whose file this is about.
+            if held.newest is None or held.newest.state is not VersionState.PUBLISHED:
+                continue
+            names = [column.name for column in held.newest.columns]
+            shown = names if view.columns is None else [n for n in view.columns if n in names]
+            files[held.distribution.id] = OpenFile(tuple(shown))
+    return files

@@ -1,0 +1,219 @@
+"""The catalogue and its datasets as RDF: by the ending of the address, or by the Accept header.
+
+Source: DCAT-AP 3.0.1; Hydra Core Vocabulary; the addresses and parameters of ckanext-dcat.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query, Request, Response
+
+from catalog.errors import DatasetNotFound
+from catalog.formats import dcat
+from catalog.formats.graph import Triple
+from catalog.formats.oxigraph import MEDIA_TYPES, RdfForm, write
+from catalog.interchange import (
+    PAGE_DATASETS,
+    CataloguePage,
+    catalogue_page,
+    projection_named,
+    projections_of,
+)
+from catalog.interchange_errors import MalformedMoment, NoSuchCataloguePage
+from portal.api.feeds.given import given_of
+from portal.api.feeds.negotiation import WhereRdfIsWanted, wanted_form
+from portal.sign_in import actor_of
+from portal.wiring import wiring_of
+
+PAGE_NUMBER_MAX: Final = 1_000_000
+ENDINGS: Final = {
+    "ttl": RdfForm.TURTLE,
+    "rdf": RdfForm.RDF_XML,
+    "xml": RdfForm.RDF_XML,
+    "jsonld": RdfForm.JSON_LD,
+    "nt": RdfForm.N_TRIPLES,
+}
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPES[form]: {} for form in RdfForm}}}
+
+router = APIRouter(tags=["feeds"])
+negotiated = APIRouter(tags=["feeds"], route_class=WhereRdfIsWanted)
+
+Page = Annotated[int, Query(ge=1, le=PAGE_NUMBER_MAX)]
+Since = Annotated[
+    str | None, Query(max_length=40, description="Only datasets changed at or after this time.")
+]
+Profiles = Annotated[
+    str | None, Query(max_length=500, description="Accepted; there is one profile, DCAT-AP 3.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which part of the catalogue is asked for."""
+
+    page: int
+    since: str | None
+    profiles: str | None
+
+
+def _catalogue_route(ending: str) -> Callable[..., Response]:
+    def read_catalogue(
+        request: Request, page: Page = 1, modified_since: Since = None, profiles: Profiles = None
+    ) -> Response:
+        """A page of the whole catalogue, with links to the others."""
+        return catalogue_answer(request, ENDINGS[ending], Asked(page, modified_since, profiles))
+
+    return read_catalogue
+
+
+def _dataset_route(ending: str) -> Callable[..., Response]:
+    def read_dataset(request: Request, name: str, profiles: Profiles = None) -> Response:  # noqa: ARG001
+        """One dataset by its id or name."""
+        return dataset_answer(request, name, ENDINGS[ending])
+
+    return read_dataset
+
+
+for _ending in ENDINGS:
+    router.add_api_route(
+        f"/catalog.{_ending}",
+        _catalogue_route(_ending),
+        methods=["GET", "HEAD"],
+        operation_id=f"catalogue_{_ending}",
+        responses=_ANSWERS,
+        response_class=Response,
+    )
+    router.add_api_route(
+        f"/dataset/{{name}}.{_ending}",
+        _dataset_route(_ending),
+        methods=["GET", "HEAD"],
+        operation_id=f"dataset_{_ending}",
+        responses=_ANSWERS,
+        response_class=Response,
+    )
+
+
+@negotiated.get("/catalog", include_in_schema=False)
+def negotiate_catalogue(
+    request: Request, page: Page = 1, modified_since: Since = None, profiles: Profiles = None
+) -> Response:
+    """The catalogue in the form that the client prefers."""
+    form = wanted_form(request.headers.get("accept", ""))
+    assert form is not None
+    return catalogue_answer(request, form, Asked(page, modified_since, profiles))
+
+
+@negotiated.get("/dataset/{name}", include_in_schema=False)
+def negotiate_dataset(request: Request, name: str) -> Response:
+    """A dataset in the form that the client prefers."""
+    form = wanted_form(request.headers.get("accept", ""))
+    assert form is not None
+    return dataset_answer(request, name, form)
+
+
+def catalogue_answer(request: Request, form: RdfForm, asked: Asked) -> Response:
+    """A page of the catalogue.
+
+    Raises: MalformedMoment, NoSuchCataloguePage.
+    """
+    triples = catalogue_graph(request, asked)
+    return _answer(request, triples, form)
+
+
+def dataset_answer(request: Request, name: str, form: RdfForm) -> Response:
+    """One dataset.
+
+    Raises: DatasetNotFound.
+    """
+    return _answer(request, dataset_graph(request, name), form)
+
+
+def catalogue_graph(request: Request, asked: Asked) -> list[Triple]:
+    """The graph of a page: the catalogue, its datasets, and where the other pages are.
+
+    Raises: MalformedMoment, NoSuchCataloguePage.
+    """
+    wiring, actor = wiring_of(request), actor_of(request)
+    site = wiring.settings.site_url
+    since = None if asked.since is None else moment_of(asked.since)
+    with wiring.pool.connection() as tx:
+        page = catalogue_page(tx, by=actor, since=since, number=asked.page)
+        pages = max(1, -(-page.total // PAGE_DATASETS))
+        if asked.page > pages:
+            raise NoSuchCataloguePage(asked.page, pages)
+        told = projections_of(tx, page.dataset_ids, given_of(wiring), by=actor)
+    return [
+        *dcat.paging_triples(site, _paging(request, site, asked, page, pages)),
+        *dcat.catalogue_triples(site, [one.id for one in told], modified_at=page.modified_at),
+        *(triple for one in told for triple in dcat.dataset_triples(one, site)),
+    ]
+
+
+def dataset_graph(request: Request, name: str) -> list[Triple]:
+    """The graph of one dataset.
+
+    Raises: DatasetNotFound.
+    """
+    wiring = wiring_of(request)
+    with wiring.pool.connection() as tx:
+        told = projection_named(tx, name, given_of(wiring), by=actor_of(request))
+    if told is None:
+        raise DatasetNotFound(name)
+    return dcat.dataset_triples(told, wiring.settings.site_url)
+
+
+def moment_of(text: str) -> datetime:
+    """A time as ISO 8601 has it; without a zone it is UTC.
+
+    Raises: MalformedMoment.
+    """
+    # In an address that nobody quoted, the plus of a zone has become a space.
+    try:
+        at = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise MalformedMoment(text) from None
+
+
+def _paging(
+    request: Request, site: str, asked: Asked, page: CataloguePage, pages: int
+) -> dcat.Paging:
+    given = {"modified_since": asked.since, "profiles": asked.profiles}
+
+    def address(number: int) -> str:
+        query = {name: value for name, value in given.items() if value is not None}
+        return f"{site}{request.url.path}?{urlencode({**query, 'page': number})}"
+
+    return dcat.Paging(
+        here=address(asked.page),
+        first=address(1),
+        last=address(pages),
+        previous=address(asked.page - 1) if asked.page > 1 else None,
+        next=address(asked.page + 1) if asked.page < pages else None,
+        total=page.total,
+        per_page=PAGE_DATASETS,
+    )
+
+
+def _answer(request: Request, triples: Sequence[Triple], form: RdfForm) -> Response:
+    tag = f'"{hashlib.sha256(repr((form, triples)).encode()).hexdigest()[:32]}"'
+    headers = {
+        "ETag": tag,
+        "Vary": "Accept, Authorization, Cookie",
+        "Cache-Control": "no-cache" if actor_of(request).is_anonymous else "private, no-store",
+    }
+    if tag in [one.strip() for one in request.headers.get("If-None-Match", "").split(",")]:
+        return Response(status_code=304, headers=headers)
+    content = write(dict.fromkeys(triples), form)
+    return Response(content, media_type=_content_type(form), headers=headers)
+
+
+def _content_type(form: RdfForm) -> str:
+    media_type = MEDIA_TYPES[form]
+    return f"{media_type}; charset=utf-8" if form is RdfForm.TURTLE else media_type
