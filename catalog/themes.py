@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from catalog.audience import audience_of, sees_dataset
 from catalog.errors import DatasetNotFound
@@ -254,12 +255,12 @@ def parents_of(tx: Tx, theme_id: ThemeId) -> list[ThemeParent]:
     return [parent for _, parent in store.parents_of(tx, [theme_id])]
 
 
-def counts_by_theme(tx: Tx, *, by: Actor) -> Mapping[ThemeId, int]:
+def counts_by_theme(tx: Tx, *, by: Actor) -> Mapping[UUID, int]:
     """How many published datasets `by` sees under each theme; themes without are absent."""
     return store.counts_by_theme(tx, audience_of(by))
 
 
-def counts_by_publisher(tx: Tx, *, by: Actor) -> Mapping[OrganizationId, int]:
+def counts_by_publisher(tx: Tx, *, by: Actor) -> Mapping[UUID, int]:
     """How many published datasets of each organisation `by` sees; those without are absent."""
     return store.counts_by_publisher(tx, audience_of(by))
 

@@ -247,7 +247,7 @@ def published_by(
     return [row["id"] for row in rows]
 
 
-def counts_by_theme(tx: Tx, audience: Audience) -> dict[ThemeId, int]:
+def counts_by_theme(tx: Tx, audience: Audience) -> dict[UUID, int]:
     """How many published datasets the audience sees under each theme; themes without are absent."""
     rows = tx.execute(
         """
@@ -264,7 +264,7 @@ def counts_by_theme(tx: Tx, audience: Audience) -> dict[ThemeId, int]:
     return {row["theme_id"]: row["datasets"] for row in rows}
 
 
-def counts_by_publisher(tx: Tx, audience: Audience) -> dict[OrganizationId, int]:
+def counts_by_publisher(tx: Tx, audience: Audience) -> dict[UUID, int]:
     """How many published datasets of each organisation the audience sees; without: absent."""
     rows = tx.execute(
         """
