@@ -93,3 +93,12 @@ CREATE INDEX unmet_queries_by_times ON catalog.unmet_queries (times DESC, last_a
 -- The history of a record is read apart from its deliveries, which may be millions.
 CREATE INDEX events_of_records ON policies.events (dataset_id, id DESC)
     WHERE kind LIKE 'dataset.%';
+
+-- What somebody typed in the form of a record and did not save yet, right or wrong as it is.
+CREATE TABLE catalog.entry_drafts (
+    user_id uuid NOT NULL REFERENCES policies.users,
+    dataset_id uuid REFERENCES catalog.datasets ON DELETE CASCADE,   -- NULL: one to be registered
+    fields jsonb NOT NULL,
+    kept_at timestamptz NOT NULL,
+    CONSTRAINT one_draft_each UNIQUE NULLS NOT DISTINCT (user_id, dataset_id)
+);

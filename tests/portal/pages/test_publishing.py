@@ -55,7 +55,7 @@ def test_what_is_wrong_with_a_description_is_said_at_once_and_nothing_typed_is_l
 
     assert answer.status_code == 422
     assert "3 things need another look" in answer.text
-    for field in ("slug", "title_zh", "share_basis"):
+    for field in ("slug", "title_zh", "share_law"):
         assert f'href="#field-{field}"' in answer.text
     assert "Kept &lt;words&gt;" in answer.text
     assert 'value="Bus Lines"' in answer.text
