@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from exchange import apply
+from exchange.errors import ApplicationNotFound
 from policies.database import Tx
 from policies.errors import N_, OrganizationNotFound
 from policies.events import EventKind, RecordedEvent
@@ -88,7 +90,7 @@ def _item(tx: Tx, event: RecordedEvent, by: Actor, say: Speech) -> DecidedItem |
         words=say.gettext(words),
         sign=sign,
         tone=tone,
-        reason=str(facts.get("reason") or ""),
+        reason=_reason(tx, event, facts, by),
         at=event.at,
     )
 
@@ -118,6 +120,16 @@ def _place(kind: str) -> tuple[str, str]:
     if kind in (EventKind.FREEZE_CONFIRMED, EventKind.FREEZE_LIFTED):
         return "/audit/freezes#freeze-", "F"
     return "", ""
+
+
+def _reason(tx: Tx, event: RecordedEvent, facts: Mapping[str, object], by: Actor) -> str:
+    """What was written beside the decision; of requests it stands only at the request itself."""
+    if event.kind == EventKind.APPLICATION_DECIDED and event.subject_id is not None:
+        try:
+            return apply.get_application(tx, event.subject_id, by=by).decision_reason
+        except ApplicationNotFound:
+            return ""
+    return str(facts.get("reason") or "")
 
 
 def _organization(tx: Tx, event: RecordedEvent) -> Text:
