@@ -1,0 +1,288 @@
+"""The dry run: read a source and write down what taking it in would do, changing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+from catalog.audience import may_publish_for
+from catalog.blobs import check_file
+from catalog.errors import FileTooLarge, PublisherNeeded
+from catalog.harvest.changes import Act, Item, Plan, Suspicion, compare
+from catalog.harvest.errors import RunUnderWay, SourceIsPaused
+from catalog.harvest.fetch import ANSWER_BYTES_MAX, Fetcher, IpNetwork
+from catalog.harvest.follow import visible_source
+from catalog.harvest.read_ckan import read_ckan
+from catalog.harvest.read_csv_manifest import read_csv_manifest
+from catalog.harvest.read_data_json import read_data_json
+from catalog.harvest.read_dcat import ACCEPT, page_of_file, read_dcat
+from catalog.harvest.read_oai_pmh import read_oai_pmh
+from catalog.harvest.remote_record import Reading
+from catalog.harvest.run import Failure, HarvestRun, LogKind, RunId, RunState
+from catalog.harvest.source import HarvestSource, Matching, SourceId, SourceKind, Validators
+from catalog.harvest.store import holdings as holding_store
+from catalog.harvest.store import runs as store
+from catalog.harvest.store import sources as source_store
+from policies.database import Pool, Tx
+from policies.errors import Refusal
+from policies.party import Actor
+from policies.terms import UserId
+
+KEPT_RUNS: Final = 20
+"""Runs of a source whose details are kept, so that they can be undone."""
+SILENT_AFTER: Final = timedelta(minutes=15)
+"""A run without a sign of life for this long has lost its worker for good."""
+PROGRESS_EVERY: Final = 100
+
+Clock = Callable[[], datetime]
+
+
+def begin(
+    tx: Tx, source_id: SourceId, *, matching: Matching | None = None, by: Actor, at: datetime
+) -> HarvestRun:
+    """Ask for a dry run, with another matching than the source's own where one is given.
+
+    Raises: SourceNotFound, PublisherNeeded, RunUnderWay, SourceIsEmpty, KindNeedsAddress.
+    """
+    source = visible_source(source_store.lock_source(tx, source_id), source_id, by)
+    if not may_publish_for(by, source.publisher_id):
+        raise PublisherNeeded
+    source.check_is_ready()
+    return begin_run(tx, source, matching or source.wishes.matching, started_by=by.user_id, at=at)
+
+
+def begin_run(
+    tx: Tx,
+    source: HarvestSource,
+    matching: Matching,
+    *,
+    started_by: UserId | None,
+    at: datetime,
+) -> HarvestRun:
+    """Add a run to a source that the caller has locked; None as starter is the schedule.
+
+    Raises: RunUnderWay, SourceIsPaused.
+    """
+    if source.is_paused and started_by is None:
+        raise SourceIsPaused(source.id)
+    working = store.run_at_work(tx, source.id)
+    if working is not None:
+        if at - working.touched_at < SILENT_AFTER:
+            raise RunUnderWay(source.id)
+        _fail(tx, source, working, Failure("worker-lost"), at)
+    run = HarvestRun(
+        id=RunId(uuid4()),
+        source_id=source.id,
+        number=store.next_number(tx, source.id),
+        state=RunState.QUEUED,
+        matching=matching,
+        is_automatic=started_by is None,
+        base_run_id=None if source.last_run_id is None else RunId(source.last_run_id),
+        source_modified_at=source.modified_at,
+        created_at=at,
+        touched_at=at,
+        started_by=started_by,
+    )
+    store.insert_run(tx, run)
+    return run
+
+
+def look(
+    pool: Pool, blobs: Path, run_id: RunId, *, allowed: tuple[IpNetwork, ...], now: Clock
+) -> HarvestRun | None:
+    """Read the source of a run and plan it; None where the run no longer waits for that.
+
+    A source that cannot be read makes a failed run, not an error: the log says why.
+    """
+    with pool.connection() as tx:
+        run = store.lock_run(tx, run_id)
+        if run is None or run.state not in (RunState.QUEUED, RunState.READING):
+            return None
+        source = source_store.get_source(tx, run.source_id)
+        assert source is not None
+        run = replace(run, state=RunState.READING, touched_at=now())
+        store.update_run(tx, run)
+        store.clear_items(tx, run.id)
+
+    def on_progress(count: int) -> None:
+        with pool.connection() as tx:
+            store.note_read(tx, run_id, count, now())
+
+    known = source.validators if run.matching is source.wishes.matching else Validators()
+    try:
+        reading, validators = _read(source, known, blobs, allowed, on_progress)
+    except Refusal as refusal:
+        with pool.connection() as tx:
+            return _fail(tx, source, run, _failure_of(refusal), now())
+    with pool.connection() as tx:
+        return _write_plan(tx, source, run, reading, validators, at=now())
+
+
+def _read(
+    source: HarvestSource,
+    known: Validators,
+    blobs: Path,
+    allowed: tuple[IpNetwork, ...],
+    on_progress: Callable[[int], None],
+) -> tuple[Reading | None, Validators]:
+    """What the source says; None where it is as the validators have it."""
+    wishes = source.wishes
+    if not wishes.address:
+        source.check_is_ready()
+        assert source.blob_sha256 is not None
+        validators = Validators(sha256=source.blob_sha256)
+        if known.sha256 == source.blob_sha256:
+            return None, validators
+        content = _file(blobs, source.blob_sha256)
+        return _read_file(source, content, on_progress), validators
+    with Fetcher(allowed) as fetcher:
+        if wishes.kind is SourceKind.CKAN:
+            found = read_ckan(fetcher, wishes.address, wishes.options, on_progress=on_progress)
+            return found, Validators()
+        if wishes.kind is SourceKind.OAI_PMH:
+            found = read_oai_pmh(fetcher, wishes.address, wishes.options, on_progress=on_progress)
+            return found, Validators()
+        accept = ACCEPT if wishes.kind is SourceKind.DCAT else "*/*"
+        answer = fetcher.get(wishes.address, accept=accept, known=known)
+        if answer.content is None:
+            return None, answer.validators
+        if wishes.kind is SourceKind.DCAT:
+            reading = read_dcat(answer, fetcher, on_progress=on_progress)
+            # The first page says nothing of the others.
+            is_whole = "next" not in answer.links and len(reading.records) <= PROGRESS_EVERY
+            return reading, answer.validators if is_whole else Validators()
+        return _read_file(source, answer.content, on_progress), answer.validators
+
+
+def _read_file(
+    source: HarvestSource, content: bytes, on_progress: Callable[[int], None]
+) -> Reading:
+    wishes = source.wishes
+    match wishes.kind:
+        case SourceKind.DATA_JSON:
+            reading = read_data_json(content)
+        case SourceKind.CSV_MANIFEST:
+            reading = read_csv_manifest(content, wishes.options)
+        case SourceKind.DCAT:
+            reading = read_dcat(
+                page_of_file(content, source.file_name), None, on_progress=on_progress
+            )
+        case SourceKind.CKAN | SourceKind.OAI_PMH:
+            raise AssertionError("a source of this kind has an address")
+    on_progress(len(reading.records))
+    return reading
+
+
+def _file(blobs: Path, sha256: str) -> bytes:
+    path = blobs / sha256[:2] / sha256
+    check_file(path, sha256)
+    if path.stat().st_size > ANSWER_BYTES_MAX:
+        raise FileTooLarge(ANSWER_BYTES_MAX)
+    return path.read_bytes()
+
+
+def _write_plan(
+    tx: Tx,
+    source: HarvestSource,
+    run: HarvestRun,
+    reading: Reading | None,
+    validators: Validators,
+    *,
+    at: datetime,
+) -> HarvestRun:
+    if reading is None:
+        unchanged = replace(
+            run, state=RunState.UNCHANGED, validators=validators, planned_at=at, touched_at=at
+        )
+        store.update_run(tx, unchanged)
+        _log(tx, unchanged, LogKind.UNCHANGED, at)
+        store.forget_unchanged_runs(tx, source.id, before_number=run.number - KEPT_RUNS)
+        return unchanged
+    known = holding_store.known_records(tx, source.id)
+    plan = compare(
+        reading,
+        known,
+        matching=run.matching,
+        guard_permille=source.wishes.guard_permille,
+    )
+    items = [*plan.items, *_known_elsewhere(tx, source, plan)]
+    plan = replace(plan, items=tuple(items))
+    counts = plan.counts()
+    planned = replace(
+        run,
+        state=RunState.PLANNED,
+        read_count=len(reading.records),
+        total_count=sum(counts.get(act, 0) for act in _DONE_ACTS),
+        counts=counts,
+        notes=plan.notes,
+        guard=plan.guard,
+        validators=validators,
+        planned_at=at,
+        touched_at=at,
+    )
+    store.insert_items(tx, run.id, items)
+    store.update_run(tx, planned)
+    _log(tx, planned, LogKind.LOOKED, at)
+    if plan.guard.stands:
+        _log(tx, planned, LogKind.GUARD_STOOD, at)
+    store.forget_old_runs(tx, source.id, before_number=run.number - KEPT_RUNS)
+    return planned
+
+
+_DONE_ACTS: Final = (Act.ADD, Act.CHANGE, Act.REMOVE, Act.RETURN)
+
+
+def _known_elsewhere(tx: Tx, source: HarvestSource, plan: Plan) -> list[Item]:
+    """New records that another source brought under the same identifier."""
+    added = {item.identifier: item for item in plan.items if item.act is Act.ADD}
+    return [
+        Item(
+            act=Act.SUSPECT,
+            identifier=identifier,
+            title=added[identifier].title,
+            dataset_id=dataset_id,
+            suspicion=Suspicion.ELSEWHERE,
+            other_title=slug,
+        )
+        for identifier, dataset_id, slug in holding_store.identifiers_elsewhere(
+            tx, source.id, list(added)
+        )
+    ]
+
+
+def _fail(
+    tx: Tx, source: HarvestSource, run: HarvestRun, failure: Failure, at: datetime
+) -> HarvestRun:
+    failed = replace(run, state=RunState.FAILED, failure=failure, touched_at=at)
+    store.update_run(tx, failed)
+    source_store.insert_log(
+        tx,
+        source.id,
+        LogKind.FAILED,
+        facts={"code": failure.code, "facts": dict(failure.facts)},
+        run_id=run.id,
+        by_user=run.started_by,
+        at=at,
+    )
+    return failed
+
+
+def _failure_of(refusal: Refusal) -> Failure:
+    facts = {
+        name: value if isinstance(value, int) else str(value)
+        for name, value in vars(refusal).items()
+    }
+    return Failure(type(refusal).__name__, facts)
+
+
+def _log(tx: Tx, run: HarvestRun, kind: LogKind, at: datetime) -> None:
+    facts: dict[str, int] = dict(run.counts)
+    if run.guard is not None:
+        facts |= {"gone": run.guard.gone, "known": run.guard.known}
+    source_store.insert_log(
+        tx, run.source_id, kind, facts=facts, run_id=run.id, by_user=run.started_by, at=at
+    )

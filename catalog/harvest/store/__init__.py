@@ -1,0 +1,1 @@
+"""SQL of the harvest: one file a noun."""
