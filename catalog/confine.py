@@ -35,7 +35,6 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
-from catalog import errors
 from catalog.errors import (
     ConfinedWorkFailed,
     EngineBusy,
@@ -53,6 +52,7 @@ from catalog.kernel_limits import (
     give_up_network,
     set_file_size,
 )
+from catalog.refusals import refusal_named
 from catalog.result import QueryResult, ResultColumn, ResultFormat
 from policies.errors import Refusal
 
@@ -344,8 +344,8 @@ def _answer_of(answer: dict[str, Json]) -> dict[str, Json]:
     if name is None:
         return answer
     facts = answer.get("facts")
-    kind = getattr(errors, str(name), None)
-    if isinstance(kind, type) and issubclass(kind, Refusal) and isinstance(facts, dict):
+    kind = refusal_named(str(name))
+    if kind is not None and isinstance(facts, dict):
         with suppress(TypeError):
             raise kind(**facts)
     raise ConfinedWorkFailed("it failed in a way that has no name")

@@ -411,28 +411,12 @@ class FileIsArchive(Invalid):
 
 
 @dataclass(eq=False)
-class FileIsWorkbook(Invalid):
-    """An Excel workbook."""
-
-    message: ClassVar[str] = N_(
-        "The file is an Excel workbook. Save the sheet as “CSV UTF-8” and upload that."
-    )
-
-
-@dataclass(eq=False)
 class FileIsWebPage(Invalid):
     """HTML or XML, most often the error page of a download that failed."""
 
     message: ClassVar[str] = N_(
         "The file is a web page or XML, not a table. The download it came from may have failed."
     )
-
-
-@dataclass(eq=False)
-class FileIsJson(Invalid):
-    """JSON under the name of a table."""
-
-    message: ClassVar[str] = N_("The file is JSON, not a table with rows and columns. Upload CSV.")
 
 
 @dataclass(eq=False)

@@ -18,19 +18,26 @@ that is refused leaves the upload `failed` with the refusal, and no version.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from uuid import UUID, uuid4
 
 from catalog import tables
 from catalog.blobs import check_file
 from catalog.confine import Confinement
-from catalog.dataset import DistributionId
-from catalog.errors import EngineBusy, QueryEngineAway, ReadingGaveUp, UploadNotFound
+from catalog.dataset import DISTRIBUTIONS_MAX, Distribution, DistributionId
+from catalog.errors import (
+    EngineBusy,
+    QueryEngineAway,
+    ReadingGaveUp,
+    TooManyEntries,
+    UploadNotFound,
+)
 from catalog.files.read import Stage
 from catalog.folders import Folders
 from catalog.refusals import refusal_named
@@ -38,6 +45,7 @@ from catalog.store import datasets as dataset_store
 from catalog.store import uploads as store
 from catalog.store import versions as version_store
 from catalog.version import (
+    FILE_NAME_LENGTH_CHARACTERS,
     Column,
     Failure,
     Reading,
@@ -52,9 +60,10 @@ from catalog.view import Json
 from policies.database import Pool, Tx
 from policies.errors import Refusal
 from policies.events import Edge, Event, EventKind
+from policies.party import SLUG_LENGTH_CHARACTERS
 from policies.record import record
 from policies.roles import SYSTEM
-from policies.terms import VersionId
+from policies.terms import DatasetId, Text, VersionId
 
 ATTEMPTS_MAX = 3
 COLUMNS_TOLD_MAX = 500
@@ -74,15 +83,17 @@ def ingest(
     *,
     now: Callable[[], datetime],
 ) -> Version | None:
-    """Read the upload's file and add the version that it makes; None where the file is refused.
+    """Read the upload's file and add the version that it makes.
 
-    Repeating it is harmless. The caller asks for the quality check of the version given.
+    None where the file is refused, and where it is an archive of several tables: then each of
+    them is an upload of its own now, which `parts_to_read` tells. Repeating it is harmless. The
+    caller asks for the quality check of the version given.
 
     Raises: UploadNotFound; EngineBusy and QueryEngineAway, after which the job is to be tried
     again.
     """
     upload, made = _claim(pool, upload_id)
-    if made is not None or upload.state is UploadState.FAILED:
+    if made is not None or upload.state in (UploadState.FAILED, UploadState.PARTED):
         return made
     table = folders.table_of(upload.distribution_id)
     table.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -93,6 +104,9 @@ def ingest(
         if upload.attempts > ATTEMPTS_MAX:
             raise ReadingGaveUp(ATTEMPTS_MAX)
         read = _read(pool, confinement, folders, upload, work)
+        if "files" not in read:
+            _part(pool, upload, [str(name) for name in _list(read["parts"])], now=now)
+            return None
         _advance(pool, upload_id, Stage.STORING, STORING_PERMILLE)
         files = tables.take_in(table, [work / str(name) for name in _list(read["files"])])
         return _add_version(pool, folders, upload, read, files, now=now)
@@ -103,6 +117,11 @@ def ingest(
         return None
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def parts_to_read(tx: Tx, upload_id: UploadId) -> list[UploadId]:
+    """Uploads that came out of this archive and wait to be read."""
+    return [part.id for part in store.parts_of(tx, upload_id) if part.state is UploadState.QUEUED]
 
 
 def refusal_of(failure: Failure) -> Refusal:
@@ -136,7 +155,7 @@ def _claim(pool: Pool, upload_id: UploadId) -> tuple[Upload, Version | None]:
         if upload is None:
             raise UploadNotFound
         made = version_store.version_of_upload(tx, upload_id)
-        if made is not None or upload.state is UploadState.FAILED:
+        if made is not None or upload.state in (UploadState.FAILED, UploadState.PARTED):
             return upload, made
         claimed = replace(
             upload,
@@ -162,7 +181,7 @@ def _read(
 
     read = confinement.run_confined(
         _READ,
-        {},
+        {"wish": upload.wish},
         caller=str(upload.distribution_id),
         readable=[blob],
         writable=work,
@@ -170,6 +189,93 @@ def _read(
     )
     assert isinstance(read, Mapping)
     return read
+
+
+def _part(pool: Pool, upload: Upload, names: list[str], *, now: Callable[[], datetime]) -> None:
+    """Make each table of an archive an upload of a distribution of its own.
+
+    A table goes where the same one went before; the first new one takes the distribution that
+    the archive was sent to, if that holds nothing yet.
+    """
+    at = now()
+    with pool.connection() as tx:
+        distribution = dataset_store.lock_distribution(tx, upload.distribution_id)
+        assert distribution is not None
+        siblings = dataset_store.distributions_of(tx, distribution.dataset_id)
+        if len(siblings) + len(names) > DISTRIBUTIONS_MAX:
+            raise TooManyEntries("distributions", DISTRIBUTIONS_MAX)
+        newest = version_store.lock_newest_versions(tx, [one.id for one in siblings])
+        held = {version.reading.part: version.distribution_id for version in newest}
+        taken = {one.slug for one in siblings}
+        is_empty = all(version.distribution_id != distribution.id for version in newest)
+        for position, name in enumerate(names, start=1):
+            target = held.get(name)
+            if target is None and is_empty:
+                target, is_empty = distribution.id, False
+            if target is None:
+                made = _distribution_for(distribution, name, taken, position=position, at=at)
+                taken.add(made.slug)
+                dataset_store.insert_distribution(tx, made)
+                target = made.id
+            part = Upload(
+                id=UploadId(uuid4()),
+                distribution_id=target,
+                file_name=name.rsplit("/", 1)[-1][:FILE_NAME_LENGTH_CHARACTERS],
+                blob_sha256=upload.blob_sha256,
+                size_bytes=upload.size_bytes,
+                uploaded_by=upload.uploaded_by,
+                uploaded_at=at,
+                state=UploadState.QUEUED,
+                wish={**upload.wish, "part": name},
+                parent_id=upload.id,
+            )
+            store.insert_upload(tx, part)
+            _record_part(tx, part, distribution.dataset_id)
+        done = replace(upload, state=UploadState.PARTED, stage="", done_permille=DONE_PERMILLE)
+        store.update_upload(tx, done)
+
+
+def _record_part(tx: Tx, part: Upload, dataset_id: DatasetId) -> None:
+    dataset = dataset_store.get_dataset(tx, dataset_id)
+    assert dataset is not None
+    event = Event(
+        kind=EventKind.DISTRIBUTION_UPLOADED,
+        at=part.uploaded_at,
+        actor=SYSTEM,
+        organization_id=dataset.publisher_id,
+        dataset_id=dataset.id,
+        subject_id=part.id,
+        facts={
+            "distribution_id": str(part.distribution_id),
+            "sha256": part.blob_sha256,
+            "size_bytes": part.size_bytes,
+        },
+        edges=(Edge(f"upload:{part.parent_id}", f"upload:{part.id}", "catalog.ingest"),),
+        personal={"file_name": part.file_name},
+    )
+    record(tx, event)
+
+
+def _distribution_for(
+    beside: Distribution, name: str, taken: set[str], *, position: int, at: datetime
+) -> Distribution:
+    stem = PurePosixPath(name).stem
+    wished = re.sub(r"[^a-z0-9_-]+", "-", stem.lower()).strip("-")[: SLUG_LENGTH_CHARACTERS - 4]
+    slug, copy = wished or f"table-{position}", 1
+    while slug in taken:
+        copy += 1
+        slug = f"{wished or 'table'}-{copy}"
+    title = Text(en=stem) if stem.isascii() else Text(zh=stem)
+    return Distribution(
+        id=DistributionId(uuid4()),
+        dataset_id=beside.dataset_id,
+        slug=slug,
+        title=title,
+        key_columns=(),
+        created_at=at,
+        modified_at=at,
+        position=beside.position + position,
+    )
 
 
 def _add_version(

@@ -82,6 +82,18 @@ class Reading:
     """Column → how its dates are written, where not as in ISO 8601."""
     ambiguous: tuple[str, ...] = ()
     """Columns of dates that stay text since day and month cannot be told apart."""
+    kind: str = "delimited"
+    """What kind of file it was; encoding, delimiter and quote are empty where they mean nothing."""
+    header_row: int = 0
+    """Where the names of the columns stand, counted from 1; 0 where nowhere or in no row."""
+    part: str = ""
+    """The sheet, member, list or layer that was read, of a file with several."""
+    parts: tuple[str, ...] = ()
+    """All that could have been read."""
+    notes: tuple[str, ...] = ()
+    """Words around the table that are no rows of it, such as a title or a source."""
+    confidence_percent: int = 100
+    """How sure the choice of part and heading is."""
 
     def as_json(self) -> dict[str, Json]:
         """The stored form."""
@@ -94,6 +106,12 @@ class Reading:
             "nulls": {column: list(tokens) for column, tokens in self.nulls.items()},
             "formats": dict(self.formats),
             "ambiguous": list(self.ambiguous),
+            "kind": self.kind,
+            "header_row": self.header_row,
+            "part": self.part,
+            "parts": list(self.parts),
+            "notes": list(self.notes),
+            "confidence_percent": self.confidence_percent,
         }
 
     @classmethod
@@ -109,6 +127,13 @@ class Reading:
             nulls={column: _texts(tokens) for column, tokens in nulls.items()},
             formats={name: str(form) for name, form in _mapping(stored.get("formats")).items()},
             ambiguous=_texts(stored.get("ambiguous")),
+            # Versions that were read earlier do not tell of these.
+            kind=str(stored.get("kind", "delimited")),
+            header_row=_count(stored.get("header_row")),
+            part=str(stored.get("part", "")),
+            parts=_texts(stored.get("parts")),
+            notes=_texts(stored.get("notes")),
+            confidence_percent=_count(stored.get("confidence_percent", 100)),
         )
 
 
@@ -118,6 +143,8 @@ class UploadState(StrEnum):
     QUEUED = "queued"
     INGESTING = "ingesting"
     INGESTED = "ingested"
+    PARTED = "parted"
+    """An archive of several tables, each of which became an upload of its own."""
     FAILED = "failed"
 
 
@@ -148,6 +175,10 @@ class Upload:
     done_permille: int = 0
     attempts: int = 0
     failure: Failure | None = None
+    wish: Mapping[str, Json] = field(default_factory=dict)
+    """The publisher's choices, as `catalog.files.wish.Wish` writes them."""
+    parent_id: UploadId | None = None
+    """The archive that it is a part of; None where it arrived by itself."""
     """Set in state FAILED alone."""
 
 
@@ -279,3 +310,7 @@ def _mapping(value: Json | None) -> Mapping[str, Json]:
 
 def _texts(value: Json | None) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list | tuple) else ()
+
+
+def _count(value: Json) -> int:
+    return value if isinstance(value, int) else 0

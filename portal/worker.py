@@ -76,8 +76,11 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             UploadId(UUID(upload_id)),
             now=wiring.now,
         )
-        if version is not None:
-            with wiring.pool.connection() as tx:
+        with wiring.pool.connection() as tx:
+            if version is None:
+                for part_id in ingest.parts_to_read(tx, UploadId(UUID(upload_id))):
+                    enqueue(tx, "ingest", queue=Queue.WORK, upload_id=str(part_id))
+            else:
                 enqueue(tx, "assess", queue=Queue.QUALITY, version_id=str(version.id))
 
     @app.task(name="publish_directly", queue=Queue.WORK, retry=again)

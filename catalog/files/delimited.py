@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -56,7 +57,7 @@ def _copy(shape: Shape, staged: Path, tell: Callable[[int], None]) -> int:
                 shape.text,
                 read_options=pyarrow.csv.ReadOptions(
                     column_names=names,
-                    skip_rows=shape.blank_lines,
+                    skip_rows=shape.skipped_lines,
                     skip_rows_after_names=int(shape.has_header),
                     block_size=ROW_BYTES_MAX,
                     use_threads=False,
@@ -97,7 +98,7 @@ def _refuse_large_cells(batch: pa.RecordBatch, shape: Shape, rows_before: int) -
         longest = pyarrow.compute.max(lengths).as_py()
         if longest is not None and longest > CELL_BYTES_MAX:
             row = pyarrow.compute.index(lengths, longest).as_py()
-            line = rows_before + row + 1 + shape.has_header + shape.blank_lines
+            line = rows_before + row + 1 + shape.has_header + shape.skipped_lines
             raise CellTooLarge(line, CELL_BYTES_MAX)
 
 
@@ -105,10 +106,11 @@ def _check(shape: Shape) -> int:
     """Read the whole file strictly, for its faults alone; says how many rows it has."""
     csv.field_size_limit(CELL_BYTES_MAX)
     expected, rows, wrong, found_first, lines = len(shape.names), 0, 0, 0, list[int]()
-    line, found_last, is_last_wrong = 1, 0, False
+    skipped = shape.skipped_lines
+    line, found_last, is_last_wrong = skipped + 1, 0, False
     with shape.text.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(
-            _bounded_lines(file),
+            islice(_bounded_lines(file), skipped, None),
             delimiter=shape.delimiter,
             quotechar=shape.quote or None,
             quoting=csv.QUOTE_MINIMAL if shape.quote else csv.QUOTE_NONE,
@@ -116,7 +118,7 @@ def _check(shape: Shape) -> int:
         )
         try:
             for row in reader:
-                found = len(row) or int(expected == 1 and line > shape.blank_lines)
+                found = len(row) or int(expected == 1)
                 if found:
                     rows += 1
                     found_last, is_last_wrong = found, found != expected
@@ -125,9 +127,9 @@ def _check(shape: Shape) -> int:
                         found_first = found_first or found
                         if len(lines) < LINES_NAMED_MAX:
                             lines.append(line)
-                line = reader.line_num + 1
+                line = skipped + reader.line_num + 1
         except csv.Error as error:
-            _refuse(str(error), opened=line, line=reader.line_num)
+            _refuse(str(error), opened=line, line=skipped + reader.line_num)
             raise
     if wrong == 1 and is_last_wrong and found_last < expected and not _ends_a_line(shape.text):
         raise LastLineCutOff(lines[0], expected, found_last)

@@ -5,23 +5,36 @@ A killed reading leaves only its work folder; doing it again gives the same file
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
+from typing import assert_never
 
 from catalog.blobs import no_room_is_a_refusal
 from catalog.confine import ConfinedJob
+from catalog.files.archive import chosen_table, tables_in, unpack, unpack_gzip
+from catalog.files.columnar import ColumnarTable
 from catalog.files.delimited import stage
+from catalog.files.errors import ArchiveUnsafe
+from catalog.files.kind import FileKind, kind_of
+from catalog.files.layers import stage_geopackage, stage_shapefile
+from catalog.files.records import stage_records
 from catalog.files.sniff import Shape, sniff
-from catalog.files.typed import TypedTable, settle
+from catalog.files.staging import Staged
+from catalog.files.typed import TypedTable, settle, write_rows
+from catalog.files.wish import Wish
+from catalog.files.workbook import stage_workbook
 from catalog.version import Reading
 from catalog.view import Json
 
 _READING_FROM_PERMILLE, _READING_PERMILLE = 50, 500
 _TYPING_PERMILLE = 600
+_INNER_NAME = "inner"
 
 
 class Stage(StrEnum):
-    """What the reading of a file does now, in order."""
+    """What the reading does now, in order."""
 
     RECOGNISING = "recognising"
     READING = "reading"
@@ -30,40 +43,139 @@ class Stage(StrEnum):
 
 
 def read_table(job: ConfinedJob) -> Json:
-    """Read the delimited file `job.readable[0]` into Parquet in `job.writable`.
+    """Read the table in the file `job.readable[0]` into Parquet in `job.writable`.
 
-    Gives `columns`, `reading`, `row_count` and `files`, the names of the Parquet files in order.
+    `job.arguments["wish"]` holds the publisher's choices. Gives `columns`, `reading`, `row_count`
+    and `files`, the names of the Parquet files in order; for an archive of several tables of which
+    none was chosen, only `parts`, their names.
 
-    Raises: the refusals of `sniff` and `stage`; StorageFull.
+    Raises: the refusals of the readers; StorageFull.
     """
     assert job.writable is not None
     source, work = job.readable[0], job.writable
-
-    def tell(done_permille: int) -> None:
-        share = _READING_PERMILLE * done_permille // 1000
-        _tell(job, Stage.READING, _READING_FROM_PERMILLE + share)
-
+    asked = job.arguments.get("wish", {})
+    assert isinstance(asked, Mapping)
+    wish = Wish.from_json(asked)
     _tell(job, Stage.RECOGNISING, 0)
     with no_room_is_a_refusal():
-        shape = sniff(source, work)
-        tell(0)
-        stage(shape, work, tell)
-        _tell(job, Stage.TYPING, _TYPING_PERMILLE)
-        return described(shape, settle(shape.names, work))
+        kind = kind_of(source)
+        if kind is FileKind.ARCHIVE and wish.part is None:
+            names = tables_in(source)
+            if len(names) > 1:
+                return {"parts": list(names)}
+        outer, parts = "", tuple[str, ...]()
+        if kind is FileKind.ARCHIVE:
+            outer, parts = chosen_table(source, wish)
+            unpack(source, outer, work / _INNER_NAME)
+            source, wish = work / _INNER_NAME, replace(wish, part=None)
+            kind = _kind_inside(source)
+        elif kind is FileKind.GZIP:
+            unpack_gzip(source, work / _INNER_NAME)
+            source = work / _INNER_NAME
+            kind = _kind_inside(source)
+        read = _read(job, kind, source, work, wish)
+    if outer:
+        reading = read["reading"]
+        assert isinstance(reading, Mapping)
+        read["reading"] = {**reading, "part": outer, "parts": list(parts)}
+    return read
+
+
+def _kind_inside(source: Path) -> FileKind:
+    """The kind of an unpacked file: nothing is unpacked twice.
+
+    Raises: ArchiveUnsafe.
+    """
+    kind = kind_of(source)
+    if kind in (FileKind.ARCHIVE, FileKind.GZIP):
+        raise ArchiveUnsafe
+    return kind
+
+
+def _read(
+    job: ConfinedJob, kind: FileKind, source: Path, work: Path, wish: Wish
+) -> dict[str, Json]:
+    def tell(done_permille: int) -> None:
+        share = _READING_PERMILLE * min(done_permille, 1000) // 1000
+        _tell(job, Stage.READING, _READING_FROM_PERMILLE + share)
+
+    match kind:
+        case FileKind.DELIMITED:
+            shape = sniff(source, work, wish)
+            tell(0)
+            stage(shape, work, tell)
+            _tell(job, Stage.TYPING, _TYPING_PERMILLE)
+            return described(shape, settle(shape.names, work))
+        case FileKind.WORKBOOK:
+            staged = stage_workbook(source, work, wish, tell)
+        case FileKind.JSON:
+            staged = stage_records(source, work, wish, tell)
+        case FileKind.SHAPEFILE:
+            staged = stage_shapefile(source, work, wish, tell)
+        case FileKind.GEOPACKAGE:
+            staged = stage_geopackage(source, work, wish, tell)
+        case FileKind.PARQUET | FileKind.ARROW:
+            return _read_columnar(kind, source, work, tell=tell)
+        case FileKind.ARCHIVE | FileKind.GZIP:
+            raise AssertionError(kind)
+        case _:
+            assert_never(kind)
+    _tell(job, Stage.TYPING, _TYPING_PERMILLE)
+    return _described_staged(kind, staged, settle(staged.names, work))
+
+
+def _read_columnar(
+    kind: FileKind, source: Path, work: Path, *, tell: Callable[[int], None]
+) -> dict[str, Json]:
+    table = ColumnarTable(source)
+    rows, files = write_rows(table.batches(tell), table.schema, work)
+    reading = Reading(encoding="", delimiter="", quote="", has_header=True, renamed=table.renamed)
+    return {
+        "columns": [column.as_json() for column in table.columns],
+        "reading": replace(reading, kind=kind.value).as_json(),
+        "row_count": rows,
+        "files": [file.name for file in files],
+    }
 
 
 def described(shape: Shape, table: TypedTable) -> dict[str, Json]:
-    """What `read_table` gives."""
+    """What `read_table` gives of delimited text."""
     reading = Reading(
         encoding=shape.encoding,
         delimiter=shape.delimiter,
         quote=shape.quote,
         has_header=shape.has_header,
+        header_row=shape.skipped_lines + 1 if shape.has_header else 0,
         renamed=shape.renamed,
         nulls=table.nulls,
         formats=table.formats,
         ambiguous=table.ambiguous,
+        notes=shape.notes,
     )
+    return _described(reading, table)
+
+
+def _described_staged(kind: FileKind, staged: Staged, table: TypedTable) -> dict[str, Json]:
+    reading = Reading(
+        kind=kind.value,
+        encoding=staged.encoding,
+        delimiter="",
+        quote="",
+        has_header=staged.has_header,
+        header_row=staged.header_row,
+        renamed=staged.renamed,
+        nulls=table.nulls,
+        formats=table.formats,
+        ambiguous=table.ambiguous,
+        part=staged.part,
+        parts=staged.parts,
+        notes=staged.notes,
+        confidence_percent=staged.confidence_percent,
+    )
+    return _described(reading, table)
+
+
+def _described(reading: Reading, table: TypedTable) -> dict[str, Json]:
     return {
         "columns": [column.as_json() for column in table.columns],
         "reading": reading.as_json(),

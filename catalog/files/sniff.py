@@ -23,16 +23,17 @@ from catalog.errors import (
     FileEmpty,
     FileIsArchive,
     FileIsBinary,
-    FileIsJson,
     FileIsWebPage,
-    FileIsWorkbook,
     TooManyColumns,
 )
-from catalog.view import COLUMN_NAME_LENGTH_CHARACTERS, COLUMNS_MAX
+from catalog.files.names import unique_names
+from catalog.files.wish import NO_WISH, Wish
+from catalog.view import COLUMNS_MAX
 
 CELL_BYTES_MAX = 1 << 20
 ROW_BYTES_MAX = 8 << 20
 SAMPLE_CHARACTERS = 1 << 20
+TITLE_LINES_MAX = 50
 SAMPLE_ROWS = 1_000
 HEAD_BYTES = 8_192
 TEXT_NAME = "text.csv"
@@ -57,7 +58,6 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _MARKUP = re.compile(r"<(?:!doctype|!--|\?xml|[a-z])", re.IGNORECASE)
-_JSON = re.compile(r"""\{\s*(?:"|\})|\[\s*(?:[{\["\d]|\])""")
 _VALUE = re.compile(
     r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?%?"
     r"|\d{1,4}[-/.年]\d{1,2}[-/.月]\d{1,4}日?(?:[ T]\d{1,2}:\d{2}.*)?"
@@ -78,24 +78,26 @@ class Shape:
     holds_quotes: bool
     """Whether the quote occurs at all; where it does not, lines are rows."""
     has_header: bool
-    blank_lines: int
-    """Empty lines before the first row."""
+    skipped_lines: int
+    """Lines before the first row: empty ones, and titles of a single cell."""
+    notes: tuple[str, ...]
+    """What stands in those titles."""
     names: tuple[str, ...]
     """Column names, unique without regard to case."""
     renamed: dict[str, str]
     """Name here → name in the file, where the two differ."""
 
 
-def sniff(source: Path, work: Path) -> Shape:
-    """Say what the file is.
+def sniff(source: Path, work: Path, wish: Wish = NO_WISH) -> Shape:
+    """Say what the file is; what `wish` says is not looked for.
 
-    Raises: FileEmpty, FileIsArchive, FileIsWorkbook, FileIsWebPage, FileIsJson, FileIsBinary,
+    Raises: FileEmpty, FileIsArchive, FileIsWebPage, FileIsBinary,
     EncodingUnknown, FileCutOff, TooManyColumns.
     """
     with source.open("rb") as file:
         head = file.read(HEAD_BYTES)
     _refuse_other_kinds(head)
-    encoding = _encoding(source, head)
+    encoding = _wished_encoding(source, wish) or _encoding(source, head)
     text = source
     if encoding not in ("utf-8", "utf-8-sig"):
         text = work / TEXT_NAME
@@ -104,13 +106,16 @@ def sniff(source: Path, work: Path) -> Shape:
         sample = file.read(SAMPLE_CHARACTERS)
         is_whole = not file.read(1)
     _refuse_other_texts(sample)
-    blank_lines = _blank_lines(sample)
-    delimiter, quote = _dialect(sample, is_whole=is_whole)
+    delimiter, quote = _dialect(sample, wish, is_whole=is_whole)
+    skipped_lines, notes = _lines_before(sample, delimiter, quote, wish)
+    sample = "".join(islice(_lines(sample), skipped_lines, None))
     rows = _rows(sample, delimiter, quote, is_whole=is_whole)
+    if not rows:
+        raise FileEmpty
     if len(rows[0]) > COLUMNS_MAX:
         raise TooManyColumns(len(rows[0]), COLUMNS_MAX)
-    has_header = _has_header(rows)
-    names, renamed = _names(rows[0] if has_header else [""] * len(rows[0]))
+    has_header = _has_header(rows) if wish.has_header is None else wish.has_header
+    names, renamed = unique_names(rows[0] if has_header else [""] * len(rows[0]))
     return Shape(
         text=text,
         encoding=encoding.removesuffix("-sig"),
@@ -118,7 +123,8 @@ def sniff(source: Path, work: Path) -> Shape:
         quote=quote,
         holds_quotes=bool(quote) and _holds(text, quote.encode()),
         has_header=has_header,
-        blank_lines=blank_lines,
+        skipped_lines=skipped_lines,
+        notes=notes,
         names=names,
         renamed=renamed,
     )
@@ -127,12 +133,6 @@ def sniff(source: Path, work: Path) -> Shape:
 def _refuse_other_kinds(head: bytes) -> None:
     if not head:
         raise FileEmpty
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        if b"[Content_Types].xml" in head or b"xl/" in head:
-            raise FileIsWorkbook
-        raise FileIsArchive
-    if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        raise FileIsWorkbook
     if head.startswith(_ARCHIVES):
         raise FileIsArchive
     if head.startswith(_BINARIES):
@@ -145,8 +145,6 @@ def _refuse_other_texts(sample: str) -> None:
         raise FileEmpty
     if _MARKUP.match(start):
         raise FileIsWebPage
-    if _JSON.match(start):
-        raise FileIsJson
 
 
 # Encoding ---------------------------------------------------------------------------------------
@@ -158,6 +156,20 @@ class _Fault:
 
     offset: int
     is_at_end: bool
+
+
+def _wished_encoding(source: Path, wish: Wish) -> str | None:
+    """The encoding that the publisher names, if the whole file is right under it."""
+    if wish.encoding is None:
+        return None
+    try:
+        encoding = codecs.lookup(wish.encoding).name
+    except LookupError:
+        raise EncodingUnknown(0, 0) from None
+    fault = _first_fault(source, encoding)
+    if fault is not None:
+        raise EncodingUnknown(fault.offset, fault.offset)
+    return encoding
 
 
 def _encoding(source: Path, head: bytes) -> str:
@@ -259,20 +271,35 @@ def _holds(path: Path, byte: bytes) -> bool:
 # Dialect ----------------------------------------------------------------------------------------
 
 
-def _blank_lines(sample: str) -> int:
-    start = re.match(r"(?:\r\n|\r|\n)*", sample)
-    assert start is not None
-    return len(re.findall(r"\r\n|\r|\n", start.group()))
+def _lines_before(
+    sample: str, delimiter: str, quote: str, wish: Wish
+) -> tuple[int, tuple[str, ...]]:
+    """How many lines stand before the table, and the words in them."""
+    if wish.header_row is not None:
+        lines = list(islice(_lines(sample), wish.header_row - 1))
+        return len(lines), tuple(line.strip() for line in lines if line.strip())
+    widths = Counter(map(len, _rows(sample, delimiter, quote, is_whole=True)))
+    width = widths.most_common(1)[0][0] if widths else 1
+    skipped, notes = 0, []
+    for line in islice(_lines(sample), TITLE_LINES_MAX):
+        bare = line.rstrip("\r\n")
+        cells = [cell for cell in bare.split(delimiter) if cell.strip()]
+        if bare and (width < 2 or len(cells) > 1):
+            break
+        skipped += 1
+        if bare.strip():
+            notes.append(cells[0].strip() if cells else "")
+    return skipped, tuple(filter(None, notes))
 
 
-def _dialect(sample: str, *, is_whole: bool) -> tuple[str, str]:
+def _dialect(sample: str, wish: Wish, *, is_whole: bool) -> tuple[str, str]:
     """The delimiter and quote under which most rows have the same number of cells."""
     quotes = ['"']
     if '"' not in sample and "'" in sample:
         quotes.append("'")
     best: tuple[tuple[float, int, bool], str, str] | None = None
     for quote in quotes:
-        for delimiter in _DELIMITERS:
+        for delimiter in _DELIMITERS if wish.delimiter is None else (wish.delimiter,):
             rows = _rows(sample, delimiter, quote, is_whole=is_whole)
             widths = Counter(len(row) for row in rows)
             width, same = widths.most_common(1)[0]
@@ -282,7 +309,7 @@ def _dialect(sample: str, *, is_whole: bool) -> tuple[str, str]:
             if best is None or fitness > best[0]:
                 best = (fitness, delimiter, quote)
     if best is None:
-        return ",", '"'
+        return wish.delimiter or ",", '"'
     _, delimiter, quote = best
     if delimiter == "\t" and quote == '"' and _is_misquoted(sample):
         return delimiter, ""
@@ -332,6 +359,11 @@ def _lines(sample: str) -> Iterator[str]:
 # Header -----------------------------------------------------------------------------------------
 
 
+def is_value(text: str) -> bool:
+    """Whether a cell is a number, a share, a date or a time, and so no name of a column."""
+    return bool(_VALUE.fullmatch(text.strip()))
+
+
 def _has_header(rows: Sequence[Sequence[str]]) -> bool:
     """Whether the first row names the columns: none of its cells is a number, date or time.
 
@@ -351,27 +383,3 @@ def _counts_on(first: Sequence[str], values: Sequence[str]) -> bool:
     if 1900 <= numbers[0] <= 2100:
         return len(numbers) > 1
     return numbers[0] in (0, 1) and len(numbers) > 5
-
-
-def _names(cells: Sequence[str]) -> tuple[tuple[str, ...], dict[str, str]]:
-    """Unique names for the columns, and which of them differ from the file's."""
-    names: list[str] = []
-    renamed: dict[str, str] = {}
-    wished = [" ".join(cell.split())[: COLUMN_NAME_LENGTH_CHARACTERS - 10] for cell in cells]
-    taken: set[str] = set()
-    reserved = {name.casefold() for name in wished if name}
-    for number, (cell, name) in enumerate(zip(cells, wished, strict=True), start=1):
-        stem = name or f"column_{number}"
-        chosen, copy = stem, 1
-        while (
-            chosen.casefold() in taken
-            or (copy > 1 and chosen.casefold() in reserved)
-            or (not name and chosen.casefold() in reserved)
-        ):
-            copy += 1
-            chosen = f"{stem}_{copy}"
-        taken.add(chosen.casefold())
-        names.append(chosen)
-        if chosen != cell:
-            renamed[chosen] = cell
-    return tuple(names), renamed

@@ -10,6 +10,8 @@ Rules, in this order, for a column with at least one value:
     integer    -?(0|[1-9][0-9]*), within 64 bits
     decimal    plain numbers that all have the same number of digits after the point, 18 digits
     double     numbers, with an exponent or not, that a 64-bit float gives back digit by digit
+    grouped    numbers with commas between thousands, as 1,234.5: integer or double
+    chinese    numbers some of which end in 万 or 亿: double
     boolean    true and false, in any case
     date       YYYY-MM-DD, or one of `DATE_FORMATS` throughout
     timestamp  date and time without a zone
@@ -26,7 +28,7 @@ warehouse; pyarrow because it writes page checksums.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,11 +75,18 @@ _ZONE = r"(Z|[+-][0-9]{2}(:[0-9]{2})?)"
 _PLAIN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
 _NUMBER = r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
 
+_GROUPED = r"-?([1-9][0-9]{0,2}(,[0-9]{3})+|0|[1-9][0-9]*)(\.[0-9]+)?"
+_CHINESE = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?[万亿]?"
+_MARKED = {"grouped": "[,]", "chinese": "[万亿]"}
+_FORM_OF_RULE = {"grouped": "1,234.5", "chinese": "1.2万"}
+
 _SHAPES: Mapping[str, re.Pattern[str]] = {
     # Name of each rule, in the order in which they are tried → what its cells look like.
     "integer": re.compile(r"-?[0-9]{1,19}"),
     "plain": re.compile(_PLAIN),
     "number": re.compile(_NUMBER),
+    "grouped": re.compile(_GROUPED),
+    "chinese": re.compile(_CHINESE),
     "boolean": re.compile("true|false", re.IGNORECASE),
     **{name: re.compile(shape) for name, (shape, _) in DATE_FORMATS.items()},
     "timestamp": re.compile(_TIME),
@@ -203,6 +212,10 @@ class _Counts:
     kept: Mapping[str, int]
     scale: int | None
     """Digits after the point where that is the same for all plain numbers, else None."""
+    scale_most: int
+    """Most digits after the point of any number with or without commas."""
+    marked: Mapping[str, int]
+    """How many cells have the marks that the rule is for; without any it is a plainer one."""
 
     def may_keep(self, rule: str) -> bool:
         """Whether no cell breaks the rule, though there may be none that keeps it."""
@@ -210,7 +223,7 @@ class _Counts:
 
     def keeps(self, rule: str) -> bool:
         """Whether all cells keep the rule, and there are some."""
-        if rule == "plain" and not self.scale:
+        if (rule == "plain" and not self.scale) or self.marked.get(rule) == 0:
             return False
         return self.kept[rule] > 0 and self.may_keep(rule)
 
@@ -235,6 +248,11 @@ def _condition(rule: str, x: str) -> str:
             return f"{_looks_like(x, _PLAIN)} AND {_digits(x)} <= {DECIMAL_DIGITS_MAX}"
         case "number":
             return f"{_looks_like(x, _NUMBER)} AND {_survives_as_double(x)}"
+        case "grouped":
+            bare = f"replace({x}, ',', '')"
+            return f"{_looks_like(x, _GROUPED)} AND {_digits(bare)} <= {_FLOAT_DIGITS}"
+        case "chinese":
+            return f"{_looks_like(x, _CHINESE)} AND {_digits(x)} <= {_FLOAT_DIGITS - 4}"
         case "boolean":
             return f"lower({x}) IN ('true', 'false')"
         case "timestamp":
@@ -281,15 +299,23 @@ def _count(
             f"count(*) FILTER ({x} IN ({tokens}))",
             f"min({scale}) FILTER ({is_plain})",
             f"max({scale}) FILTER ({is_plain})",
+            f"max({scale})" if "grouped" in conditions else "0",
             *(f"count(*) FILTER ({conditions[name]})" for name in names),
+            *(
+                f"count(*) FILTER (regexp_matches({x}, {_literal(_MARKED[name])}))"
+                for name in names
+                if name in _MARKED
+            ),
         ]
     (row,) = engine.execute(f"SELECT {', '.join(asked)} FROM {source}").fetchall()  # noqa: S608
     cells = iter(row)
     counts = {}
     for x, names in rules.items():
-        values, null_tokens, fewest, most = (next(cells) for _ in range(4))
+        values, null_tokens, fewest, most, scale_most = (next(cells) for _ in range(5))
         kept = {name: next(cells) for name in names}
-        counts[x] = _Counts(values, null_tokens, kept, most if fewest == most else None)
+        marked = {name: next(cells) for name in names if name in _MARKED}
+        same = most if fewest == most else None
+        counts[x] = _Counts(values, null_tokens, kept, same, scale_most or 0, marked)
     return counts
 
 
@@ -298,7 +324,7 @@ def _choice(rule: str, name: str, x: str, tokens: tuple[str, ...], counts: _Coun
     for token in tokens:
         cell = f"nullif({cell}, {_literal(token)})"
     column, expression = _read_as(rule, name, cell, counts)
-    form = rule if rule in DATE_FORMATS or rule in TIME_FORMATS else ""
+    form = rule if rule in DATE_FORMATS or rule in TIME_FORMATS else _FORM_OF_RULE.get(rule, "")
     return _Choice(column, expression, tokens, "" if form == _ISO_DATE else form)
 
 
@@ -311,6 +337,17 @@ def _read_as(rule: str, name: str, cell: str, counts: _Counts) -> tuple[Column, 
         form = _literal(TIME_FORMATS[rule][1])
         return Column(name, ColumnType.TIMESTAMP), f"CAST(strptime({cell}, {form}) AS TIMESTAMP)"
     match rule:
+        case "grouped":
+            bare = f"replace({cell}, ',', '')"
+            kind = ColumnType.DOUBLE if counts.scale_most else ColumnType.INTEGER
+            into = "DOUBLE" if counts.scale_most else "BIGINT"
+            return Column(name, kind), f"CAST({bare} AS {into})"
+        case "chinese":
+            bare = f"CAST(rtrim({cell}, '万亿') AS DECIMAL(30, 8))"
+            times = (
+                f"CASE right({cell}, 1) WHEN '万' THEN 10000 WHEN '亿' THEN 100000000 ELSE 1 END"
+            )
+            return Column(name, ColumnType.DOUBLE), f"CAST({bare} * {times} AS DOUBLE)"
         case "boolean":
             return Column(name, ColumnType.BOOLEAN), f"CAST({cell} AS BOOLEAN)"
         case "integer":
@@ -346,15 +383,22 @@ def _write(
     """Write the typed rows; a file that has grown large enough is followed by another."""
     shown = ", ".join(f"{choice.expression} AS {_quote(choice.column.name)}" for choice in choices)
     reader = engine.sql(f"SELECT {shown} FROM {staged}").to_arrow_reader(ROWS_PER_GROUP)  # noqa: S608
+    return write_rows(reader, reader.schema, work)
+
+
+def write_rows(
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, work: Path
+) -> tuple[int, list[Path]]:
+    """Write rows as the Parquet files of a version; says how many rows, and which files."""
     rows = 0
     files: list[Path] = []
-    groups = _groups(reader)
+    groups = _groups(batches)
     group = next(groups, None)
     while group is not None or not files:
         path = work / PARQUET_NAME.format(number=len(files))
         files.append(path)
         with pyarrow.parquet.ParquetWriter(
-            path, reader.schema, compression="zstd", write_page_checksum=True
+            path, schema, compression="zstd", write_page_checksum=True
         ) as writer:
             while group is not None:
                 writer.write_table(group, row_group_size=ROWS_PER_GROUP)
@@ -365,7 +409,7 @@ def _write(
     return rows, files
 
 
-def _groups(reader: pa.RecordBatchReader) -> Iterator[pa.Table]:
+def _groups(reader: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     """The rows in groups of one size, so that equal rows make equal files."""
     waiting: list[pa.RecordBatch] = []
     count = 0

@@ -30,9 +30,10 @@ def insert_upload(tx: Tx, upload: Upload) -> None:
     tx.execute(
         """
         INSERT INTO catalog.uploads
-               (id, distribution_id, file_name, blob_sha256, uploaded_by, uploaded_at, state)
+               (id, distribution_id, file_name, blob_sha256, uploaded_by, uploaded_at, state,
+                wish, parent_id)
         VALUES (%(id)s, %(distribution_id)s, %(file_name)s, %(blob_sha256)s, %(uploaded_by)s,
-                %(uploaded_at)s, %(state)s)
+                %(uploaded_at)s, %(state)s, %(wish)s, %(parent_id)s)
         """,
         {
             "id": upload.id,
@@ -42,6 +43,8 @@ def insert_upload(tx: Tx, upload: Upload) -> None:
             "uploaded_by": upload.uploaded_by,
             "uploaded_at": upload.uploaded_at,
             "state": upload.state,
+            "wish": Jsonb(dict(upload.wish)),
+            "parent_id": upload.parent_id,
         },
     )
 
@@ -51,7 +54,7 @@ def get_upload(tx: Tx, upload_id: UploadId) -> Upload | None:
     row = tx.execute(
         """
         SELECT upload.id, distribution_id, file_name, blob_sha256, size_bytes, uploaded_by,
-               uploaded_at, state, stage, done_permille, attempts, failure
+               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id
           FROM catalog.uploads AS upload
           JOIN catalog.blobs AS blob ON blob.sha256 = upload.blob_sha256
          WHERE upload.id = %(id)s
@@ -66,7 +69,7 @@ def lock_upload(tx: Tx, upload_id: UploadId) -> Upload | None:
     row = tx.execute(
         """
         SELECT upload.id, distribution_id, file_name, blob_sha256, size_bytes, uploaded_by,
-               uploaded_at, state, stage, done_permille, attempts, failure
+               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id
           FROM catalog.uploads AS upload
           JOIN catalog.blobs AS blob ON blob.sha256 = upload.blob_sha256
          WHERE upload.id = %(id)s
@@ -82,7 +85,7 @@ def uploads_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
     rows = tx.execute(
         """
         SELECT upload.id, distribution_id, file_name, blob_sha256, size_bytes, uploaded_by,
-               uploaded_at, state, stage, done_permille, attempts, failure
+               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id
           FROM catalog.uploads AS upload
           JOIN catalog.blobs AS blob ON blob.sha256 = upload.blob_sha256
          WHERE distribution_id = ANY (%(distribution_ids)s)
@@ -90,6 +93,22 @@ def uploads_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
          LIMIT %(limit)s
         """,
         {"distribution_ids": list(distribution_ids), "limit": limit},
+    )
+    return [_upload(row) for row in rows]
+
+
+def parts_of(tx: Tx, parent_id: UploadId) -> list[Upload]:
+    """The uploads that came out of an archive, in their order."""
+    rows = tx.execute(
+        """
+        SELECT upload.id, distribution_id, file_name, blob_sha256, size_bytes, uploaded_by,
+               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id
+          FROM catalog.uploads AS upload
+          JOIN catalog.blobs AS blob ON blob.sha256 = upload.blob_sha256
+         WHERE parent_id = %(parent_id)s
+         ORDER BY upload.file_name, upload.id
+        """,
+        {"parent_id": parent_id},
     )
     return [_upload(row) for row in rows]
 
@@ -164,4 +183,6 @@ def _upload(row: DictRow) -> Upload:
         done_permille=row["done_permille"],
         attempts=row["attempts"],
         failure=None if failure is None else Failure(failure["code"], failure["facts"]),
+        wish=row["wish"],
+        parent_id=row["parent_id"],
     )

@@ -31,6 +31,7 @@ _UPLOAD_STATES = {
     UploadState.QUEUED: "queued",
     UploadState.INGESTING: "running",
     UploadState.INGESTED: "done",
+    UploadState.PARTED: "done",
     UploadState.FAILED: "failed",
 }
 

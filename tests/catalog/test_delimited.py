@@ -148,7 +148,7 @@ def test_whatever_is_written_by_the_rules_is_read_back(
     text = tmp_path / "property.csv"
     text.write_bytes(written.getvalue().encode())
     names = tuple(f"column_{number}" for number in range(len(rows[0])))
-    shape = Shape(text, "utf-8", ",", '"', '"' in written.getvalue(), False, 0, names, {})
+    shape = Shape(text, "utf-8", ",", '"', '"' in written.getvalue(), False, 0, (), names, {})
 
     read = staged(shape, tmp_path)
 

@@ -9,12 +9,12 @@ from catalog import find, ingest, tables
 from catalog.confine import Confinement
 from catalog.dataset import Distribution
 from catalog.errors import (
-    FileIsArchive,
     QueryEngineAway,
     ReadingGaveUp,
     RowsRagged,
     UploadNotFound,
 )
+from catalog.files.errors import ArchiveUnsafe
 from catalog.folders import Folders
 from catalog.serve import serving_copy
 from catalog.version import Upload, UploadId, UploadState, Version
@@ -135,14 +135,44 @@ def test_a_refused_file_says_why_and_makes_no_version(desk: Desk) -> None:
     assert list(desk.table.glob("*")) == []
 
 
-def test_an_archive_called_csv_is_refused_by_its_kind(desk: Desk, shared_data: Path) -> None:
-    sent = desk.send((shared_data / "transit" / "cairns_gtfs.zip").read_bytes())
+def test_an_archive_of_tables_becomes_a_distribution_for_each(
+    desk: Desk, shared_data: Path
+) -> None:
+    feed = (shared_data / "transit" / "cairns_gtfs.zip").read_bytes()
+
+    def read_all() -> dict[str, Version]:
+        sent = desk.send(feed)
+        assert desk.read(sent) is None
+        assert desk.read(sent) is None, "doing it again adds nothing"
+        assert desk.state_of(sent).state is UploadState.PARTED
+        with desk.pool.connection() as tx:
+            waiting = ingest.parts_to_read(tx, sent.id)
+            parts = [find.upload_with_id(tx, one, by=desk.city.publisher) for one in waiting]
+        made = {part.file_name: desk.read(part) for part in parts}
+        return {name: version for name, version in made.items() if version is not None}
+
+    first, second = read_all(), read_all()
+
+    assert len(first) == 8
+    assert sum(version.row_count for version in first.values()) == 62_365
+    assert first["stop_times.txt"].row_count == 37_790
+    assert {v.distribution_id for v in first.values()} == {
+        v.distribution_id for v in second.values()
+    }, "the same table goes where it went before"
+    assert all(version.number == 2 for version in second.values())
+    with desk.pool.connection() as tx:
+        names = {one.slug for one in find.distributions_of(tx, desk.dataset)}
+    assert {"stop_times", "stops", "trips"} <= names
+
+
+def test_a_damaged_archive_is_refused(desk: Desk) -> None:
+    sent = desk.send(b"PK\x03\x04 but nothing else")
 
     assert desk.read(sent) is None
 
     failure = desk.state_of(sent).failure
     assert failure is not None
-    assert isinstance(ingest.refusal_of(failure), FileIsArchive)
+    assert isinstance(ingest.refusal_of(failure), ArchiveUnsafe)
 
 
 def test_a_job_killed_after_its_delta_commit_leaves_garbage_and_is_done_again(desk: Desk) -> None:

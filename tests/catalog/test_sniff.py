@@ -10,9 +10,7 @@ from catalog.errors import (
     FileEmpty,
     FileIsArchive,
     FileIsBinary,
-    FileIsJson,
     FileIsWebPage,
-    FileIsWorkbook,
     TooManyColumns,
 )
 from catalog.files.sniff import Shape, sniff
@@ -87,14 +85,9 @@ def test_a_file_that_ends_inside_a_character_is_cut_off(tmp_path: Path, encoding
     [
         (b"", FileEmpty),
         (b" \r\n\n", FileEmpty),
-        (b"PK\x03\x04....mimetype", FileIsArchive),
-        (b"PK\x03\x04....[Content_Types].xml", FileIsWorkbook),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1....", FileIsWorkbook),
         (b"\x1f\x8b\x08....", FileIsArchive),
         (b"\n<!DOCTYPE html><html>", FileIsWebPage),
         (b'<?xml version="1.0"?>', FileIsWebPage),
-        (b'[{"id": 1}]', FileIsJson),
-        (b'{ "id": 1 }', FileIsJson),
         (b"PAR1....", FileIsBinary),
         (b"%PDF-1.7", FileIsBinary),
         (b"\x89PNG\r\n", FileIsBinary),

@@ -25,7 +25,7 @@ def typed(work: Path, *columns: list[str]) -> tuple[TypedTable, pa.Table]:
     text = work / "typed.csv"
     text.write_bytes(written.getvalue().encode())
     names = tuple(f"c_{number}" for number in range(len(columns)))
-    shape = Shape(text, "utf-8", ",", '"', True, False, 0, names, {})
+    shape = Shape(text, "utf-8", ",", '"', True, False, 0, (), names, {})
     stage(shape, work, lambda _: None)
     table = settle(names, work)
     return table, pa.concat_tables([pq.read_table(file) for file in table.files])
