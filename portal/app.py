@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from portal import answers
 from portal.api import log, well_known
 from portal.api.ckan import envelope as ckan
+from portal.api.feeds import routes as feeds
 from portal.api.v1 import (
     agreements,
     applications,
@@ -31,11 +32,13 @@ from portal.api_description import describe
 from portal.body_bound import BodyBound
 from portal.pages import (
     account,
+    addresses,
     asking,
     buying,
     dataset,
     dataset_data,
     dataset_use,
+    describing,
     home,
     inbox,
     people,
@@ -62,11 +65,11 @@ _API = (
     *(rows, query),
     *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, ledger, receipts, audit),
-    *(ckan,),
+    *(ckan, feeds),
 )
 _PAGES = (
-    *(home, dataset, dataset_data, dataset_use),
-    *(publishing, publishing_files, publishing_terms, account, people),
+    *(home, addresses, dataset, dataset_data, dataset_use),
+    *(describing, publishing, publishing_files, publishing_terms, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 
