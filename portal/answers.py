@@ -4,6 +4,7 @@ for people.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -174,7 +175,7 @@ def _answer(
     if wants_page(request):
         response: Response = render(request, "error.html", status=problem.status, problem=problem)
     else:
-        response = JSONResponse(
+        response = _ProblemResponse(
             {
                 "type": f"/help/problems#{problem.code}",
                 "title": problem.title,
@@ -190,6 +191,14 @@ def _answer(
         )
     response.headers.update(headers or {})
     return response
+
+
+class _ProblemResponse(JSONResponse):
+    """A refusal may repeat what was sent, with half characters that cannot be written down."""
+
+    def render(self, content: object) -> bytes:
+        text = json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+        return text.encode(errors="replace")
 
 
 def wants_page(request: Request) -> bool:

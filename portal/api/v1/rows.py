@@ -168,6 +168,8 @@ def conditions_of(filters: str | None) -> tuple[Condition, ...]:
         return ()
     try:
         told = json.loads(filters)
+        # Half a character can be escaped in JSON and nowhere be written down.
+        json.dumps(told, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise MalformedFilters from None
     if isinstance(told, dict):
