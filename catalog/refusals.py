@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from catalog import errors
-from catalog.files import errors as file_errors
+from catalog import errors, file_errors
 from policies.errors import Refusal
 
 

@@ -13,7 +13,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
-from catalog.files.errors import ArchiveTooLarge, ArchiveUnsafe, NoTableInside, PartUnknown
+from catalog.file_errors import ArchiveTooLarge, ArchiveUnsafe, NoTableInside, PartUnknown
 from catalog.files.wish import Wish
 
 MEMBERS_MAX: Final = 1_000

@@ -20,7 +20,7 @@ import pyarrow.ipc
 import pyarrow.parquet
 
 from catalog.errors import TooManyColumns
-from catalog.files.errors import ColumnarUnreadable
+from catalog.file_errors import ColumnarUnreadable
 from catalog.files.names import unique_names
 from catalog.version import Column, ColumnType
 from catalog.view import COLUMNS_MAX

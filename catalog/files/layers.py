@@ -18,14 +18,14 @@ from typing import Final
 import shapefile
 import shapely
 
-from catalog.files.archive import unpack
-from catalog.files.errors import (
+from catalog.file_errors import (
     ArchiveUnsafe,
     GeometryUnreadable,
     LayerIncomplete,
     NoTableInside,
     PartUnknown,
 )
+from catalog.files.archive import unpack
 from catalog.files.names import unique_names
 from catalog.files.records import GEOMETRY
 from catalog.files.staging import Staged, Staging

@@ -13,10 +13,10 @@ from typing import assert_never
 
 from catalog.blobs import no_room_is_a_refusal
 from catalog.confine import ConfinedJob
+from catalog.file_errors import ArchiveUnsafe
 from catalog.files.archive import chosen_table, tables_in, unpack, unpack_gzip
 from catalog.files.columnar import ColumnarTable
 from catalog.files.delimited import stage
-from catalog.files.errors import ArchiveUnsafe
 from catalog.files.kind import FileKind, kind_of
 from catalog.files.layers import stage_geopackage, stage_shapefile
 from catalog.files.records import stage_records

@@ -22,7 +22,7 @@ import ijson
 import pyjson5
 
 from catalog.errors import EncodingUnknown, TooManyColumns
-from catalog.files.errors import JsonTooDeep, JsonUnreadable, NoTableInside, PartUnknown
+from catalog.file_errors import JsonTooDeep, JsonUnreadable, NoTableInside, PartUnknown
 from catalog.files.names import unique_names
 from catalog.files.staging import Staged, Staging
 from catalog.files.wish import Wish

@@ -19,7 +19,7 @@ from typing import Final
 import python_calamine as calamine
 
 from catalog.errors import TooManyColumns
-from catalog.files.errors import NoTableInside, PartUnknown, WorkbookLocked, WorkbookUnreadable
+from catalog.file_errors import NoTableInside, PartUnknown, WorkbookLocked, WorkbookUnreadable
 from catalog.files.names import unique_names
 from catalog.files.sniff import is_value
 from catalog.files.staging import Cells, Staged, Staging

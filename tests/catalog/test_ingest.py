@@ -14,7 +14,7 @@ from catalog.errors import (
     RowsRagged,
     UploadNotFound,
 )
-from catalog.files.errors import ArchiveUnsafe
+from catalog.file_errors import ArchiveUnsafe
 from catalog.folders import Folders
 from catalog.serve import serving_copy
 from catalog.version import Upload, UploadId, UploadState, Version

@@ -18,8 +18,8 @@ import shapefile
 import shapely
 
 from catalog.errors import FileIsArchive, FileIsBinary
+from catalog.file_errors import ArchiveTooLarge, ArchiveUnsafe, ColumnarUnreadable, LayerIncomplete
 from catalog.files.archive import MEMBERS_MAX
-from catalog.files.errors import ArchiveTooLarge, ArchiveUnsafe, ColumnarUnreadable, LayerIncomplete
 from tests.catalog.files.reading import read
 
 ROWS = pa.table(

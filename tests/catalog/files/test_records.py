@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog.files.errors import JsonTooDeep, JsonUnreadable, NoTableInside
+from catalog.file_errors import JsonTooDeep, JsonUnreadable, NoTableInside
 from tests.catalog.files.reading import Table, read
 
 

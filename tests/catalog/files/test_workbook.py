@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from catalog.files.errors import PartUnknown, WorkbookUnreadable
+from catalog.file_errors import PartUnknown, WorkbookUnreadable
 from tests.catalog.files.reading import read
 
 
