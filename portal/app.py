@@ -45,6 +45,8 @@ from portal.pages import (
     publishing,
     publishing_files,
     publishing_terms,
+    record_history,
+    talk,
     usage,
 )
 from portal.pages import audit as audit_pages
@@ -68,7 +70,7 @@ _API = (
     *(ckan, feeds),
 )
 _PAGES = (
-    *(home, addresses, dataset, dataset_data, dataset_use),
+    *(home, addresses, dataset, dataset_data, dataset_use, record_history, talk),
     *(describing, publishing, publishing_files, publishing_terms, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -258,7 +258,9 @@ class EntryForm:
             self.errors[""] = say.gettext("Choose one of the values that are offered.")
             return None
         try:
-            return Directory(
+            plain = {name: values[name].strip() for name in _PLAIN}
+            return replace(
+                kept,
                 type_name=type_name,
                 format_class=held,
                 share_channel=channel,
@@ -267,11 +269,10 @@ class EntryForm:
                 temporal_end=end,
                 languages=keywords_in(values["languages"]),
                 in_series=series_id,
-                extras=kept.extras,
                 legislation=_lines(values["legislation"]),
                 related_codes=_lines(values["related_codes"]),
                 identifiers=_lines(values["identifiers"]),
-                **{name: values[name].strip() for name in _PLAIN},
+                **plain,
             )
         except Refusal as refusal:
             self.complain(refusal, say)
