@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from ipaddress import ip_network
 from pathlib import Path
 
 from portal.ckan_options import CkanOptions, options_from
@@ -31,6 +32,9 @@ class Settings:
     site_url: str
     """Address that links and token issuers name, without a slash at the end."""
     ckan_options: CkanOptions = CkanOptions()  # noqa: RUF009  frozen
+    harvest_allow: str = ""
+    """Networks, comma-separated as `10.1.0.0/16`, that the harvest may fetch from although they are
+    private; empty: none."""
 
     @property
     def postgres_folder(self) -> Path:
@@ -82,14 +86,18 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
     """The settings of the installation in folder `data`.
 
     Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
-    `WEIR_CKAN_OPTIONS` that cannot be read.
+    `WEIR_CKAN_OPTIONS` that cannot be read, or `WEIR_HARVEST_ALLOW` that names no networks.
     """
+    harvest_allow = environment.get("WEIR_HARVEST_ALLOW") or ""
+    for network in filter(None, (part.strip() for part in harvest_allow.split(","))):
+        ip_network(network, strict=False)
     return Settings(
         data=data.resolve(),
         database_url=environment.get("WEIR_DATABASE_URL") or None,
         publication=Publication(environment.get("WEIR_PUBLICATION") or Publication.REVIEWED),
         site_url=(environment.get("WEIR_SITE_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
         ckan_options=options_from(environment.get("WEIR_CKAN_OPTIONS") or ""),
+        harvest_allow=harvest_allow,
     )
 
 

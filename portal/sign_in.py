@@ -46,7 +46,9 @@ MACHINE_PATHS: Final = (
 )
 """What programs speak to. Without a cookie there is nothing here that a page could borrow."""
 LOCAL_PATH_MOST_CHARACTERS: Final = 2000
-STREAMED_FORMS: Final = re.compile(r"/publish/[a-z0-9_-]+/upload")
+STREAMED_FORMS: Final = re.compile(
+    r"/publish/[a-z0-9_-]+/upload|/publish/harvest/[0-9a-f-]{36}/file"
+)
 """Forms whose file is too large to be read for its token first: their route calls
 `check_form_token` with the token that came along, before it acts."""
 

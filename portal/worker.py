@@ -33,6 +33,8 @@ STALLED_AFTER_S = 8.0
 POLL_S = 5.0
 GRACE_S = 10
 ATTEMPTS_MAX = 20
+SLOTS = 2
+"""One more than a harvest takes, so that files need not wait for a far and slow server."""
 PREPARING_ATTEMPTS_MAX = 3
 RETRY_WAIT_S = 2
 QUALITY_MEMORY_BYTES = 1 << 30
@@ -55,7 +57,7 @@ def run_worker(wiring: Wiring, database_url: str, role: str) -> None:
     app.run_worker(
         queues=[queue],
         name=role,
-        concurrency=1,
+        concurrency=SLOTS if queue is Queue.WORK else 1,
         fetch_job_polling_interval=POLL_S,
         update_heartbeat_interval=HEARTBEAT_S,
         stalled_worker_timeout=STALLED_AFTER_S,

@@ -193,3 +193,10 @@ class UnreadableCatalogue(Invalid):
     message: ClassVar[str] = N_("This could not be read as {kind}: {fault}.")
     kind: str
     fault: str
+
+
+@dataclass(eq=False)
+class WorkBrokeOff(Conflict):
+    """The worker of a run was lost, or its failure is one that this release does not know."""
+
+    message: ClassVar[str] = N_("The work broke off. Begin again.")

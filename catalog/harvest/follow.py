@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from catalog import errors as catalog_errors
 from catalog.audience import audience_of, may_approve_for, may_publish_for
+from catalog.harvest import errors
 from catalog.harvest.changes import Act, Kind
 from catalog.harvest.errors import RunNotFound, SourceNotFound
-from catalog.harvest.run import HarvestRun, LogLine, RunId, RunItem
+from catalog.harvest.run import Failure, HarvestRun, LogLine, RunId, RunItem
 from catalog.harvest.source import HarvestSource, SourceId
 from catalog.harvest.store import holdings as holding_store
 from catalog.harvest.store import runs as run_store
 from catalog.harvest.store import sources as store
 from policies.database import Tx
+from policies.errors import Refusal
 from policies.party import Actor
 
 SOURCES_MAX: Final = 500
@@ -90,6 +93,18 @@ def log_of(tx: Tx, source: HarvestSource) -> list[LogLine]:
 def record_count(tx: Tx, source: HarvestSource) -> int:
     """How many of its records are here."""
     return holding_store.count_known(tx, source.id)
+
+
+def refusal_of(failure: Failure) -> Refusal:
+    """The refusal that a run ended with, to be said in the reader's language."""
+    for module in (errors, catalog_errors):
+        kind = getattr(module, failure.code, None)
+        if isinstance(kind, type) and issubclass(kind, Refusal):
+            try:
+                return kind(**failure.facts)
+            except TypeError:
+                break
+    return errors.WorkBrokeOff()
 
 
 def _sees(by: Actor, source: HarvestSource) -> bool:

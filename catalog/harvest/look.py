@@ -73,7 +73,7 @@ def begin_run(
     if working is not None:
         if at - working.touched_at < SILENT_AFTER:
             raise RunUnderWay(source.id)
-        _fail(tx, source, working, Failure("worker-lost"), at)
+        _fail(tx, source, working, Failure("WorkBrokeOff"), at)
     run = HarvestRun(
         id=RunId(uuid4()),
         source_id=source.id,
