@@ -13,6 +13,9 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from catalog import find, ingest, publish
 from catalog.blobs import sweep_arriving
+from catalog.harvest import apply, look, schedule, undo
+from catalog.harvest.fetch import networks_of
+from catalog.harvest.run import RunId
 from catalog.version import UploadId
 from exchange import list_product, settle
 from exchange.prepare_copies import prepare_copies
@@ -21,6 +24,7 @@ from policies import once
 from policies.party import Actor
 from policies.profile import profile_in_force
 from policies.terms import DatasetId, VersionId
+from portal import harvest_jobs
 from portal.jobs import Queue, ask_for_copies, enqueue
 from portal.mask_key import mask_key
 from portal.migrate import JOBS_SCHEMA
@@ -130,7 +134,49 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
         with wiring.pool.connection() as tx:
             settle.forget_fair_use(tx, wiring.now())
 
+    _add_harvest_jobs(app, wiring)
     _rescue(app, Queue.WORK)
+
+
+def _add_harvest_jobs(app: App, wiring: Wiring) -> None:
+    """Runs of all sources one after the other, in slices that let other work in between."""
+    again = RetryStrategy(max_attempts=ATTEMPTS_MAX, wait=RETRY_WAIT_S)
+    allowed = networks_of(wiring.settings.harvest_allow)
+
+    @app.task(name=harvest_jobs.LOOK, queue=Queue.WORK, retry=again)
+    def _look(run_id: str) -> None:
+        looked = look.look(
+            wiring.pool,
+            wiring.folders.blobs,
+            RunId(UUID(run_id)),
+            allowed=allowed,
+            now=wiring.now,
+        )
+        if looked is not None and looked.is_automatic:
+            with wiring.pool.connection() as tx:
+                if apply.begin_by_itself(tx, looked.id, at=wiring.now()) is not None:
+                    harvest_jobs.ask(tx, harvest_jobs.APPLY, looked.id)
+
+    @app.task(name=harvest_jobs.APPLY, queue=Queue.WORK, retry=again)
+    def _apply(run_id: str) -> None:
+        run = RunId(UUID(run_id))
+        if apply.apply(wiring.pool, run, seconds_max=harvest_jobs.SLICE_S, now=wiring.now):
+            with wiring.pool.connection() as tx:
+                harvest_jobs.ask(tx, harvest_jobs.APPLY, run)
+
+    @app.task(name=harvest_jobs.UNDO, queue=Queue.WORK, retry=again)
+    def _undo(run_id: str) -> None:
+        run = RunId(UUID(run_id))
+        if undo.undo(wiring.pool, run, seconds_max=harvest_jobs.SLICE_S, now=wiring.now):
+            with wiring.pool.connection() as tx:
+                harvest_jobs.ask(tx, harvest_jobs.UNDO, run)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="harvest_due", queue=Queue.WORK, queueing_lock="harvest_due", pass_context=False)
+    def _due(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        with wiring.pool.connection() as tx:
+            for run_id in schedule.begin_due(tx, at=wiring.now()):
+                harvest_jobs.ask(tx, harvest_jobs.LOOK, run_id)
 
 
 def _add_quality_jobs(app: App, wiring: Wiring) -> None:
@@ -160,7 +206,8 @@ def _add_quality_jobs(app: App, wiring: Wiring) -> None:
             limits=limits,
             on_progress=lambda _permille: None,
         )
-        if wiring.settings.publication is Publication.DIRECT:
+        is_direct = wiring.settings.publication is Publication.DIRECT
+        if is_direct and publish.may_be_published_directly(held.dataset):
             with wiring.pool.connection() as tx:
                 enqueue(tx, "publish_directly", queue=Queue.WORK, dataset_id=str(held.dataset.id))
 
