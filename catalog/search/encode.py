@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from catalog.search import readings, words
@@ -146,9 +147,7 @@ def _encode_dynamic(encoded: Encoded, document: SearchDocument, present: set[str
 def _encode_suggestions(encoded: Encoded, document: SearchDocument) -> None:
     read: dict[str, None] = {}
     for text in (*both([document.title]), *document.tags, *document.columns):
-        for word in words.compounds(text):
-            read[f"{readings.initials(word)}{UNIT}{word}"] = None
-            read[f"{readings.whole(word)}{UNIT}{word}"] = None
+        read.update(dict.fromkeys(_readings(text)))
     for token in read:
         _add(encoded, "readings", token)
     kinds = (
@@ -167,7 +166,18 @@ def _encode_suggestions(encoded: Encoded, document: SearchDocument) -> None:
         _add(encoded, "suggested", token)
 
 
-def _suggestion_keys(value: str) -> set[str]:
+@lru_cache(maxsize=20_000)
+def _readings(text: str) -> tuple[str, ...]:
+    """How the words of a text are read, each with the word."""
+    return tuple(
+        f"{read}{UNIT}{word}"
+        for word in words.compounds(text)
+        for read in (readings.initials(word), readings.whole(word))
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _suggestion_keys(value: str) -> frozenset[str]:
     folded = words.fold(value.strip())[:100]
     keys = {folded}
     for run in words.runs(value):
@@ -178,7 +188,7 @@ def _suggestion_keys(value: str) -> set[str]:
             for word in words.cut(run.text)[1:]:
                 start = run.text.find(word)
                 keys.add(run.text[start:][:100])
-    return {key for key in keys if key}
+    return frozenset(key for key in keys if key)
 
 
 def _bounded(texts: Iterable[str]) -> list[str]:

@@ -162,6 +162,10 @@ class Index:
         """
         return max(0, self._reading().searcher.num_docs - 1)
 
+    def clear_counts(self) -> None:
+        """Forget counts of facets that were already made, to measure what they cost."""
+        self._reading().counted.clear()
+
     def search(self, wanted: Search) -> Found:
         """One page, the number of all hits, and the counts of the facets.
 
@@ -328,7 +332,6 @@ class _Opened:
         self.searcher = self._index.searcher()
         self.position = ""
         self.counted: OrderedDict[object, Mapping[str, tuple[FacetCount, ...]]] = OrderedDict()
-        self.totals: OrderedDict[object, int] = OrderedDict()
 
     def refresh(self) -> None:
         try:
@@ -398,9 +401,10 @@ _SCHEMA: Final = _schema()
 class _Compiler:
     """Turns our tree into the engine's, for one searcher."""
 
-    def __init__(self, opened: _Opened) -> None:
+    def __init__(self, opened: _Opened, labels: frozenset[str]) -> None:
         self.schema = opened.schema
         self.searcher = opened.searcher
+        self.permitted = self._labelled(labels)
 
     def compile(self, query: Query) -> EngineQuery:
         match query:
@@ -432,7 +436,7 @@ class _Compiler:
             case Boosted():
                 return EngineQuery.boost_query(self.compile(query.part), query.factor)
 
-    def labelled(self, labels: frozenset[str]) -> EngineQuery:
+    def _labelled(self, labels: frozenset[str]) -> EngineQuery:
         """Records that carry one of these labels; the score does not change."""
         return _unscored(_any([self._term("labels", label) for label in sorted(labels)]))
 
@@ -535,11 +539,15 @@ class _Compiler:
         return _best([*options, *self._meaning(word)])
 
     def _read_as(self, word: str, *, is_unfinished: bool) -> list[str]:
-        """Chinese words of the index that are read so; only seen ones add to what is found."""
+        """Chinese words that are read so, of records that the caller may see: a word that only
+        others hold must not lead to what means the same.
+        """
         if not (readings.may_be_initials(word) or readings.may_be_whole(word)):
             return []
         prefix = word if is_unfinished and len(word) > 2 else word + UNIT
-        tokens = self.searcher.terms_with_prefix("readings", prefix, limit=READINGS_MAX)
+        tokens = self.searcher.terms_with_prefix(
+            "readings", prefix, filter_query=self.permitted, limit=READINGS_MAX
+        )
         return list(dict.fromkeys(token.partition(UNIT)[2] for token, _ in tokens))
 
     def _ranked(self, word: str) -> list[EngineQuery]:
@@ -774,8 +782,8 @@ class _Answer:
         self.opened = opened
         self.searcher = opened.searcher
         self.wanted = wanted
-        compiler = _Compiler(opened)
-        clauses = [(Occur.Must, compiler.labelled(wanted.labels))]
+        compiler = _Compiler(opened, wanted.labels)
+        clauses = [(Occur.Must, compiler.permitted)]
         self.is_scored = not isinstance(wanted.query, Everything)
         if self.is_scored:
             clauses.append((Occur.Must, compiler.compile(wanted.query)))
@@ -925,7 +933,7 @@ def _terms(opened: _Opened, kind: str, prefix: str, labels: frozenset[str]) -> l
     tokens = opened.searcher.terms_with_prefix(
         "suggested",
         start,
-        filter_query=_Compiler(opened).labelled(labels),
+        filter_query=_Compiler(opened, labels).permitted,
         limit=SUGGESTED_TERMS_MAX,
     )
     best: dict[str, int] = {}
