@@ -38,6 +38,7 @@ from portal.pages import (
     dataset,
     dataset_data,
     dataset_use,
+    demand,
     describing,
     home,
     inbox,
@@ -71,7 +72,7 @@ _API = (
 )
 _PAGES = (
     *(home, addresses, dataset, dataset_data, dataset_use, record_history, talk),
-    *(describing, publishing, publishing_files, publishing_terms, account, people),
+    *(demand, describing, publishing, publishing_files, publishing_terms, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 

@@ -259,7 +259,7 @@ class EntryForm:
             return None
         try:
             plain = {name: values[name].strip() for name in _PLAIN}
-            return replace(
+            described = replace(
                 kept,
                 type_name=type_name,
                 format_class=held,
@@ -272,8 +272,8 @@ class EntryForm:
                 legislation=_lines(values["legislation"]),
                 related_codes=_lines(values["related_codes"]),
                 identifiers=_lines(values["identifiers"]),
-                **plain,
             )
+            return replace(described, **plain)  # type: ignore[arg-type]  # all of them texts
         except Refusal as refusal:
             self.complain(refusal, say)
             return None

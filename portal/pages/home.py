@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog import find, holdings
+from catalog.demand import unmet
 from catalog.search.index import Term
 from catalog.search.labels import labels_for
 from catalog.search.suggest import suggest as suggest_for
@@ -90,6 +91,8 @@ def search(
         )
         cards = cards_of(tx, found.datasets, by=actor, language=say.language)
         others = find.listed(tx, by=actor, limit=1).count if not found.count else 0
+        if q and not found.count and publisher is None:
+            unmet.count_unmet(tx, q, at=wiring_of(request).now())
     kept = {"q": q} if q else {}
     filters = {**kept, **({"organization": organization} if organization else {})}
     after = first + len(found.datasets)
@@ -114,7 +117,6 @@ def search(
         first=first if found.datasets else 0,
         last=after - 1,
         near=[(say.gettext("All datasets"), "/dataset", others)] if others else [],
-        ask_href=None,
     )
 
 

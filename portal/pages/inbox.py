@@ -71,6 +71,7 @@ _TABS: Final = (
     (ItemKind.LISTING, N_("Listings")),
     (ItemKind.ASSESSMENT, N_("Assessments")),
     (ItemKind.FREEZE, N_("Freezes")),
+    (ItemKind.DEMAND, N_("Wishes for data")),
 )
 _DECIDED: Final = "decided"
 _SEE_OTHER = 303

@@ -8,6 +8,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from catalog.dataset import Dataset
+from catalog.demand import board as demand_board
+from catalog.demand.data_request import DataRequest
 from catalog.find import dataset_with_id, submissions
 from exchange import apply
 from exchange.application import Application
@@ -36,9 +38,10 @@ class ItemKind(StrEnum):
     LISTING = "listing"
     ASSESSMENT = "assessment"
     FREEZE = "freeze"
+    DEMAND = "demand"
 
 
-Waiting = tuple[ItemKind, Application | Dataset | Listing | Freeze]
+Waiting = tuple[ItemKind, Application | Dataset | Listing | Freeze | DataRequest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +93,16 @@ def due_state(application: Application, today: date) -> str:
 
 def due_words(application: Application, today: date, say: Speech) -> str:
     """How long there is to answer, in words."""
-    if application.due_on < today:
+    return days_left_words(DueDate(application.due_on, application.is_due_provisional), today, say)
+
+
+def days_left_words(due: DueDate, today: date, say: Speech) -> str:
+    """How many working days are left, in words; empty where the day has passed."""
+    if due.day < today:
         return ""
-    left = working_days_left(today, application.due_on)
+    left = working_days_left(today, due.day)
     words = say.ngettext("{count} working day left", "{count} working days left", left)
-    if application.is_due_provisional:
+    if due.is_provisional:
         words += say.gettext(" (the calendar of that year is not official yet)")
     return words
 
@@ -112,6 +120,7 @@ def _waiting(tx: Tx, by: Actor, at: datetime) -> Iterator[Waiting]:
         for freeze in freezes_in_force(tx, at):
             if not freeze.is_confirmed and freeze.placed_by != by.user_id:
                 yield ItemKind.FREEZE, freeze
+    yield from ((ItemKind.DEMAND, wish) for wish in demand_board.waiting_for(tx, by=by))
 
 
 def _listings(tx: Tx, by: Actor) -> Iterator[Waiting]:
@@ -147,7 +156,7 @@ def waits_for_opening(listing: Listing, by: Actor) -> bool:
 def _item(
     tx: Tx,
     kind: ItemKind,
-    held: Application | Dataset | Listing | Freeze,
+    held: Application | Dataset | Listing | Freeze | DataRequest,
     by: Actor,
     at: datetime,
     say: Speech,
@@ -161,6 +170,8 @@ def _item(
             return _listing_item(tx, kind, held, by, say)
         case Freeze():
             return _freeze_item(tx, held, by, say)
+        case DataRequest():
+            return _demand_item(held, at, say)
 
 
 def _request_item(
@@ -242,6 +253,28 @@ def _freeze_item(tx: Tx, freeze: Freeze, by: Actor, say: Speech) -> InboxItem:
         due_words=say.gettext("lapses {moment}", moment=say.moment(freeze.lapses_at)),
         state="frozen",
         advice=say.gettext("A second person is needed"),
+    )
+
+
+def _demand_item(wish: DataRequest, at: datetime, say: Speech) -> InboxItem:
+    today = china_day(at)
+    return InboxItem(
+        id=str(wish.id),
+        kind=ItemKind.DEMAND,
+        kind_words=say.gettext("Wish for data"),
+        href=f"/requests-for-data/{wish.id}",
+        number=number_of("W", wish.id),
+        title=Text(zh=wish.title, en=wish.title),
+        asker=say.ngettext("{count} person", "{count} people", wish.joined),
+        purpose=say.gettext("Data that is not offered yet"),
+        due=wish.due.day,
+        due_words=days_left_words(wish.due, today, say),
+        state="overdue" if wish.due.is_breached_on(today) else "waiting",
+        advice=(
+            say.gettext("No department is found for it yet")
+            if wish.department_id is None
+            else say.gettext("Answer it: promise, point to it, or refuse by law")
+        ),
     )
 
 

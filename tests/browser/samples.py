@@ -282,11 +282,11 @@ PAGES: dict[str, SamplePage] = {
                  "is_chosen": False}]}],
         "chips": [("Open", "/dataset?q=停车")], "clear_href": "/dataset?q=停车",
         "sorts": [("Best match", "?sort=score", True), ("Newest", "?sort=newest", False)],
-        "previous_href": None, "next_href": "?page=2", "first": 1, "last": 4, "ask_href": None}),
+        "previous_href": None, "next_href": "?page=2", "first": 1, "last": 4}),
     "/nothing": SamplePage("search.html", {
         "query": "飞碟", "total": 0, "took_ms": 3, "datasets": [], "facets": [], "chips": [],
         "clear_href": "/dataset", "sorts": [], "previous_href": None, "next_href": None,
-        "first": 0, "last": 0, "near": [("飞机", "/dataset?q=飞机", 3)], "ask_href": "/wish/new"}),
+        "first": 0, "last": 0, "near": [("飞机", "/dataset?q=飞机", 3)]}),
     "/dataset/air": SamplePage("dataset/overview.html", {
         **LINKED, "preview": air_table(), "preview_reason": None, "data_href": "/dataset/air/data",
         "facts": [("Identifier", "310000-air-hourly"), ("Rows", "35,064"), ("Columns", "18"),
