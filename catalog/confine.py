@@ -82,7 +82,7 @@ CANCEL_LOOK_S = 0.03
 ADDRESS_SPACE_OVERHEAD_BYTES = 1 << 30
 OPEN_FILES = 64
 
-JOB_PACKAGES = ("catalog.files",)
+JOB_PACKAGES = ("catalog.files", "catalog.formats")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.errors import N_, Conflict, Invalid, NotFound, TooLarge
+from policies.errors import N_, Conflict, Invalid, NotFound, TooLarge, TooOften
 
 
 @dataclass(eq=False)
@@ -62,6 +62,14 @@ class GraphTooLarge(TooLarge):
 
 
 @dataclass(eq=False)
+class CheckerBusy(TooOften):
+    """Others' graphs are being checked."""
+
+    message: ClassVar[str] = N_("Other graphs are being checked. Try again in a moment.")
+    wait_s: int = 10
+
+
+@dataclass(eq=False)
 class MalformedSparql(Invalid):
     """A question that is not SPARQL, or asks for what is not done here."""
 
@@ -74,11 +82,11 @@ class SparqlTooCostly(TooLarge):
     """A question that takes longer, or answers more, than one may."""
 
     message: ClassVar[str] = N_(
-        "The question takes longer than {seconds} s or answers more than {rows_max} rows. "
-        "Ask for less at once."
+        "The question takes longer than {seconds} s, or its answer is larger than {bytes_max} "
+        "bytes. Ask for less at once."
     )
     seconds: int
-    rows_max: int
+    bytes_max: int
 
 
 @dataclass(eq=False)

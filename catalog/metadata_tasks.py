@@ -102,9 +102,7 @@ def _open_files(record: Record) -> dict[DistributionId, OpenFile]:
     if record.dataset.entry.open_type is not OpenType.UNCONDITIONAL:
         return {}
     return {
-        held.distribution.id: OpenFile(
-            tuple(column.name for column in held.newest.columns), size_bytes=held.newest.size_bytes
-        )
+        held.distribution.id: OpenFile(held.newest.columns, size_bytes=held.newest.size_bytes)
         for held in record.distributions
         if held.newest is not None
     }

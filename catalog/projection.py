@@ -18,6 +18,7 @@ from catalog.dataset import DistributionId
 from catalog.directory import Directory
 from catalog.record import Record
 from catalog.theme import Term, Theme
+from catalog.version import Column
 from policies.clause import Licence
 from policies.party import Actor, Organization, OrganizationKind
 from policies.terms import DatasetId, OpenType, ShareType, Text, UpdateCycle
@@ -45,7 +46,7 @@ class AccessRight(StrEnum):
 class OpenFile:
     """A whole file that everybody may fetch without asking."""
 
-    columns: tuple[str, ...]
+    columns: tuple[Column, ...]
     """Those that the open listing shows; in the order of the file."""
     sha256: str = ""
     """Of the bytes that the address serves; empty where nobody asked yet."""

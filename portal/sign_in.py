@@ -41,7 +41,9 @@ MACHINE_PATHS: Final = (
     "/delta-sharing/",
     "/dsp/",
     "/log/",
+    "/oai",
     "/oauth/",
+    "/sparql",
     "/.well-known/",
 )
 """What programs speak to. Without a cookie there is nothing here that a page could borrow."""

@@ -9,7 +9,7 @@ from catalog.dataset import DistributionId
 from catalog.interchange import Given
 from catalog.projection import OpenFile
 from catalog.record import Record
-from catalog.version import VersionState
+from catalog.version import Column, ColumnType, VersionState
 from exchange.open_files import open_views
 from policies.database import Tx
 from policies.profile import profile_in_force
@@ -40,7 +40,13 @@ def _open_files(
             # Its own people read newer data than everybody else, whose file this is about.
             if held.newest is None or held.newest.state is not VersionState.PUBLISHED:
                 continue
-            names = [column.name for column in held.newest.columns]
-            shown = names if view.columns is None else [n for n in view.columns if n in names]
-            files[held.distribution.id] = OpenFile(tuple(shown))
+            columns = {column.name: column for column in held.newest.columns}
+            shown = columns if view.columns is None else view.columns
+            files[held.distribution.id] = OpenFile(
+                tuple(
+                    Column(name, ColumnType.TEXT) if name in view.masks else columns[name]
+                    for name in shown
+                    if name in columns
+                )
+            )
     return files

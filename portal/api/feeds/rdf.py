@@ -39,7 +39,9 @@ ENDINGS: Final = {
     "jsonld": RdfForm.JSON_LD,
     "nt": RdfForm.N_TRIPLES,
 }
-_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {200: {"content": {MEDIA_TYPES[form]: {} for form in RdfForm}}}
+_ANSWERS: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {MEDIA_TYPES[form]: {} for form in RdfForm}}
+}
 
 router = APIRouter(tags=["feeds"])
 negotiated = APIRouter(tags=["feeds"], route_class=WhereRdfIsWanted)

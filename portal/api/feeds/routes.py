@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from portal.api.feeds import rdf
+from portal.api.feeds import changes, data_json, files, oai, rdf, sparql, validate
 
 router = APIRouter()
 
-for _feed in (rdf.router, rdf.negotiated):
+for _feed in (
+    *(rdf.router, rdf.negotiated, files.router, data_json.router),
+    *(oai.router, changes.router, sparql.router, validate.router),
+):
     router.include_router(_feed)
