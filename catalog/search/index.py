@@ -76,7 +76,9 @@ VALUES_MAX: Final = 200_000
 """Different values that a range or pattern over whole values may look through."""
 READINGS_MAX: Final = 50
 TIES_MAX: Final = 20_000
-"""Hits of one score or value that are put in order by the next key of the sort."""
+"""Hits of one value that are put in order by the next key of the sort; more stay as they come."""
+SCORE_TIES_MAX: Final = 1_000
+"""The same for hits of one score."""
 CACHED_COUNTS_MAX: Final = 256
 SUGGESTED_TERMS_MAX: Final = 200
 DEEP_START: Final = 10_000
@@ -811,11 +813,13 @@ class _Answer:
                 return [], count
         end = start + rows
         limit = end + 1
+        ties_max = SCORE_TIES_MAX if keys[0].field == "score" else TIES_MAX
         hits, count = self._first(keys[0], limit)
-        while len(hits) > end and hits[end - 1].value == hits[end].value and limit < count:
-            if limit > end + TIES_MAX:
+        while len(hits) > end and hits[end - 1].value == hits[end].value:
+            wider = min(count, limit * 4, end + ties_max + 1)
+            if wider <= limit:
                 break
-            limit = min(count, limit * 4)
+            limit = wider
             hits, count = self._first(keys[0], limit)
         return self._in_order(hits, keys, start, end)[start:end], count
 
@@ -848,7 +852,9 @@ class _Answer:
             while last < len(hits) and hits[last].value == hits[first].value:
                 last += 1
             group = hits[first:last]
-            if len(group) > 1 and first < end and last > start:
+            # Whatever the page, a large group is left as it is, so that pages fit together.
+            ties_max = SCORE_TIES_MAX if keys[0].field == "score" else TIES_MAX
+            if 1 < len(group) <= ties_max and first < end and last > start:
                 group = self._by_next(group, keys[1:], start - first, end - first)
             ordered += group
         return ordered
