@@ -5,12 +5,42 @@ from __future__ import annotations
 from inspect import getdoc
 from typing import Final
 
-from portal.api.ckan import site
+from portal.api.ckan import (
+    activity,
+    config,
+    follow,
+    groups,
+    licence_list,
+    members,
+    organizations,
+    site,
+    tags,
+    tasks,
+    tokens,
+    translations,
+    users,
+    vocabularies,
+)
 from portal.api.ckan.action import Action, Result, Table, reads
 from portal.api.ckan.call import Call
 from portal.api.ckan.errors import NoSuchObject
 
-_AREAS: Final[tuple[Table, ...]] = (site.ACTIONS,)
+_AREAS: Final[tuple[Table, ...]] = (
+    site.ACTIONS,
+    organizations.ACTIONS,
+    groups.ACTIONS,
+    members.ACTIONS,
+    users.ACTIONS,
+    tokens.ACTIONS,
+    follow.ACTIONS,
+    tags.ACTIONS,
+    vocabularies.ACTIONS,
+    licence_list.ACTIONS,
+    tasks.ACTIONS,
+    translations.ACTIONS,
+    config.ACTIONS,
+    activity.ACTIONS,
+)
 
 
 def help_show(call: Call) -> Result:

@@ -29,8 +29,8 @@ from policies.terms import UserId
 from portal.api.ckan.call import Call, truth_of
 from portal.api.ckan.errors import ValidationFailed
 from portal.api.ckan.found import may_in_organization, may_in_theme
-from portal.api.ckan.held_packages import packages_of
 from portal.api.ckan.images import display_url
+from portal.api.ckan.package_shapes import packages_with_ids
 from portal.api.ckan.plain import moment, plain
 from portal.api.ckan.user_shapes import user_shapes, with_capacity
 
@@ -112,7 +112,7 @@ def organization_shape(
         ]
     if wanted.datasets:
         ids = datasets_of_publisher(call.tx, organization.id, by=call.actor, limit=PACKAGES_SHOWN)
-        shape["packages"] = packages_of(call, ids)
+        shape["packages"] = list(packages_with_ids(call, ids))
     if wanted.datasets or wanted.dataset_count:
         found = counts_by_publisher(call.tx, by=call.actor) if counts is None else counts
         shape["package_count"] = found.get(organization.id, 0)
@@ -149,7 +149,7 @@ def theme_shape(
         shape["extras"] = [{"key": key, "value": value} for key, value in theme.extras]
     if wanted.datasets:
         ids = datasets_under(call.tx, theme.id, by=call.actor, limit=PACKAGES_SHOWN)
-        shape["packages"] = packages_of(call, ids)
+        shape["packages"] = list(packages_with_ids(call, ids))
     if wanted.datasets or wanted.dataset_count:
         found = counts_by_theme(call.tx, by=call.actor) if counts is None else counts
         shape["package_count"] = found.get(theme.id, 0)

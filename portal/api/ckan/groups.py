@@ -56,9 +56,9 @@ from portal.api.ckan.group_shapes import (
     theme_members,
     theme_shape,
 )
-from portal.api.ckan.held_packages import packages_of
 from portal.api.ckan.images import image_of
 from portal.api.ckan.organizations import update_organization
+from portal.api.ckan.package_shapes import packages_with_ids
 from portal.api.ckan.plain import plain, text_from
 from portal.problems import words_of
 
@@ -226,12 +226,12 @@ def group_package_show(call: Call) -> Result:
     theme = theme_or_none(call, named)
     if theme is not None and not theme.is_removed:
         ids = datasets_under(call.tx, theme.id, by=call.actor, limit=limit)
-        return packages_of(call, ids)
+        return list(packages_with_ids(call, ids))
     presented = organization_or_none(call, named)
     if presented is None or presented.presentation.is_removed:
         raise NoSuchObject("Group was not found.")
     ids = datasets_of_publisher(call.tx, presented.organization.id, by=call.actor, limit=limit)
-    return packages_of(call, ids)
+    return list(packages_with_ids(call, ids))
 
 
 def group_autocomplete(call: Call) -> Result:
