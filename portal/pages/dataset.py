@@ -13,6 +13,7 @@ from policies.errors import Refusal
 from portal.pages import dataset_frame, dataset_quality
 from portal.pages.dataset_cards import quality_state
 from portal.pages.dataset_lineage import drawable
+from portal.pages.dataset_linked import linked_data_of
 from portal.pages.dataset_look import deliver_rows, look_of
 from portal.pages.dataset_reader import Look, profile_for, refused_words
 from portal.pages.dataset_rows import picture_of, pictures_of, table_of, type_words
@@ -54,6 +55,7 @@ def show_overview(request: Request, slug: str) -> Response:
             (say.text(one.entry.title), f"/dataset/{one.slug}") for one in look.overview.inputs
         ],
         citation=_citation(request, look, say) if version else dataset.slug,
+        linked_data=linked_data_of(request, slug),
     )
 
 
