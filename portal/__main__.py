@@ -23,7 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         epilog="Every command works beside a running server and beside a stopped one.",
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for add_parsers in (add_serving, add_search, add_people, add_demo, add_doctor, add_verification):
+    for add_parsers in (
+        add_serving,
+        add_search,
+        add_people,
+        add_demo,
+        add_doctor,
+        add_verification,
+    ):
         add_parsers(commands)
     chosen = parser.parse_args(arguments)
     try:
