@@ -67,3 +67,20 @@ class ViewNotFound(NotFound):
     """There is no such view of a file, or none for the caller."""
 
     message: ClassVar[str] = N_("There is no such view.")
+
+
+@dataclass(eq=False)
+class DatasetNotYours(Denied):
+    """The dataset is there, and the caller may not read its record."""
+
+    message: ClassVar[str] = N_("You may not read the dataset {dataset_id}.")
+    dataset_id: UUID
+
+
+@dataclass(eq=False)
+class FileNotOpen(Denied):
+    """The record may be read, and its file not without asking."""
+
+    message: ClassVar[str] = N_(
+        "This file is not open to everybody. Ask for the data on the dataset's page."
+    )

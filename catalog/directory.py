@@ -110,6 +110,8 @@ class Directory:
     in_series: DatasetId | None = None
     main_language: str = ""
     """`zh` or `en`: which of two texts a client gets that takes one; empty: the Chinese one."""
+    given_empty: tuple[str, ...] = ()
+    """Fields that a client of CKAN sent empty, which it tells apart from not sent."""
     identifiers: tuple[str, ...] = ()
     """What other catalogues call it; the first is where it was taken from."""
     extras: tuple[tuple[str, str], ...] = ()
@@ -125,10 +127,9 @@ class Directory:
                     raise TooManyEntries(each.name, LIST_MAX)
                 for item in value:
                     _check(each.name, item, TEXT_LENGTH_CHARACTERS)
-        if self.class_code and not _CLASS_CODE.fullmatch(self.class_code):
-            raise MalformedField("class_code")
-        if self.gov_code and not _GOV_CODE.fullmatch(self.gov_code):
-            raise MalformedField("gov_code")
+        for code in ("class_code", "gov_code"):
+            if not is_well_formed(code, getattr(self, code)):
+                raise MalformedField(code)
         if self.temporal_start and self.temporal_end and self.temporal_end < self.temporal_start:
             raise MalformedField("temporal_end")
         if len(self.extras) > EXTRAS_MAX:
@@ -175,11 +176,18 @@ class Directory:
             languages=_texts(stored.get("languages")),
             legislation=_texts(stored.get("legislation")),
             related_codes=_texts(stored.get("related_codes")),
+            given_empty=_texts(stored.get("given_empty")),
             identifiers=_texts(stored.get("identifiers")),
             in_series=None if series is None else DatasetId(UUID(str(series))),
             extras=tuple((str(pair[0]), str(pair[1])) for pair in _pairs(stored.get("extras"))),
             **{name: str(stored.get(name, "")) for name in _PLAIN_TEXTS},
         )
+
+
+def is_well_formed(field: str, code: str) -> bool:
+    """Whether a text may stand in `class_code` or `gov_code`; an empty one may."""
+    form = {"class_code": _CLASS_CODE, "gov_code": _GOV_CODE}[field]
+    return not code or form.fullmatch(code) is not None
 
 
 _PLAIN_TEXTS: Final = (

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from uuid import UUID
 
-from catalog.audience import audience_of
-from catalog.dataset import DatasetState
+from catalog.audience import audience_of, sees_dataset
+from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
+from catalog.deposit_errors import DatasetNotYours
+from catalog.errors import DatasetNotFound, DistributionNotFound
+from catalog.store import datasets as dataset_store
 from catalog.store import deposits as store
 from policies.database import Tx
-from policies.party import Actor
+from policies.party import SLUG, Actor
+from policies.terms import DatasetId
 
 FORMATS_MAX = 1_000
 
@@ -39,3 +45,42 @@ def dataset_names(
 def formats_like(tx: Tx, containing: str, *, limit: int) -> list[str]:
     """Formats in use that contain a text, in small letters, the most frequent first."""
     return store.formats(tx, containing.replace("\0", ""), limit=min(limit, FORMATS_MAX))
+
+
+def is_name_taken(tx: Tx, slug: str) -> bool:
+    """Whether a dataset has this name, seen by the caller or not: names are unique."""
+    return dataset_store.find_dataset(tx, slug) is not None
+
+
+def known_dataset(tx: Tx, wanted: str, *, by: Actor) -> Dataset:
+    """The dataset of that id or name, told apart from one that the caller may know of but not read.
+
+    Clients of CKAN make a new dataset where they hear that there is none.
+
+    Raises: DatasetNotFound, also for classified ones; DatasetNotYours.
+    """
+    found: Dataset | None = None
+    with contextlib.suppress(ValueError):
+        found = dataset_store.get_dataset(tx, DatasetId(UUID(wanted)))
+    if found is None and SLUG.fullmatch(wanted):
+        found = dataset_store.find_dataset(tx, wanted)
+    if found is None or found.is_purged:
+        raise DatasetNotFound(wanted.replace("\0", ""))
+    if sees_dataset(by, found):
+        return found
+    if found.entry.directory.is_classified:
+        raise DatasetNotFound(wanted)
+    raise DatasetNotYours(found.id)
+
+
+def known_distribution(
+    tx: Tx, distribution_id: DistributionId, *, by: Actor
+) -> tuple[Dataset, Distribution]:
+    """The distribution of that id with its dataset.
+
+    Raises: DistributionNotFound, DatasetNotFound, DatasetNotYours.
+    """
+    found = dataset_store.get_distribution(tx, distribution_id)
+    if found is None or found.is_removed:
+        raise DistributionNotFound(str(distribution_id))
+    return known_dataset(tx, str(found.dataset_id), by=by), found

@@ -25,6 +25,7 @@ from catalog.dataset import (
     check_text,
 )
 from catalog.describe import owned_dataset
+from catalog.directory import RecordAudience
 from catalog.errors import (
     ApproverIsSubmitter,
     ApproverNeeded,
@@ -183,7 +184,11 @@ def publish_directly(tx: Tx, dataset_id: DatasetId, *, profile_id: str, at: date
 def may_be_published_directly(dataset: Dataset) -> bool:
     """Whether the dataset's own classes leave nothing for a person to weigh."""
     entry = dataset.entry
-    return entry.grade is Grade.GENERAL and entry.open_type is OpenType.UNCONDITIONAL
+    return (
+        entry.grade is Grade.GENERAL
+        and entry.open_type is OpenType.UNCONDITIONAL
+        and entry.audience is RecordAudience.PUBLIC
+    )
 
 
 def withdraw(tx: Tx, dataset_id: DatasetId, *, reason: str, by: Actor, at: datetime) -> Dataset:

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from portal import answers
 from portal.api import log, well_known
+from portal.api.ckan import downloads as ckan_downloads
 from portal.api.ckan import envelope as ckan
 from portal.api.feeds import routes as feeds
 from portal.api.v1 import (
@@ -17,6 +18,7 @@ from portal.api.v1 import (
     applications,
     audit,
     datasets,
+    harvest_sources,
     ledger,
     listings,
     organizations,
@@ -34,12 +36,14 @@ from portal.pages import (
     account,
     addresses,
     asking,
+    audience_preview,
     buying,
     dataset,
     dataset_data,
     dataset_use,
     demand,
     describing,
+    harvest,
     home,
     inbox,
     people,
@@ -68,11 +72,12 @@ _API = (
     *(rows, query),
     *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, ledger, receipts, audit),
-    *(ckan, feeds),
+    *(ckan, ckan_downloads, feeds, harvest_sources),
 )
 _PAGES = (
     *(home, addresses, dataset, dataset_data, dataset_use, record_history, talk),
-    *(demand, describing, publishing, publishing_files, publishing_terms, account, people),
+    *(demand, harvest, describing, publishing, publishing_files, publishing_terms),
+    *(account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 

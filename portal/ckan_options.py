@@ -21,6 +21,7 @@ class CkanOptions:
     """What people may do through CKAN's face beyond what their roles say."""
 
     anon_create_dataset: bool = False
+    """Never on: somebody answers for every record."""
     create_unowned_dataset: bool = False
     create_dataset_if_not_in_organization: bool = True
     user_create_groups: bool = True
@@ -55,7 +56,13 @@ def options_from(text: str) -> CkanOptions:
     unknown = sorted(set(given) - set(names))
     if unknown:
         raise ValueError(f"WEIR_CKAN_OPTIONS has names that are not known: {', '.join(unknown)}")
-    return CkanOptions(**{names[name]: _truth(name, value) for name, value in given.items()})
+    options = CkanOptions(**{names[name]: _truth(name, value) for name, value in given.items()})
+    if options.anon_create_dataset:
+        raise ValueError(
+            f"WEIR_CKAN_OPTIONS: {PREFIX}anon_create_dataset cannot be true, because somebody has "
+            "to answer for every record."
+        )
+    return options
 
 
 def _name_of(field: str) -> str:

@@ -13,6 +13,7 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from catalog import find, ingest, publish
 from catalog.blobs import sweep_arriving
+from catalog.demand import unmet
 from catalog.harvest import apply, look, schedule, undo
 from catalog.harvest.fetch import networks_of
 from catalog.harvest.run import RunId
@@ -118,6 +119,8 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     def _sweep_files(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         sweep_results(wiring.pool, wiring.settings.results_folder, wiring.now())
         sweep_arriving(wiring.folders.blobs)
+        with wiring.pool.connection() as tx:
+            unmet.forget_rarest(tx)
 
     @app.periodic(cron="47 3 * * *")
     @app.task(

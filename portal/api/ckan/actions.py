@@ -7,18 +7,25 @@ from typing import Final
 
 from portal.api.ckan import (
     activity,
+    collaborators,
     config,
     follow,
     groups,
     licence_list,
     members,
     organizations,
+    packages,
+    relationships,
+    resources,
+    revising,
+    searching,
     site,
     tags,
     tasks,
     tokens,
     translations,
     users,
+    views,
     vocabularies,
 )
 from portal.api.ckan.action import Action, Result, Table, reads
@@ -26,6 +33,13 @@ from portal.api.ckan.call import Call
 from portal.api.ckan.errors import NoSuchObject
 
 _AREAS: Final[tuple[Table, ...]] = (
+    packages.ACTIONS,
+    resources.ACTIONS,
+    searching.ACTIONS,
+    revising.ACTIONS,
+    views.ACTIONS,
+    relationships.ACTIONS,
+    collaborators.ACTIONS,
     site.ACTIONS,
     organizations.ACTIONS,
     groups.ACTIONS,

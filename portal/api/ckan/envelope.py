@@ -134,13 +134,14 @@ def _call(
 ) -> Json:
     if not action.is_read and request.method != "POST":
         raise AccessDenied(f"Use POST for {name}: it changes something.")
-    actor = _actor(request)
+    actor = caller_of(request)
     with wiring.pool.connection() as tx:
         call = Call(name, tx, wiring, actor, wiring.now(), parameters, files)
         return action.run(call)
 
 
-def _actor(request: Request) -> Actor:
+def caller_of(request: Request) -> Actor:
+    """Who makes the request; whoever shows a token that does not count is nobody."""
     try:
         return actor_of(request)
     except NotSignedIn:

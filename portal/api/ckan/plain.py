@@ -30,6 +30,11 @@ def plain(text: Text) -> str:
     return text.zh or text.en
 
 
+def has_han(text: str) -> bool:
+    """Whether a text holds a Chinese character."""
+    return _HAN.search(text) is not None
+
+
 def text_from(written: str, before: Text | None = None) -> Text:
     """The text that a client wrote in place of `before`, in its own language."""
     if before is not None and written == plain(before):
