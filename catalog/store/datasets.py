@@ -242,7 +242,7 @@ def with_submitted_versions(
                  WHERE version.state = 'submitted'
                  GROUP BY held.dataset_id) AS submitted ON submitted.dataset_id = dataset.id
          WHERE dataset.publisher_id = ANY (%(publisher_ids)s)
-           AND (submitted.waits_since IS NOT NULL OR dataset.state = 'submitted')
+           AND (submitted.waits_since IS NOT NULL OR dataset.state IN ('submitted', 'reviewed'))
          ORDER BY coalesce(submitted.waits_since, dataset.modified_at), dataset.id
          LIMIT %(limit)s
         """,

@@ -34,6 +34,7 @@ from portal.pages.inbox_items import (
     waits_for_assessment,
     waits_for_opening,
 )
+from portal.pages.legal_words import citation_words
 from portal.pages.offer import offer_facts
 from portal.pages.rendering import render
 from portal.pages.request_view import request_view
@@ -59,6 +60,8 @@ _DONE: Final = {
     "refused": N_("Refused. The asker sees your reason and its legal basis."),
     "published": N_("Published. Everybody who may sees it now."),
     "sent-back": N_("Returned to the publisher with your reason."),
+    "reviewed": N_("Approved. It waits here until somebody puts it out."),
+    "taken-back": N_("The dataset is withdrawn. Nobody finds it any more."),
     "opened": N_("The listing is open."),
     "assessed": N_("Your assessment is signed and recorded."),
     "withdrawn": N_("The listing is taken off."),
@@ -74,6 +77,7 @@ _TABS: Final = (
     (ItemKind.DEMAND, N_("Wishes for data")),
 )
 _DECIDED: Final = "decided"
+_WITH_APPROVER: Final = (DatasetState.SUBMITTED, DatasetState.REVIEWED)
 _SEE_OTHER = 303
 Field = Annotated[str, Form(max_length=20_000)]
 
@@ -252,7 +256,7 @@ def show_submission(request: Request, slug: str) -> Response:
 def decide_submission(
     request: Request, slug: str, decision: Field = "", reason: Field = ""
 ) -> Response:
-    """Publish what was submitted, or return it with a reason."""
+    """Publish what was submitted, approve it for later, return it, or withdraw what is out."""
     actor, wiring = signed_in(request), wiring_of(request)
     try:
         with wiring.pool.connection() as tx:
@@ -261,6 +265,12 @@ def decide_submission(
                 publish.publish(tx, dataset.id, by=actor, at=wiring.now())
                 ask_for_copies(tx, dataset.id)
                 done = "published"
+            elif decision == "review":
+                publish.review(tx, dataset.id, by=actor, at=wiring.now())
+                done = "reviewed"
+            elif decision == "withdraw":
+                publish.withdraw(tx, dataset.id, reason=reason, by=actor, at=wiring.now())
+                done = "taken-back"
             else:
                 publish.return_to_publisher(
                     tx, dataset.id, reason=reason, by=actor, at=wiring.now()
@@ -286,7 +296,11 @@ def _submission_page(
             for version in held.versions
             if version.state is VersionState.SUBMITTED
         ]
-        submitters = {_name(tx, version.submitted_by) for _, version in submitted}
+        handed_in = [version.submitted_by for _, version in submitted]
+        if found.dataset.state in _WITH_APPROVER:
+            handed_in.append(found.dataset.submitted_by)
+        submitters = {_name(tx, user_id) for user_id in handed_in if user_id is not None}
+        bases = profile_in_force(wiring.now()).legal_bases
     entry = found.dataset.entry
     return render(
         request,
@@ -297,15 +311,24 @@ def _submission_page(
             (say.gettext("Publishing organisation"), say.text(found.publisher.title)),
             (say.gettext("Submitted by"), ", ".join(sorted(submitters)) or "—"),
             (say.gettext("Summary"), say.text(entry.summary) or "—"),
-            (say.gettext("Why it is not shared"), entry.share_basis or "—"),
-            (say.gettext("Why it is not open"), entry.open_basis or "—"),
+            (
+                say.gettext("Why it is not shared"),
+                citation_words(entry.share_basis, bases, say) or "—",
+            ),
+            (
+                say.gettext("Why it is not open"),
+                citation_words(entry.open_basis, bases, say) or "—",
+            ),
         ],
         versions=[
             {"title": distribution.title, "version": version} for distribution, version in submitted
         ],
         is_first=found.dataset.state is not DatasetState.PUBLISHED,
-        may_approve=found.may_approve and bool(submitted),
-        is_submitter=any(version.submitted_by == actor.user_id for _, version in submitted),
+        may_approve=found.may_approve
+        and (bool(submitted) or found.dataset.state in _WITH_APPROVER),
+        may_review=found.dataset.state is DatasetState.SUBMITTED,
+        may_withdraw=found.may_approve and found.dataset.state is DatasetState.PUBLISHED,
+        is_submitter=actor.user_id in handed_in,
         errors=errors,
         reason=reason,
     )

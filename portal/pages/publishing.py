@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
-from catalog import find, publish
+from catalog import find, publish, series
+from catalog.dataset import Dataset
 from catalog.errors import PublisherNeeded
 from catalog.find import PAGE_MAX
 from exchange.usage import usage_since
@@ -43,7 +44,9 @@ UNPROCESSABLE: Final = 422
 MESSAGES: Final = {
     "created": N_("The dataset is registered. Send a file next."),
     "changed": N_("The description is changed."),
+    "registered": N_("The record is registered. Hand it to the approver when it is ready."),
     "submitted": N_("The approver has it now."),
+    "taken-up": N_("It is a draft again. It goes the whole way once more."),
     "rule-added": N_("The rule is added. The next check asks it."),
     "rule-removed": N_("The rule is taken away."),
     "proposed": N_("The listing is proposed."),
@@ -126,6 +129,24 @@ def submit(request: Request, slug: str) -> Response:
     return RedirectResponse(f"/publish/{slug}?done=submitted", _SEE_OTHER)
 
 
+@router.post("/publish/{slug}/take-up")
+def take_up(
+    request: Request, slug: str, reason: Annotated[str, Form(max_length=20_000)] = ""
+) -> Response:
+    """Make a withdrawn dataset a draft again."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            dataset = find.dataset_named(tx, slug, by=actor)
+            publish.take_up(tx, dataset.id, reason=reason, by=actor, at=wiring.now())
+    except Refusal as refusal:
+        return workbench_page(
+            request, slug, errors={"reason": speech_of(request).refusal(refusal)},
+            status=status_of(refusal),
+        )  # fmt: skip
+    return RedirectResponse(f"/publish/{slug}?done=taken-up", _SEE_OTHER)
+
+
 def workbench_page(
     request: Request,
     slug: str,
@@ -157,6 +178,9 @@ def workbench_page(
         else [],
         version=newest.number if newest else None,
         may_submit=work.may_submit,
+        may_approve=work.overview.may_approve,
+        is_record_alone=work.is_record_alone,
+        members=_members(request, dataset),
         rules=work.rules,
         checks=[(kind.value, say.text(kind.label)) for kind in Kind],
         columns=[column.name for column in newest.columns] if newest else [],
@@ -179,6 +203,14 @@ def lawful_bases(say: Speech) -> list[tuple[str, str]]:
         ("own_production", say.gettext("Produced by ourselves")),
         ("authorised_operation", say.gettext("Authorised operation")),
     ]
+
+
+def _members(request: Request, dataset: Dataset) -> list[Dataset] | None:
+    """The datasets of a series; None where it is none."""
+    if not dataset.entry.directory.is_series:
+        return None
+    with wiring_of(request).pool.connection() as tx:
+        return series.members_of(tx, dataset, by=signed_in(request))
 
 
 def _work(request: Request, slug: str) -> Work:

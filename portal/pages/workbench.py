@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from catalog import find, ingest
-from catalog.dataset import DatasetState
+from catalog.dataset import Dataset, DatasetState
 from catalog.errors import PublisherNeeded
 from catalog.find import DistributionOverview, Overview
 from catalog.version import Upload, UploadState, Version, VersionState
@@ -58,9 +59,18 @@ class Work:
 
     @property
     def may_submit(self) -> bool:
-        """Whether there is a checked version that was not handed in yet."""
+        """Whether there is a checked version that was not handed in, or a record without data."""
+        if self.overview.dataset.state is DatasetState.WITHDRAWN:
+            return False
         newest = self.newest
-        return newest is not None and newest.state is VersionState.CREATED and newest.lets_pass
+        if newest is not None:
+            return newest.state is VersionState.CREATED and newest.lets_pass
+        return self.is_record_alone and self.overview.dataset.state is DatasetState.DRAFT
+
+    @property
+    def is_record_alone(self) -> bool:
+        """Whether it has no data here: none at all, or it lies elsewhere."""
+        return all(held.distribution.access_url for held in self.overview.distributions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +110,8 @@ def steps_of(work: Work, say: Speech) -> list[Step]:
     dataset, newest = work.overview.dataset, work.newest
     uploads = work.distribution.uploads if work.distribution else ()
     described = Step(say.gettext("Description"), "done", dataset.created_at)
+    if not uploads and work.is_record_alone:
+        return [described, *_decisions_about_record(dataset, say)]
     if not uploads:
         return [described, *_later(say, ("now", "later", "later", "later"))]
     file = Step(
@@ -112,7 +124,34 @@ def steps_of(work: Work, say: Speech) -> list[Step]:
         is_failed = uploads[0].state is UploadState.FAILED
         rest = _later(say, ("now", "later" if is_failed else "now", "later", "later"))
         return [described, file, *rest[1:]]
-    return [described, file, _check(work, newest, say), *_decisions(newest, say)]
+    submit, publish = _decisions(newest, say)
+    approved = (
+        [Step(say.gettext("Approved"), "done", dataset.reviewed_at)]
+        if dataset.state is DatasetState.REVIEWED
+        else []
+    )
+    return [described, file, _check(work, newest, say), submit, *approved, publish]
+
+
+def _decisions_about_record(dataset: Dataset, say: Speech) -> list[Step]:
+    """The way of a record without data: handed in, approved, published."""
+    names = (
+        say.gettext("Handed to the approver"),
+        say.gettext("Approved"),
+        say.gettext("Published"),
+    )
+    states = {
+        DatasetState.DRAFT: ("now", "later", "later"),
+        DatasetState.SUBMITTED: ("done", "now", "later"),
+        DatasetState.REVIEWED: ("done", "done", "now"),
+        DatasetState.PUBLISHED: ("done", "done", "done"),
+        DatasetState.WITHDRAWN: ("done", "done", "stopped"),
+    }[dataset.state]
+    at = (None, dataset.reviewed_at, dataset.issued if states[2] == "done" else None)
+    return [
+        Step(name, state, moment if state == "done" else None)
+        for name, state, moment in zip(names, states, at, strict=True)
+    ]
 
 
 def listing_lines(work: Work, say: Speech) -> list[dict[str, object]]:
@@ -211,6 +250,20 @@ def _later(say: Speech, states: tuple[str, str, str, str]) -> list[Step]:
     return [Step(name, state) for name, state in zip(names, states, strict=True)]
 
 
+def _task_of_record(
+    dataset: Dataset,
+    returned: str,
+    task: Callable[[str, str, str], dict[str, object]],
+    say: Speech,
+) -> dict[str, object] | None:
+    """What waits for the publisher at a record without data of its own."""
+    if dataset.state is not DatasetState.DRAFT:
+        return None
+    if returned:
+        return task(say.gettext("came back from the approver"), returned, "returned")
+    return task(say.gettext("is a draft"), say.gettext("Hand it to the approver."), "draft")
+
+
 def todo_of(work: Overview, say: Speech) -> dict[str, object] | None:
     """What waits for the publisher at one dataset; None where nothing does."""
     dataset = work.dataset
@@ -227,7 +280,11 @@ def todo_of(work: Overview, say: Speech) -> dict[str, object] | None:
             "due": None,
         }
 
-    if dataset.state is DatasetState.WITHDRAWN:
+    if dataset.state in (
+        DatasetState.SUBMITTED,
+        DatasetState.REVIEWED,
+        DatasetState.WITHDRAWN,
+    ):
         return None
     returned = dataset.state_reason or (newest.state_reason if newest else "")
     if newest is not None and newest.state is VersionState.CREATED and returned:
@@ -236,6 +293,8 @@ def todo_of(work: Overview, say: Speech) -> dict[str, object] | None:
         return task(
             say.gettext("a file could not be read"), failure_words(uploads[0], say) or "", "failed"
         )
+    if newest is None and all(held.distribution.access_url for held in work.distributions):
+        return _task_of_record(dataset, returned, task, say)
     if newest is None:
         if uploads:
             return task(say.gettext("a file is being read"), uploads[0].file_name, "running")
