@@ -12,6 +12,7 @@ from portal import answers
 from portal.api import log, well_known
 from portal.api.ckan import downloads as ckan_downloads
 from portal.api.ckan import envelope as ckan
+from portal.api.ckan import images as ckan_images
 from portal.api.feeds import routes as feeds
 from portal.api.v1 import (
     agreements,
@@ -77,7 +78,7 @@ _API = (
 _PAGES = (
     *(home, addresses, dataset, dataset_data, dataset_use, record_history, talk),
     *(demand, harvest, describing, publishing, publishing_files, publishing_terms),
-    *(account, people),
+    *(audience_preview, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 

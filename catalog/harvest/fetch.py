@@ -35,9 +35,8 @@ from catalog.harvest.errors import (
     SourceAnswered,
     SourceUnreachable,
 )
-from catalog.harvest.source import Validators
+from catalog.harvest.source import ANSWER_BYTES_MAX, Validators
 
-ANSWER_BYTES_MAX: Final = 128 << 20
 ANSWER_S_MAX: Final = 120
 CONNECT_S: Final = 10
 SILENCE_S: Final = 30

@@ -6,24 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from catalog.audience import may_publish_for
-from catalog.blobs import check_file
-from catalog.errors import FileTooLarge, PublisherNeeded
+from catalog.errors import PublisherNeeded
 from catalog.harvest.changes import Act, Item, Plan, Suspicion, compare
 from catalog.harvest.errors import RunUnderWay, SourceIsPaused
-from catalog.harvest.fetch import ANSWER_BYTES_MAX, Fetcher, IpNetwork
 from catalog.harvest.follow import visible_source
-from catalog.harvest.read_ckan import read_ckan
-from catalog.harvest.read_csv_manifest import read_csv_manifest
-from catalog.harvest.read_data_json import read_data_json
-from catalog.harvest.read_dcat import ACCEPT, page_of_file, read_dcat
-from catalog.harvest.read_oai_pmh import read_oai_pmh
 from catalog.harvest.remote_record import Reading
 from catalog.harvest.run import Failure, HarvestRun, LogKind, RunId, RunState
-from catalog.harvest.source import HarvestSource, Matching, SourceId, SourceKind, Validators
+from catalog.harvest.source import HarvestSource, Matching, SourceId, Validators
 from catalog.harvest.store import holdings as holding_store
 from catalog.harvest.store import runs as store
 from catalog.harvest.store import sources as source_store
@@ -32,11 +25,13 @@ from policies.errors import Refusal
 from policies.party import Actor
 from policies.terms import UserId
 
+if TYPE_CHECKING:
+    from catalog.harvest.fetch import IpNetwork
+
 KEPT_RUNS: Final = 20
 """Runs of a source whose details are kept, so that they can be undone."""
 SILENT_AFTER: Final = timedelta(minutes=15)
 """A run without a sign of life for this long has lost its worker for good."""
-PROGRESS_EVERY: Final = 100
 
 Clock = Callable[[], datetime]
 
@@ -98,6 +93,9 @@ def look(
 
     A source that cannot be read makes a failed run, not an error: the log says why.
     """
+    # Only the worker needs what speaks RDF and to strangers.
+    from catalog.harvest.read_source import read_source
+
     with pool.connection() as tx:
         run = store.lock_run(tx, run_id)
         if run is None or run.state not in (RunState.QUEUED, RunState.READING):
@@ -114,75 +112,12 @@ def look(
 
     known = source.validators if run.matching is source.wishes.matching else Validators()
     try:
-        reading, validators = _read(source, known, blobs, allowed, on_progress)
+        reading, validators = read_source(source, known, blobs, allowed, on_progress)
     except Refusal as refusal:
         with pool.connection() as tx:
             return _fail(tx, source, run, _failure_of(refusal), now())
     with pool.connection() as tx:
         return _write_plan(tx, source, run, reading, validators, at=now())
-
-
-def _read(
-    source: HarvestSource,
-    known: Validators,
-    blobs: Path,
-    allowed: tuple[IpNetwork, ...],
-    on_progress: Callable[[int], None],
-) -> tuple[Reading | None, Validators]:
-    """What the source says; None where it is as the validators have it."""
-    wishes = source.wishes
-    if not wishes.address:
-        source.check_is_ready()
-        assert source.blob_sha256 is not None
-        validators = Validators(sha256=source.blob_sha256)
-        if known.sha256 == source.blob_sha256:
-            return None, validators
-        content = _file(blobs, source.blob_sha256)
-        return _read_file(source, content, on_progress), validators
-    with Fetcher(allowed) as fetcher:
-        if wishes.kind is SourceKind.CKAN:
-            found = read_ckan(fetcher, wishes.address, wishes.options, on_progress=on_progress)
-            return found, Validators()
-        if wishes.kind is SourceKind.OAI_PMH:
-            found = read_oai_pmh(fetcher, wishes.address, wishes.options, on_progress=on_progress)
-            return found, Validators()
-        accept = ACCEPT if wishes.kind is SourceKind.DCAT else "*/*"
-        answer = fetcher.get(wishes.address, accept=accept, known=known)
-        if answer.content is None:
-            return None, answer.validators
-        if wishes.kind is SourceKind.DCAT:
-            reading = read_dcat(answer, fetcher, on_progress=on_progress)
-            # The first page says nothing of the others.
-            is_whole = "next" not in answer.links and len(reading.records) <= PROGRESS_EVERY
-            return reading, answer.validators if is_whole else Validators()
-        return _read_file(source, answer.content, on_progress), answer.validators
-
-
-def _read_file(
-    source: HarvestSource, content: bytes, on_progress: Callable[[int], None]
-) -> Reading:
-    wishes = source.wishes
-    match wishes.kind:
-        case SourceKind.DATA_JSON:
-            reading = read_data_json(content)
-        case SourceKind.CSV_MANIFEST:
-            reading = read_csv_manifest(content, wishes.options)
-        case SourceKind.DCAT:
-            reading = read_dcat(
-                page_of_file(content, source.file_name), None, on_progress=on_progress
-            )
-        case SourceKind.CKAN | SourceKind.OAI_PMH:
-            raise AssertionError("a source of this kind has an address")
-    on_progress(len(reading.records))
-    return reading
-
-
-def _file(blobs: Path, sha256: str) -> bytes:
-    path = blobs / sha256[:2] / sha256
-    check_file(path, sha256)
-    if path.stat().st_size > ANSWER_BYTES_MAX:
-        raise FileTooLarge(ANSWER_BYTES_MAX)
-    return path.read_bytes()
 
 
 def _write_plan(

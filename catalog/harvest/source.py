@@ -25,6 +25,8 @@ TITLE_LENGTH_CHARACTERS: Final = 200
 ADDRESS_LENGTH_CHARACTERS: Final = 2_000
 OPTION_LENGTH_CHARACTERS: Final = 2_000
 OPTIONS_MAX: Final = 60
+ANSWER_BYTES_MAX: Final = 128 << 20
+"""Of a file, or of one answer."""
 GUARD_PERMILLE: Final = 200
 """More than a fifth gone at once is more likely a fault of the source than its will."""
 
