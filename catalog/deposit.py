@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from catalog.audience import may_publish_for, visible
+from catalog.audience import may_publish_for
 from catalog.dataset import (
     DISTRIBUTIONS_MAX,
     Dataset,
@@ -21,7 +21,7 @@ from catalog.dataset import (
 )
 from catalog.deposit_errors import DatasetIdTaken, DistributionIdTaken
 from catalog.describe import dataset_event, entry_facts, entry_words, owned_dataset
-from catalog.errors import PublisherNeeded, SlugTaken, TooManyEntries, WrongState
+from catalog.errors import DatasetNotFound, PublisherNeeded, SlugTaken, TooManyEntries, WrongState
 from catalog.store import datasets as store
 from catalog.store import deposits as deposit_store
 from catalog.store import uploads as upload_store
@@ -144,7 +144,9 @@ def put_out(tx: Tx, dataset_id: DatasetId, *, profile_id: str, at: datetime) -> 
 
     Raises: DatasetNotFound.
     """
-    dataset = visible(store.lock_dataset(tx, dataset_id), str(dataset_id), SYSTEM)
+    dataset = store.lock_dataset(tx, dataset_id)
+    if dataset is None:
+        raise DatasetNotFound(str(dataset_id))
     if dataset.state is not DatasetState.DRAFT or dataset.entry.grade is not Grade.GENERAL:
         return dataset
     shown = replace(dataset.move_to(DatasetState.PUBLISHED, at=at), modified_at=dataset.modified_at)

@@ -103,6 +103,9 @@ def read_resource(
     before = None if held is None else held.distribution
     url = fields.text("url").strip()
     details = _details(fields)
+    if before is not None and details.get("created") == moment(before.created_at):
+        # Our own time came back.
+        details.pop("created")
     access_url = url
     if held is not None and url == resource_url(call, held):
         # Our own link came back.

@@ -1,0 +1,259 @@
+"""The unmodified command line of ckanapi against a served installation, with real records."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.installation import Installation
+from tests.portal.ckan.client import Client, Refused
+
+RECORDS = 300
+TEXTS = (
+    *("name", "title", "notes", "url", "version", "author", "author_email", "maintainer"),
+    *("maintainer_email", "license_id", "type", "state", "owner_org"),
+)
+RESOURCE_FIELDS = (
+    *("id", "name", "description", "url", "format", "mimetype", "resource_type", "size"),
+    *("hash", "last_modified"),
+)
+
+
+@pytest.fixture
+def cli(served: Installation, sysadmin_token: str) -> Any:
+    """Run `ckanapi` with the sysadmin's token; gives what it printed."""
+
+    def run(*arguments: str, stdin: str = "") -> str:
+        done = subprocess.run(
+            [
+                str(Path(sys.executable).parent / "ckanapi"),
+                *arguments,
+                "-r",
+                served.address,
+                "-a",
+                sysadmin_token,
+            ],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    return run
+
+
+def test_real_records_come_back_as_they_were_loaded(
+    cli: Any, sysadmin: Client, organization: dict[str, Any], shared_data: Path, tmp_path: Path
+) -> None:
+    packages = [*_of_ckan(shared_data, organization), *_of_data_json(shared_data, organization)]
+    for group in sorted({one["name"] for package in packages for one in package["groups"]}):
+        sysadmin("group_create", name=group, title=group)
+    lines = tmp_path / "packages.jsonl"
+    lines.write_text("".join(json.dumps(one) + "\n" for one in packages))
+
+    cli("load", "datasets", "-I", str(lines), "-p", "2")
+    dumped = tmp_path / "dumped.jsonl"
+    cli("dump", "datasets", "--all", "-O", str(dumped), "-p", "2")
+
+    back = {one["id"]: one for one in map(json.loads, dumped.read_text().splitlines())}
+    wrong = [
+        (package["name"], name, package.get(name), back.get(package["id"], {}).get(name))
+        for package in packages
+        for name in (*TEXTS, "tags", "extras", "groups", "resources")
+        if _compared(package, name) != _compared(back.get(package["id"], {}), name)
+    ]
+    assert wrong == []
+
+    searched = cli("search", "datasets", "fq=organization:water-bureau", "include_private:true")
+    assert {json.loads(line)["id"] for line in searched.splitlines()} >= {
+        package["id"] for package in packages
+    }
+
+    before = {one["id"]: one["metadata_modified"] for one in back.values()}
+    cli("load", "datasets", "-I", str(dumped), "-p", "2")
+    again = tmp_path / "again.jsonl"
+    cli("dump", "datasets", "--all", "-O", str(again), "-p", "2")
+    after = {
+        one["id"]: one["metadata_modified"]
+        for one in map(json.loads, again.read_text().splitlines())
+    }
+    assert {key: after[key] for key in before} == before
+
+    gone = [package["name"] for package in packages[:3]]
+    cli("delete", "datasets", *gone)
+    left = set(json.loads(cli("action", "package_list")))
+    assert not left & set(gone)
+    assert _harvested(sysadmin) >= {package["id"] for package in packages[3:]}
+
+
+def test_a_file_is_sent_from_the_command_line(
+    cli: Any, sysadmin: Client, anonymous: Client, tmp_path: Path
+) -> None:
+    name = f"file-{uuid.uuid4().hex[:8]}"
+    sysadmin("package_create", name=name)
+    file = tmp_path / "Some_File.bin"
+    content = bytes(range(256)) * 40
+    file.write_bytes(content)
+
+    resource = json.loads(
+        cli("action", "resource_create", f"package_id={name}", "name=bytes", f"upload@{file}")
+    )
+
+    assert resource["url_type"] == "upload"
+    assert resource["size"] == len(content)
+    assert resource["url"].endswith("/download/some-file.bin")
+    assert anonymous("resource_show", id=resource["id"])["url"] == resource["url"]
+
+
+def test_a_batch_of_actions_runs(cli: Any, sysadmin: Client, tmp_path: Path) -> None:
+    names = [f"batch-{uuid.uuid4().hex[:8]}" for _ in range(3)]
+    lines = tmp_path / "actions.jsonl"
+    lines.write_text(
+        "".join(
+            json.dumps({"action": "package_create", "data": {"name": name}}) + "\n"
+            for name in names
+        )
+    )
+
+    cli("batch", "-I", str(lines), "-p", "1")
+
+    assert [sysadmin("package_show", id=name)["state"] for name in names] == ["active"] * 3
+
+
+def _compared(package: dict[str, Any], name: str) -> Any:
+    """A field so that what CKAN itself does not keep in order is compared without it."""
+    value = package.get(name)
+    if name == "tags":
+        return sorted(tag["name"] for tag in value or ())
+    if name == "groups":
+        return sorted(group["name"] for group in value or ())
+    if name == "extras":
+        return sorted((pair["key"], pair["value"]) for pair in value or ())
+    if name == "resources":
+        return [{field: one.get(field) for field in RESOURCE_FIELDS} for one in value or ()]
+    return value
+
+
+def _harvested(client: Client) -> set[str]:
+    """The datasets that CKAN's harvester sees, asked for in its pattern."""
+    found: list[str] = []
+    while True:
+        page = client(
+            "package_search", rows=100, start=len(found), sort="id asc", fq="+state:active"
+        )["results"]
+        if not page:
+            return set(found)
+        found += [one["id"] for one in page]
+
+
+def _of_ckan(shared_data: Path, organization: dict[str, Any]) -> list[dict[str, Any]]:
+    export = json.loads((shared_data / "catalogues/ckan_export_datacatalogs.json").read_text())
+    return [
+        {
+            "id": record["id"],
+            "name": record["name"],
+            "title": record["title"].strip() or record["name"],
+            "notes": record["notes"],
+            "url": record["url"],
+            "version": record.get("version"),
+            "author": record.get("author"),
+            "author_email": _email(record.get("author_email")),
+            "maintainer": record.get("maintainer"),
+            "maintainer_email": _email(record.get("maintainer_email")),
+            "license_id": record.get("license_id"),
+            "type": "dataset",
+            "state": "active",
+            "owner_org": organization["id"],
+            "tags": _tags(record.get("tags") or ()),
+            "groups": [{"name": group} for group in record.get("groups") or ()],
+            "extras": [
+                {"key": key, "value": str(value)} for key, value in record["extras"].items()
+            ],
+            "resources": [],
+        }
+        for record in export["results"][:RECORDS]
+    ]
+
+
+def _of_data_json(shared_data: Path, organization: dict[str, Any]) -> list[dict[str, Any]]:
+    catalogue = json.loads((shared_data / "catalogues/dc_datajson_2020-02-07.json").read_text())
+    packages = []
+    for number, record in enumerate(catalogue["dataset"][:RECORDS]):
+        packages.append(
+            {
+                "id": str(uuid.uuid5(uuid.NAMESPACE_URL, record["identifier"])),
+                "name": f"dc-{number}-{re.sub('[^a-z0-9]+', '-', record['title'].lower())[:60]}",
+                "title": record["title"].strip(),
+                "notes": record["description"],
+                "url": record.get("landingPage"),
+                "version": None,
+                "author": record["publisher"]["name"],
+                "author_email": None,
+                "maintainer": record["contactPoint"]["fn"],
+                "maintainer_email": None,
+                "license_id": "",
+                "type": "dataset",
+                "state": "active",
+                "owner_org": organization["id"],
+                "tags": _tags(record["keyword"]),
+                "groups": [],
+                "extras": [
+                    {"key": "issued", "value": record["issued"]},
+                    {"key": "frequency", "value": "as needed"},
+                    {"key": "spatial", "value": str(record.get("spatial", ""))},
+                    {"key": "accessLevel", "value": record["accessLevel"]},
+                ],
+                "resources": [
+                    {
+                        "id": str(
+                            uuid.uuid5(uuid.NAMESPACE_URL, f"{record['identifier']} {place}")
+                        ),
+                        "name": one.get("title"),
+                        "description": one.get("description"),
+                        "url": one.get("accessURL") or one.get("downloadURL") or "",
+                        "format": one.get("format") or "unknown",
+                        "mimetype": one.get("mediaType"),
+                        "resource_type": None,
+                        "size": place,
+                        "hash": "",
+                        "last_modified": "2020-02-07T10:00:00.123456",
+                        "colour": "a field of its own",
+                    }
+                    for place, one in enumerate(record["distribution"])
+                ],
+            }
+        )
+    return packages
+
+
+def _email(text: str | None) -> str | None:
+    return text if not text or re.fullmatch(r"[^@\s]+@[^@\s]+", text) else None
+
+
+def _tags(names: Any) -> list[dict[str, str]]:
+    wanted = (re.sub(r"[^\w \-.]", "", name).strip() for name in names)
+    return [{"name": name} for name in dict.fromkeys(wanted) if 2 <= len(name) <= 100]
+
+
+def test_a_purged_dataset_is_gone_and_its_name_and_id_are_free(
+    sysadmin: Client, anonymous: Client
+) -> None:
+    name, dataset_id = f"purged-{uuid.uuid4().hex[:8]}", str(uuid.uuid4())
+    sysadmin("package_create", name=name, id=dataset_id)
+
+    sysadmin("dataset_purge", id=name)
+
+    with pytest.raises(Refused) as refusal:
+        anonymous("package_show", id=dataset_id)
+    assert refusal.value.status == 404
+    assert sysadmin("package_create", name=name, id=dataset_id)["id"] == dataset_id
