@@ -9,6 +9,7 @@ Source: ECMA-376 part 1, s. 18.3 (worksheets); OpenDocument 1.3 part 3, s. 9.
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
@@ -219,3 +220,32 @@ def text_of(cell: Cell) -> str | None:
             return cell.isoformat()
         case timedelta():
             return str(cell)
+
+
+def texts_of_sheet(content: bytes, *, rows_max: int, columns_max: int) -> list[list[str]]:
+    """The first sheet that can be seen, as texts, for sheets that are forms and not data.
+
+    Raises: WorkbookUnreadable, WorkbookLocked.
+    """
+    try:
+        with calamine.load_workbook(io.BytesIO(content)) as book:
+            names = [
+                meta.name
+                for meta in book.sheets_metadata
+                if meta.typ is calamine.SheetTypeEnum.WorkSheet
+                and meta.visible is calamine.SheetVisibleEnum.Visible
+            ]
+            rows = book.get_sheet_by_name(names[0]).iter_rows() if names else iter(())
+            return [[_plain(cell) for cell in row[:columns_max]] for row in islice(rows, rows_max)]
+    except calamine.PasswordError:
+        raise WorkbookLocked from None
+    except (calamine.CalamineError, OSError, ValueError):
+        raise WorkbookUnreadable from None
+
+
+def _plain(cell: Cell) -> str:
+    if isinstance(cell, datetime) and cell.time() == time():
+        return cell.date().isoformat()
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < _WHOLE_MAX:
+        return str(int(cell))
+    return str(cell)

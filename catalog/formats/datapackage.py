@@ -74,7 +74,6 @@ def _resource(one: ProjectedDistribution, path: str, language: Language) -> Json
         "type": "table",
         "title": one.title.read_in(language) or one.slug,
         "path": path,
-        "scheme": "https" if path.startswith("https:") else "http" if "://" in path else "file",
         "format": "csv",
         "mediatype": "text/csv",
         "encoding": "utf-8",
