@@ -97,8 +97,7 @@ class GraphsNotReady(Conflict):
 
 
 @dataclass(eq=False)
-class UnreadableSheet(Invalid):
-    """A file that is no spreadsheet of the directory."""
+class NoSuchImport(NotFound):
+    """A spreadsheet that was carried out, forgotten after a day, or is somebody else's."""
 
-    message: ClassVar[str] = N_("The spreadsheet cannot be read: {reason}.")
-    reason: str
+    message: ClassVar[str] = N_("This spreadsheet is no longer kept. Send it again.")

@@ -45,3 +45,14 @@ INSERT INTO catalog.public_records (dataset_id, is_public, changed_at)
 SELECT id, true, modified_at
   FROM catalog.datasets AS dataset
  WHERE catalog.is_public(dataset);
+
+-- Spreadsheets of the directory that were read and not yet carried out; kept for a day.
+CREATE TABLE catalog.directory_imports (
+    id uuid PRIMARY KEY DEFAULT uuidv7(),
+    publisher_id uuid NOT NULL REFERENCES policies.organizations,
+    made_by uuid NOT NULL REFERENCES policies.users,
+    made_at timestamptz NOT NULL,
+    file_name text NOT NULL CHECK (length(file_name) <= 255),
+    rows jsonb NOT NULL                                -- the cells as they were read
+);
+CREATE INDEX directory_imports_by_time ON catalog.directory_imports (made_at);
