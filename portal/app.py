@@ -44,6 +44,7 @@ from portal.pages import (
     dataset_use,
     demand,
     describing,
+    directory_import,
     harvest,
     home,
     inbox,
@@ -77,7 +78,7 @@ _API = (
 )
 _PAGES = (
     *(home, addresses, dataset, dataset_data, dataset_use, record_history, talk),
-    *(demand, harvest, describing, publishing, publishing_files, publishing_terms),
+    *(demand, harvest, directory_import, describing, publishing, publishing_files, publishing_terms),
     *(audience_preview, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
