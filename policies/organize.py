@@ -26,7 +26,11 @@ from policies.party import (
     check_credit_code,
     check_slug,
 )
-from policies.presentation import OrganizationPresentation, PresentedOrganization
+from policies.presentation import (
+    OrganizationPresentation,
+    PresentedOrganization,
+    check_written,
+)
 from policies.presentation_errors import IdTaken, OrganizationInUse, ParentInCircle
 from policies.record import record
 from policies.roles import can_administer, can_administer_organization, check_person
@@ -218,10 +222,10 @@ def _checked(organization: Organization) -> Organization:
 
 def _check_title(title: Text) -> None:
     given = list(title.as_map().values())
-    if not any(text.strip() for text in given) or any(
-        len(text) > TITLE_MOST_CHARACTERS or "\0" in text for text in given
-    ):
+    if not any(text.strip() for text in given):
         raise TitleMissing(TITLE_MOST_CHARACTERS)
+    for text in given:
+        check_written("title", text, TITLE_MOST_CHARACTERS)
 
 
 def _check_free(tx: Tx, organization: Organization) -> None:

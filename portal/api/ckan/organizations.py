@@ -2,8 +2,9 @@
 
 An organisation that a sysadmin creates is a department, unless its extras say another `kind`; its
 extra `uscc` is the unified social credit code, whose check character has to be right. One that
-another user creates, where the option lets them, is an enterprise: nobody vouched that it is a body
-of the government, and those see and get more.
+another user creates, where the option lets them, is an enterprise without a code: nobody vouched
+that it is a body of the government, and those see and get more, nor whose code it is. Later, too,
+these two extras count only where a sysadmin sends them.
 """
 
 from __future__ import annotations
@@ -129,7 +130,7 @@ def organization_create(call: Call) -> Result:
         slug=name,
         kind=(_kind_in(extras) or kind) if call.is_sysadmin else kind,
         title=text_from(title or name),
-        credit_code=_credit_code_in(extras),
+        credit_code=_credit_code_in(extras) if call.is_sysadmin else None,
         created_at=call.at,
     )
     presentation = OrganizationPresentation(
@@ -187,8 +188,10 @@ def update_organization(
         was,
         slug=name,
         title=text_from(title, was.title) if title.strip() else Text(en=name),
-        kind=_kind_in(extras) or was.kind,
-        credit_code=_credit_code_in(extras) or was.credit_code,
+        kind=(_kind_in(extras) or was.kind) if call.is_sysadmin else was.kind,
+        credit_code=(
+            (_credit_code_in(extras) or was.credit_code) if call.is_sysadmin else was.credit_code
+        ),
     )
     presentation = replace(
         before.presentation,
