@@ -313,6 +313,13 @@ class NothingToSubmit(Conflict):
 
 
 @dataclass(eq=False)
+class UploadNotHeld(Conflict):
+    """A file that is being read already, or was."""
+
+    message: ClassVar[str] = N_("This file was read already. Read it again in another way instead.")
+
+
+@dataclass(eq=False)
 class NotAssessedYet(Conflict):
     """The newest version has not been through the quality gate."""
 

@@ -38,7 +38,6 @@ from catalog.errors import (
     TooManyEntries,
     UploadNotFound,
 )
-from catalog.files.read import Stage
 from catalog.folders import Folders
 from catalog.refusals import refusal_named
 from catalog.store import datasets as dataset_store
@@ -49,6 +48,7 @@ from catalog.version import (
     Column,
     Failure,
     Reading,
+    Stage,
     Upload,
     UploadId,
     UploadState,

@@ -7,13 +7,21 @@ of, never an accepted upload without its bytes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from uuid import uuid4
 
-from catalog.blobs import StoredBlob
+from catalog.blobs import StoredBlob, check_file
+from catalog.confine import Confinement
 from catalog.dataset import DatasetState, Distribution
 from catalog.describe import owned_dataset
-from catalog.errors import MalformedFileName, WrongState
+from catalog.errors import MalformedFileName, UploadNotHeld, WrongState
+from catalog.files.looked import Look
+from catalog.files.wish import NO_WISH, Wish
+from catalog.folders import Folders
+from catalog.store import datasets as dataset_store
 from catalog.store import uploads as store
 from catalog.version import FILE_NAME_LENGTH_CHARACTERS, Upload, UploadId, UploadState
 from policies.database import Tx
@@ -40,8 +48,10 @@ def receive(
     file_name: str,
     by: Actor,
     at: datetime,
+    state: UploadState = UploadState.QUEUED,
+    wish: Wish = NO_WISH,
 ) -> Upload:
-    """Accept stored bytes as an upload that waits to be read.
+    """Accept stored bytes as an upload that waits to be read, or HELD, to be looked at.
 
     Raises: MalformedFileName, DatasetNotFound, PublisherNeeded, WrongState.
     """
@@ -56,7 +66,8 @@ def receive(
         size_bytes=blob.size_bytes,
         uploaded_by=by.user_id,
         uploaded_at=at,
-        state=UploadState.QUEUED,
+        state=state,
+        wish=wish.as_json(),
     )
     store.insert_blob(tx, blob.sha256, size_bytes=blob.size_bytes, at=at)
     store.insert_upload(tx, upload)
@@ -78,6 +89,57 @@ def receive(
     )
     record(tx, event)
     return upload
+
+
+def load(tx: Tx, held: Upload, wish: Wish, *, by: Actor) -> Upload:
+    """Let a held upload be read, as the publisher has looked at it; the caller asks for that.
+
+    Raises: DatasetNotFound, PublisherNeeded, UploadNotHeld.
+    """
+    _check_owner(tx, held, by=by)
+    upload = store.lock_upload(tx, held.id)
+    if upload is None or upload.state is not UploadState.HELD:
+        raise UploadNotHeld
+    queued = replace(upload, state=UploadState.QUEUED, wish=wish.as_json())
+    store.update_upload(tx, queued)
+    return queued
+
+
+def read_again(tx: Tx, read: Upload, wish: Wish, *, by: Actor, at: datetime) -> Upload:
+    """Read the same bytes in another way, as a new upload of the same distribution.
+
+    Raises: DatasetNotFound, PublisherNeeded, WrongState.
+    """
+    distribution = _check_owner(tx, read, by=by)
+    blob = StoredBlob(read.blob_sha256, read.size_bytes)
+    return receive(tx, distribution, blob, file_name=read.file_name, by=by, at=at, wish=wish)
+
+
+def look(
+    confinement: Confinement, folders: Folders, sent: Upload, wish: Wish, *, work: Path
+) -> Look:
+    """How the file of an upload would be read; `work` is an empty folder.
+
+    Raises: the refusals of reading a file; EngineBusy, QueryEngineAway.
+    """
+    blob = folders.blob(sent.blob_sha256)
+    check_file(blob, sent.blob_sha256)
+    told = confinement.run_confined(
+        "catalog.files.look:look_at",
+        {"wish": wish.as_json()},
+        caller=str(sent.distribution_id),
+        readable=[blob],
+        writable=work,
+    )
+    assert isinstance(told, Mapping)
+    return Look.from_json(told)
+
+
+def _check_owner(tx: Tx, sent: Upload, *, by: Actor) -> Distribution:
+    distribution = dataset_store.get_distribution(tx, sent.distribution_id)
+    assert distribution is not None
+    check_may_receive(tx, distribution, by=by)
+    return distribution
 
 
 def check_file_name(file_name: str) -> str:

@@ -137,9 +137,20 @@ class Reading:
         )
 
 
+class Stage(StrEnum):
+    """What the reading of an uploaded file does now, in order."""
+
+    RECOGNISING = "recognising"
+    READING = "reading"
+    TYPING = "typing"
+    STORING = "storing"
+
+
 class UploadState(StrEnum):
     """How far the reading of an uploaded file has come."""
 
+    HELD = "held"
+    """Arrived, and not to be read before the publisher has looked how."""
     QUEUED = "queued"
     INGESTING = "ingesting"
     INGESTED = "ingested"
@@ -171,7 +182,7 @@ class Upload:
     uploaded_at: datetime
     state: UploadState
     stage: str = ""
-    """What the job does now: one of `catalog.ingest.STAGES`, or empty."""
+    """What the job does now: one of `Stage`, or empty."""
     done_permille: int = 0
     attempts: int = 0
     failure: Failure | None = None

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
 
@@ -25,21 +24,12 @@ from catalog.files.staging import Staged
 from catalog.files.typed import TypedTable, settle, write_rows
 from catalog.files.wish import Wish
 from catalog.files.workbook import stage_workbook
-from catalog.version import Reading
+from catalog.version import Reading, Stage
 from catalog.view import Json
 
 _READING_FROM_PERMILLE, _READING_PERMILLE = 50, 500
 _TYPING_PERMILLE = 600
-_INNER_NAME = "inner"
-
-
-class Stage(StrEnum):
-    """What the reading does now, in order."""
-
-    RECOGNISING = "recognising"
-    READING = "reading"
-    TYPING = "typing"
-    STORING = "storing"
+INNER_NAME = "inner"
 
 
 def read_table(job: ConfinedJob) -> Json:
@@ -66,13 +56,13 @@ def read_table(job: ConfinedJob) -> Json:
         outer, parts = "", tuple[str, ...]()
         if kind is FileKind.ARCHIVE:
             outer, parts = chosen_table(source, wish)
-            unpack(source, outer, work / _INNER_NAME)
-            source, wish = work / _INNER_NAME, replace(wish, part=None)
-            kind = _kind_inside(source)
+            unpack(source, outer, work / INNER_NAME)
+            source, wish = work / INNER_NAME, replace(wish, part=None)
+            kind = kind_inside(source)
         elif kind is FileKind.GZIP:
-            unpack_gzip(source, work / _INNER_NAME)
-            source = work / _INNER_NAME
-            kind = _kind_inside(source)
+            unpack_gzip(source, work / INNER_NAME)
+            source = work / INNER_NAME
+            kind = kind_inside(source)
         read = _read(job, kind, source, work, wish)
     if outer:
         reading = read["reading"]
@@ -81,7 +71,7 @@ def read_table(job: ConfinedJob) -> Json:
     return read
 
 
-def _kind_inside(source: Path) -> FileKind:
+def kind_inside(source: Path) -> FileKind:
     """The kind of an unpacked file: nothing is unpacked twice.
 
     Raises: ArchiveUnsafe.
@@ -105,7 +95,7 @@ def _read(
             tell(0)
             stage(shape, work, tell)
             _tell(job, Stage.TYPING, _TYPING_PERMILLE)
-            return described(shape, settle(shape.names, work))
+            return described(reading_of_shape(shape), settle(shape.names, work))
         case FileKind.WORKBOOK:
             staged = stage_workbook(source, work, wish, tell)
         case FileKind.JSON:
@@ -121,7 +111,7 @@ def _read(
         case _:
             assert_never(kind)
     _tell(job, Stage.TYPING, _TYPING_PERMILLE)
-    return _described_staged(kind, staged, settle(staged.names, work))
+    return described(reading_of_staged(kind, staged), settle(staged.names, work))
 
 
 def _read_columnar(
@@ -138,25 +128,22 @@ def _read_columnar(
     }
 
 
-def described(shape: Shape, table: TypedTable) -> dict[str, Json]:
-    """What `read_table` gives of delimited text."""
-    reading = Reading(
+def reading_of_shape(shape: Shape) -> Reading:
+    """How a delimited text is read, before its types are known."""
+    return Reading(
         encoding=shape.encoding,
         delimiter=shape.delimiter,
         quote=shape.quote,
         has_header=shape.has_header,
         header_row=shape.skipped_lines + 1 if shape.has_header else 0,
         renamed=shape.renamed,
-        nulls=table.nulls,
-        formats=table.formats,
-        ambiguous=table.ambiguous,
         notes=shape.notes,
     )
-    return _described(reading, table)
 
 
-def _described_staged(kind: FileKind, staged: Staged, table: TypedTable) -> dict[str, Json]:
-    reading = Reading(
+def reading_of_staged(kind: FileKind, staged: Staged) -> Reading:
+    """How any other file of rows is read, before its types are known."""
+    return Reading(
         kind=kind.value,
         encoding=staged.encoding,
         delimiter="",
@@ -164,21 +151,19 @@ def _described_staged(kind: FileKind, staged: Staged, table: TypedTable) -> dict
         has_header=staged.has_header,
         header_row=staged.header_row,
         renamed=staged.renamed,
-        nulls=table.nulls,
-        formats=table.formats,
-        ambiguous=table.ambiguous,
         part=staged.part,
         parts=staged.parts,
         notes=staged.notes,
         confidence_percent=staged.confidence_percent,
     )
-    return _described(reading, table)
 
 
-def _described(reading: Reading, table: TypedTable) -> dict[str, Json]:
+def described(reading: Reading, table: TypedTable) -> dict[str, Json]:
+    """What `read_table` gives."""
+    settled = replace(reading, nulls=table.nulls, formats=table.formats, ambiguous=table.ambiguous)
     return {
         "columns": [column.as_json() for column in table.columns],
-        "reading": reading.as_json(),
+        "reading": settled.as_json(),
         "row_count": table.row_count,
         "files": [Path(file).name for file in table.files],
     }

@@ -130,6 +130,16 @@ def sniff(source: Path, work: Path, wish: Wish = NO_WISH) -> Shape:
     )
 
 
+def first_rows(shape: Shape, count: int) -> list[list[str]]:
+    """The first rows of the table, without its heading."""
+    with shape.text.open(encoding="utf-8-sig", newline="") as file:
+        sample = file.read(SAMPLE_CHARACTERS)
+        is_whole = not file.read(1)
+    sample = "".join(islice(_lines(sample), shape.skipped_lines, None))
+    rows = _rows(sample, shape.delimiter, shape.quote, is_whole=is_whole)
+    return rows[shape.has_header : shape.has_header + count]
+
+
 def _refuse_other_kinds(head: bytes) -> None:
     if not head:
         raise FileEmpty

@@ -120,6 +120,7 @@ def update_upload(tx: Tx, upload: Upload) -> None:
         """
         UPDATE catalog.uploads
            SET state = %(state)s,
+               wish = %(wish)s,
                stage = %(stage)s,
                done_permille = %(done_permille)s,
                attempts = %(attempts)s,
@@ -129,6 +130,7 @@ def update_upload(tx: Tx, upload: Upload) -> None:
         {
             "id": upload.id,
             "state": upload.state,
+            "wish": Jsonb(dict(upload.wish)),
             "stage": upload.stage,
             "done_permille": upload.done_permille,
             "attempts": upload.attempts,

@@ -11,8 +11,7 @@ from starlette.responses import RedirectResponse
 
 from catalog import find
 from catalog.blobs import UPLOAD_BYTES_MAX
-from catalog.files.read import Stage
-from catalog.version import Upload, UploadId, UploadState, Version
+from catalog.version import Stage, Upload, UploadId, UploadState, Version
 from policies.errors import Refusal
 from portal.accept_upload import accept, place_of
 from portal.body_bound import takes_bytes

@@ -29,6 +29,7 @@ _LISTING_STATES = {
     ListingState.WITHDRAWN: "withdrawn",
 }
 _UPLOAD_STATES = {
+    UploadState.HELD: "draft",
     UploadState.QUEUED: "queued",
     UploadState.INGESTING: "running",
     UploadState.INGESTED: "done",
