@@ -18,6 +18,7 @@ from portal.api.v1 import (
     agreements,
     applications,
     audit,
+    data_requests,
     datasets,
     harvest_sources,
     ledger,
@@ -31,6 +32,7 @@ from portal.api.v1 import (
     uploads,
     users,
 )
+from portal.api.v1 import talk as talk_api
 from portal.api_description import describe
 from portal.body_bound import BodyBound
 from portal.pages import (
@@ -74,12 +76,12 @@ _API = (
     *(rows, query),
     *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, ledger, receipts, audit),
-    *(ckan, ckan_downloads, feeds, harvest_sources),
+    *(ckan, ckan_downloads, feeds, harvest_sources, talk_api, data_requests),
 )
 _PAGES = (
     *(home, addresses, dataset, dataset_data, dataset_use, record_history, talk),
-    *(demand, harvest, directory_import, describing, publishing, publishing_files, publishing_terms),
-    *(audience_preview, account, people),
+    *(demand, harvest, directory_import, audience_preview, describing, publishing),
+    *(publishing_files, publishing_terms, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 

@@ -11,14 +11,24 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from catalog import describe, find, publish
+from catalog import classify, describe, find, publish, series
+from catalog.classify_errors import NotASeries
 from catalog.dataset import Dataset, DatasetState, Distribution, Entry
+from catalog.directory import Directory, RecordAudience
 from catalog.errors import PublisherNeeded, VersionNotFound
+from catalog.history import history_of
+from catalog.themes import themes_of_dataset
 from catalog.version import Verdict, Version, VersionState
 from policies.database import Tx
 from policies.party import Actor, Organization
 from policies.people import organization_named, organization_with_id
 from policies.terms import Grade, OpenType, OrganizationId, ShareType, Text, UpdateCycle
+from portal.api.v1.directory_body import (
+    DirectoryBody,
+    directory_body,
+    directory_with,
+    in_series,
+)
 from portal.jobs import ask_for_copies
 from portal.sign_in import actor_of, signed_in
 from portal.wiring import wiring_of
@@ -83,8 +93,15 @@ class NewDataset(BaseModel):
     update_cycle: UpdateCycle
     licence: str = ""
     keywords: list[str] = []
+    audience: RecordAudience = RecordAudience.PUBLIC
+    """Who sees the record once it is published, whoever gets its data."""
+    directory: DirectoryBody = DirectoryBody()
+    themes: list[str] = []
+    """Slugs of the themes that it stands under."""
+    series: str | None = None
+    """Slug of the series that it is part of."""
     distributions: list[NewDistribution] | None = None
-    """Null: one, called “data”."""
+    """Null: one, called “data”, or none for a series."""
 
 
 class DatasetChange(BaseModel):
@@ -102,6 +119,13 @@ class DatasetChange(BaseModel):
     update_cycle: UpdateCycle | None = None
     licence: str | None = None
     keywords: list[str] | None = None
+    audience: RecordAudience | None = None
+    directory: DirectoryBody | None = None
+    """Only the fields in it change."""
+    themes: list[str] | None = None
+    """Slugs of all themes that it is to stand under."""
+    series: str | None = None
+    """Slug of the series that it is to be part of; an empty text takes it out."""
     inputs: list[str] | None = None
     """Slugs of the datasets that it was made from."""
 
@@ -186,8 +210,40 @@ class DatasetBody(BaseModel):
 class FullDatasetBody(DatasetBody):
     """A dataset with everything that is in it for the caller."""
 
+    audience: RecordAudience
+    directory: dict[str, object]
+    """The directory fields that were given, as far as the caller may know them."""
+    themes: list[str]
+    series: str | None
     distributions: list[DistributionBody]
     inputs: list[str]
+
+
+class FieldChangeBody(BaseModel):
+    """One field of a record, before and after; null where nothing was given."""
+
+    field: str
+    before: str | list[str] | None
+    after: str | list[str] | None
+
+
+class RecordChangeBody(BaseModel):
+    """One thing that was done to a record."""
+
+    kind: str
+    at: datetime
+    by: UUID | None
+    """Only for the record's own people and those who oversee."""
+    reason: str
+    changes: list[FieldChangeBody]
+    leaf_index: int | None
+    """Where the evidence log proves it."""
+
+
+class RecordHistory(BaseModel):
+    """What was done to a record, newest first."""
+
+    items: list[RecordChangeBody]
 
 
 class DatasetPage(BaseModel):
@@ -256,13 +312,21 @@ def create(request: Request, wanted: NewDataset) -> FullDatasetBody:
         update_cycle=wanted.update_cycle,
         licence=wanted.licence,
         keywords=tuple(wanted.keywords),
+        audience=wanted.audience,
+        directory=directory_with(Directory(), wanted.directory),
     )
     distributions = wanted.distributions
     if distributions is None:
-        distributions = [NewDistribution(slug=FIRST_DISTRIBUTION, title=wanted.title)]
+        first = NewDistribution(slug=FIRST_DISTRIBUTION, title=wanted.title)
+        distributions = [] if entry.directory.is_series else [first]
     with wiring.pool.connection() as tx:
         publisher_id = _publisher_id(tx, wanted.publisher, actor)
+        if wanted.series is not None:
+            series_id = series.series_named(tx, wanted.series, by=actor)
+            entry = replace(entry, directory=in_series(entry.directory, series_id))
         made = describe.create(tx, wanted.slug, entry, publisher_id=publisher_id, by=actor, at=at)
+        if wanted.themes:
+            classify.name_themes(tx, made.id, wanted.themes, by=actor, at=at)
         for one in distributions:
             describe.add_distribution(tx, made.id, one.slug, one.title.as_text(), by=actor, at=at)
         return _full_body(tx, made.slug, actor)
@@ -285,7 +349,15 @@ def change(request: Request, slug: str, wanted: DatasetChange) -> FullDatasetBod
     with wiring.pool.connection() as tx:
         found = find.dataset_named(tx, slug, by=actor)
         owned = describe.owned_dataset(tx, found.id, by=actor)
-        describe.change(tx, owned.id, _changed(owned.entry, wanted), by=actor, at=at)
+        entry = _changed(owned.entry, wanted)
+        if wanted.series is not None:
+            series_id = series.series_named(tx, wanted.series, by=actor) if wanted.series else None
+            if series_id == owned.id:
+                raise NotASeries(slug)
+            entry = replace(entry, directory=in_series(entry.directory, series_id))
+        describe.change(tx, owned.id, entry, by=actor, at=at)
+        if wanted.themes is not None:
+            classify.name_themes(tx, owned.id, wanted.themes, by=actor, at=at)
         if wanted.inputs is not None:
             inputs = [find.dataset_named(tx, name, by=actor).id for name in wanted.inputs]
             describe.name_inputs(tx, owned.id, inputs, by=actor, at=at)
@@ -394,6 +466,56 @@ def publish_submitted(request: Request, slug: str) -> FullDatasetBody:
     return _step(request, slug, step)
 
 
+@router.post("/{slug}/review")
+def review(request: Request, slug: str) -> FullDatasetBody:
+    """Approve what was submitted without putting it out yet; for approvers."""
+    return _step(
+        request,
+        slug,
+        lambda tx, dataset, by, at: publish.review(tx, dataset.id, by=by, at=at),
+    )
+
+
+@router.post("/{slug}/take-up")
+def take_up(request: Request, slug: str, wanted: Reason) -> FullDatasetBody:
+    """Make a withdrawn dataset a draft again, saying why; for publishers."""
+    return _step(
+        request,
+        slug,
+        lambda tx, dataset, by, at: publish.take_up(
+            tx, dataset.id, reason=wanted.reason, by=by, at=at
+        ),
+    )
+
+
+@router.get("/{slug}/history")
+def show_history(request: Request, slug: str) -> RecordHistory:
+    """What was done to the record, field by field, as far as the caller may know it."""
+    actor = actor_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        changes = history_of(tx, find.dataset_named(tx, slug, by=actor), by=actor)
+    return RecordHistory(
+        items=[
+            RecordChangeBody(
+                kind=one.kind,
+                at=one.at,
+                by=one.by,
+                reason=one.reason,
+                changes=[
+                    FieldChangeBody(
+                        field=change.field,
+                        before=_listed(change.before),
+                        after=_listed(change.after),
+                    )
+                    for change in one.changes
+                ],
+                leaf_index=one.leaf_index,
+            )
+            for one in changes
+        ]
+    )
+
+
 @router.post("/{slug}/withdraw")
 def withdraw(request: Request, slug: str, wanted: Reason) -> FullDatasetBody:
     """Take a published dataset back; for approvers."""
@@ -459,6 +581,10 @@ def version_body(slug: str, distribution: Distribution, version: Version) -> Ver
     )
 
 
+def _listed(value: str | tuple[str, ...] | None) -> str | list[str] | None:
+    return list(value) if isinstance(value, tuple) else value
+
+
 def _step(
     request: Request, slug: str, act: Callable[[Tx, Dataset, Actor, datetime], Dataset]
 ) -> FullDatasetBody:
@@ -480,9 +606,11 @@ def _publisher_id(tx: Tx, slug: str | None, actor: Actor) -> OrganizationId:
 def _changed(entry: Entry, wanted: DatasetChange) -> Entry:
     """The entry with the fields that were given."""
     given: dict[str, object] = {}
-    for name in wanted.model_fields_set - {"inputs"}:
+    for name in wanted.model_fields_set - {"inputs", "themes", "series"}:
         value = getattr(wanted, name)
-        if isinstance(value, Words):
+        if isinstance(value, DirectoryBody):
+            given[name] = directory_with(entry.directory, value)
+        elif isinstance(value, Words):
             given[name] = value.as_text()
         elif isinstance(value, list):
             given[name] = tuple(value)
@@ -493,8 +621,13 @@ def _changed(entry: Entry, wanted: DatasetChange) -> Entry:
 
 def _full_body(tx: Tx, slug: str, actor: Actor) -> FullDatasetBody:
     overview = find.overview(tx, slug, by=actor)
+    around = series.series_around(tx, overview.dataset, by=actor)
     return FullDatasetBody(
         **body_of(overview.dataset, overview.publisher).model_dump(),
+        audience=overview.dataset.entry.audience,
+        directory=directory_body(overview.dataset, actor),
+        themes=[theme.slug for theme in themes_of_dataset(tx, overview.dataset.id)],
+        series=around.slug if around else None,
         distributions=[
             _distribution_body(slug, one.distribution, one.newest) for one in overview.distributions
         ],
