@@ -87,6 +87,27 @@ def catalogue_page(tx: Tx, *, by: Actor, since: datetime | None, number: int) ->
     return CataloguePage(tuple(ids), total, modified_at)
 
 
+def catalogue_page_among(
+    tx: Tx,
+    dataset_ids: Sequence[DatasetId],
+    *,
+    by: Actor,
+    since: datetime | None,
+    number: int,
+) -> CataloguePage:
+    """Page `number` of those of these datasets that are published and that `by` sees.
+
+    A search may know of records that never leave the site; they are not counted here.
+    """
+    seen = store.published_among(tx, dataset_ids, audience_of(by), since=since)
+    first = (number - 1) * PAGE_DATASETS
+    return CataloguePage(
+        tuple(dataset_id for dataset_id, _ in seen[first : first + PAGE_DATASETS]),
+        len(seen),
+        max((at for _, at in seen), default=None),
+    )
+
+
 def projections_of(
     tx: Tx, dataset_ids: Sequence[DatasetId], given: Given, *, by: Actor
 ) -> list[Projection]:

@@ -63,6 +63,28 @@ def published_count(
     return row["total"], row["modified_at"]
 
 
+def published_among(
+    tx: Tx, dataset_ids: Sequence[DatasetId], audience: Audience, *, since: datetime | None
+) -> list[tuple[DatasetId, datetime]]:
+    """Those of these that are published and that the audience sees, in the order of ids, with the
+    times when they changed.
+    """
+    rows = tx.execute(
+        """
+        SELECT dataset.id, dataset.modified_at
+          FROM catalog.datasets AS dataset
+         WHERE dataset.id = ANY (%(ids)s)
+           AND dataset.state = 'published'
+           AND coalesce(dataset.directory ->> 'is_classified', 'false') <> 'true'
+           AND (%(since)s::timestamptz IS NULL OR dataset.modified_at >= %(since)s)
+           AND catalog.is_seen(dataset, %(member_of)s, %(oversees)s, %(departments)s, %(reader)s)
+         ORDER BY dataset.id
+        """,
+        {"ids": list(dataset_ids), "since": since, **_of(audience)},
+    )
+    return [(row["id"], row["modified_at"]) for row in rows]
+
+
 def public_ids_after(tx: Tx, after: DatasetId | None, *, limit: int) -> list[DatasetId]:
     """Ids of the records that everybody may know, in their order, those after `after`."""
     rows = tx.execute(

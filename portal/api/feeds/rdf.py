@@ -22,16 +22,25 @@ from catalog.interchange import (
     PAGE_DATASETS,
     CataloguePage,
     catalogue_page,
+    catalogue_page_among,
     projection_named,
     projections_of,
 )
 from catalog.interchange_errors import MalformedMoment, NoSuchCataloguePage
+from catalog.search.labels import labels_for
+from catalog.search.lucene import read_filter, read_query
+from catalog.search.query import ROWS_MAX, Search
+from policies.database import Tx
+from policies.party import Actor
+from policies.terms import DatasetId
 from portal.api.feeds.given import given_of
 from portal.api.feeds.negotiation import WhereRdfIsWanted, wanted_form
 from portal.sign_in import actor_of
-from portal.wiring import wiring_of
+from portal.wiring import Wiring, wiring_of
 
 PAGE_NUMBER_MAX: Final = 1_000_000
+FOUND_MAX: Final = 20_000
+"""Records of a search whose pages are handed out."""
 ENDINGS: Final = {
     "ttl": RdfForm.TURTLE,
     "rdf": RdfForm.RDF_XML,
@@ -55,21 +64,35 @@ Profiles = Annotated[
 ]
 
 
+Words = Annotated[
+    str | None, Query(max_length=2000, description="Words, or a query as Solr has it.")
+]
+Filter = Annotated[str | None, Query(max_length=5000, description="A filter as Solr has it.")]
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which part of the catalogue is asked for."""
 
-    page: int
-    since: str | None
-    profiles: str | None
+    page: int = 1
+    since: str | None = None
+    profiles: str | None = None
+    q: str | None = None
+    fq: str | None = None
 
 
 def _catalogue_route(ending: str) -> Callable[..., Response]:
     def read_catalogue(
-        request: Request, page: Page = 1, modified_since: Since = None, profiles: Profiles = None
+        request: Request,
+        page: Page = 1,
+        modified_since: Since = None,
+        profiles: Profiles = None,
+        q: Words = None,
+        fq: Filter = None,
     ) -> Response:
-        """A page of the whole catalogue, with links to the others."""
-        return catalogue_answer(request, ENDINGS[ending], Asked(page, modified_since, profiles))
+        """A page of the whole catalogue, or of what a search finds, with links to the others."""
+        asked = Asked(page, modified_since, profiles, q, fq)
+        return catalogue_answer(request, ENDINGS[ending], asked)
 
     return read_catalogue
 
@@ -103,12 +126,17 @@ for _ending in ENDINGS:
 
 @negotiated.get("/catalog", include_in_schema=False)
 def negotiate_catalogue(
-    request: Request, page: Page = 1, modified_since: Since = None, profiles: Profiles = None
+    request: Request,
+    page: Page = 1,
+    modified_since: Since = None,
+    profiles: Profiles = None,
+    q: Words = None,
+    fq: Filter = None,
 ) -> Response:
     """The catalogue in the form that the client prefers."""
     form = wanted_form(request.headers.get("accept", ""))
     assert form is not None
-    return catalogue_answer(request, form, Asked(page, modified_since, profiles))
+    return catalogue_answer(request, form, Asked(page, modified_since, profiles, q, fq))
 
 
 @negotiated.get("/dataset/{name}", include_in_schema=False)
@@ -122,9 +150,12 @@ def negotiate_dataset(request: Request, name: str) -> Response:
 def catalogue_answer(request: Request, form: RdfForm, asked: Asked) -> Response:
     """A page of the catalogue.
 
-    Raises: MalformedMoment, NoSuchCataloguePage.
+    Raises: MalformedMoment, NoSuchCataloguePage; what a search refuses.
     """
-    triples = catalogue_graph(request, asked)
+    wiring, actor = wiring_of(request), actor_of(request)
+    path = f"{wiring.settings.site_url}{request.url.path}"
+    with wiring.pool.connection() as tx:
+        triples = catalogue_graph(tx, wiring, asked, path, by=actor)
     return _answer(request, triples, form)
 
 
@@ -133,41 +164,62 @@ def dataset_answer(request: Request, name: str, form: RdfForm) -> Response:
 
     Raises: DatasetNotFound.
     """
-    return _answer(request, dataset_graph(request, name), form)
+    wiring, actor = wiring_of(request), actor_of(request)
+    with wiring.pool.connection() as tx:
+        triples = dataset_graph(tx, wiring, name, by=actor)
+    return _answer(request, triples, form)
 
 
-def catalogue_graph(request: Request, asked: Asked) -> list[Triple]:
+def catalogue_graph(tx: Tx, wiring: Wiring, asked: Asked, path: str, *, by: Actor) -> list[Triple]:
     """The graph of a page: the catalogue, its datasets, and where the other pages are.
 
-    Raises: MalformedMoment, NoSuchCataloguePage.
+    `path` is the address without parameters under which it is asked for.
+
+    Raises: MalformedMoment, NoSuchCataloguePage; what a search refuses.
     """
-    wiring, actor = wiring_of(request), actor_of(request)
     site = wiring.settings.site_url
     since = None if asked.since is None else moment_of(asked.since)
-    with wiring.pool.connection() as tx:
-        page = catalogue_page(tx, by=actor, since=since, number=asked.page)
-        pages = max(1, -(-page.total // PAGE_DATASETS))
-        if asked.page > pages:
-            raise NoSuchCataloguePage(asked.page, pages)
-        told = projections_of(tx, page.dataset_ids, given_of(wiring), by=actor)
+    if asked.q or asked.fq:
+        found = _found(tx, wiring, asked, by)
+        page = catalogue_page_among(tx, found, by=by, since=since, number=asked.page)
+    else:
+        page = catalogue_page(tx, by=by, since=since, number=asked.page)
+    pages = max(1, -(-page.total // PAGE_DATASETS))
+    if asked.page > pages:
+        raise NoSuchCataloguePage(asked.page, pages)
+    told = projections_of(tx, page.dataset_ids, given_of(wiring), by=by)
     return [
-        *dcat.paging_triples(site, _paging(request, site, asked, page, pages)),
+        *dcat.paging_triples(site, _paging(path, asked, page, pages)),
         *dcat.catalogue_triples(site, [one.id for one in told], modified_at=page.modified_at),
         *(triple for one in told for triple in dcat.dataset_triples(one, site)),
     ]
 
 
-def dataset_graph(request: Request, name: str) -> list[Triple]:
+def dataset_graph(tx: Tx, wiring: Wiring, name: str, *, by: Actor) -> list[Triple]:
     """The graph of one dataset.
 
     Raises: DatasetNotFound.
     """
-    wiring = wiring_of(request)
-    with wiring.pool.connection() as tx:
-        told = projection_named(tx, name, given_of(wiring), by=actor_of(request))
+    told = projection_named(tx, name, given_of(wiring), by=by)
     if told is None:
         raise DatasetNotFound(name)
     return dcat.dataset_triples(told, wiring.settings.site_url)
+
+
+def _found(tx: Tx, wiring: Wiring, asked: Asked, by: Actor) -> list[DatasetId]:
+    """Every record that the search finds, at most `FOUND_MAX`."""
+    at, ids = wiring.now(), list[DatasetId]()
+    query = read_query(asked.q or "", at=at)
+    filters = (read_filter(asked.fq or "", at=at),)
+    while len(ids) < FOUND_MAX:
+        wanted = Search(
+            labels_for(by), query, filters, start=len(ids), rows=min(ROWS_MAX, FOUND_MAX - len(ids))
+        )
+        page = wiring.search.search(tx, wanted)
+        ids += page.ids
+        if not page.ids or len(ids) >= page.count:
+            break
+    return ids
 
 
 def moment_of(text: str) -> datetime:
@@ -183,14 +235,17 @@ def moment_of(text: str) -> datetime:
         raise MalformedMoment(text) from None
 
 
-def _paging(
-    request: Request, site: str, asked: Asked, page: CataloguePage, pages: int
-) -> dcat.Paging:
-    given = {"modified_since": asked.since, "profiles": asked.profiles}
+def _paging(path: str, asked: Asked, page: CataloguePage, pages: int) -> dcat.Paging:
+    given = {
+        "q": asked.q,
+        "fq": asked.fq,
+        "modified_since": asked.since,
+        "profiles": asked.profiles,
+    }
 
     def address(number: int) -> str:
         query = {name: value for name, value in given.items() if value is not None}
-        return f"{site}{request.url.path}?{urlencode({**query, 'page': number})}"
+        return f"{path}?{urlencode({**query, 'page': number})}"
 
     return dcat.Paging(
         here=address(asked.page),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from portal.api.feeds import changes, data_json, files, oai, rdf, sparql, validate
+from portal.api.feeds import changes, data_json, files, oai, rdf, sparql
+from portal.api.feeds import validate as checking
 
 router = APIRouter()
 
 for _feed in (
     *(rdf.router, rdf.negotiated, files.router, data_json.router),
-    *(oai.router, changes.router, sparql.router, validate.router),
+    *(oai.router, changes.router, sparql.router, checking.router),
 ):
     router.include_router(_feed)
