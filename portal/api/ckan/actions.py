@@ -9,6 +9,7 @@ from portal.api.ckan import (
     activity,
     collaborators,
     config,
+    dcat,
     follow,
     groups,
     licence_list,
@@ -54,6 +55,7 @@ _AREAS: Final[tuple[Table, ...]] = (
     translations.ACTIONS,
     config.ACTIONS,
     activity.ACTIONS,
+    dcat.ACTIONS,
 )
 
 
