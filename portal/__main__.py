@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from portal.commands.context import CommandFailed
 from portal.commands.demo import add_parsers as add_demo
 from portal.commands.doctor import add_parsers as add_doctor
+from portal.commands.migrate_ckan import add_parsers as add_migrate_ckan
 from portal.commands.people import add_parsers as add_people
 from portal.commands.search import add_parsers as add_search
 from portal.commands.serving import add_parsers as add_serving
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add_demo,
         add_doctor,
         add_verification,
+        add_migrate_ckan,
     ):
         add_parsers(commands)
     chosen = parser.parse_args(arguments)

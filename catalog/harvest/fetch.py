@@ -80,6 +80,17 @@ def networks_of(setting: str) -> tuple[IpNetwork, ...]:
     )
 
 
+def networks_of_host(address: str) -> tuple[IpNetwork, ...]:
+    """The very addresses behind a host that an operator named on the command line.
+
+    Raises: MalformedAddress, SourceUnreachable.
+    """
+    _check_form(address)
+    parts = urlsplit(address)
+    found = _resolve(parts.hostname or "", parts.port or 80)
+    return tuple(ipaddress.ip_network(one) for one in found)
+
+
 class Fetcher:
     """Fetches for one run. Not shared between threads."""
 

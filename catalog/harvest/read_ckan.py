@@ -154,6 +154,55 @@ def read_package(package: Json, position: int) -> ReadRecord | RefusedRecord:
     )
 
 
+class RemoteSite:
+    """A whole CKAN, as somebody with a token sees it; what moves in is read through this."""
+
+    def __init__(self, fetcher: Fetcher, address: str, token: str) -> None:
+        self._client = RemoteCKAN(
+            address, apikey=token or None, user_agent=USER_AGENT, session=fetcher.session
+        )
+
+    def ask(self, action: str, **parameters: object) -> Json:
+        """The answer of an action.
+
+        Raises: SourceUnreachable, and what the fetcher raises.
+        """
+        try:
+            answer: Json = self._client.call_action(action, parameters)
+        except CKANAPIError as fault:
+            raise SourceUnreachable(_said(fault)) from None
+        return answer
+
+    def things(self, action: str, **parameters: object) -> Iterator[Mapping[str, Json]]:
+        """Objects of a list action, page after page by `offset`."""
+        offset = 0
+        while True:
+            page = self.ask(action, limit=PAGE, offset=offset, **parameters)
+            found = page if isinstance(page, list) else []
+            yield from (one for one in found if isinstance(one, Mapping))
+            if len(found) < PAGE:
+                return
+            offset += len(found)
+
+    def packages(self) -> Iterator[Mapping[str, Json]]:
+        """Every dataset that the token sees, in the order of ids."""
+        start = 0
+        while True:
+            answer = self.ask(
+                "package_search",
+                rows=PAGE,
+                start=start,
+                sort="id asc",
+                include_private=True,
+                include_drafts=True,
+            )
+            found = answer.get("results") if isinstance(answer, Mapping) else None
+            if not isinstance(found, list) or not found:
+                return
+            yield from (one for one in found if isinstance(one, Mapping))
+            start += len(found)
+
+
 def _pages(fetcher: Fetcher, address: str, chosen: str, query: str) -> Iterator[list[Json]]:
     client = RemoteCKAN(address, user_agent=USER_AGENT, session=fetcher.session, get_only=True)
     start = 0
