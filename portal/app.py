@@ -47,6 +47,7 @@ from portal.pages import (
     demand,
     describing,
     directory_import,
+    file_reading,
     harvest,
     home,
     inbox,
@@ -56,10 +57,12 @@ from portal.pages import (
     publishing_terms,
     record_history,
     talk,
+    topics,
     usage,
 )
 from portal.pages import audit as audit_pages
 from portal.pages import help as help_pages
+from portal.pages import organizations as organization_pages
 from portal.pages import receipts as receipt_pages
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.reader import fill_frame
@@ -76,12 +79,22 @@ _API = (
     *(rows, query),
     *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, ledger, receipts, audit),
-    *(ckan, ckan_downloads, feeds, harvest_sources, talk_api, data_requests),
+    *(ckan, ckan_downloads, ckan_images, feeds, harvest_sources, talk_api, data_requests),
 )
 _PAGES = (
-    *(home, addresses, dataset, dataset_data, dataset_use, record_history, talk),
+    *(
+        home,
+        organization_pages,
+        topics,
+        addresses,
+        dataset,
+        dataset_data,
+        dataset_use,
+        record_history,
+        talk,
+    ),
     *(demand, harvest, directory_import, audience_preview, describing, publishing),
-    *(publishing_files, publishing_terms, account, people),
+    *(publishing_files, file_reading, publishing_terms, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from catalog.dataset import Dataset
+from catalog.holdings import Holding
 from catalog.version import Version
 from policies.terms import UpdateCycle
 from portal.pages.speech import Speech
@@ -100,7 +101,7 @@ def missing_of(dataset: Dataset, say: Speech) -> tuple[int, list[str]]:
 
 
 def promise_of(
-    dataset: Dataset, newest: Version | None, words: str, *, at: datetime, say: Speech
+    dataset: Dataset, newest: Version | Holding | None, words: str, *, at: datetime, say: Speech
 ) -> Promise:
     """Whether the newest data is younger than its update cycle."""
     days = _DAYS.get(dataset.entry.update_cycle)
