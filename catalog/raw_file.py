@@ -52,7 +52,9 @@ def raw_file(
     is_own = may_keep(by, dataset) or is_member(by, dataset.publisher_id)
     is_let_in = by.agreement_id is None and by.user_id in dataset.reader_ids | dataset.editor_ids
     published = store.newest_versions_in(tx, [dataset.id], audience_of(by))
-    versions = {held_id: (sha256, name) for held_id, _, sha256, name in published}
+    versions = {
+        held_id: (sha256, name) for held_id, _, sha256, name in published if sha256 is not None
+    }
     sent = distribution.details.get(FILE_KEY)
     is_open = dataset.state is DatasetState.PUBLISHED and may_be_published_directly(dataset)
     if isinstance(sent, Mapping) and (

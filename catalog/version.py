@@ -45,23 +45,29 @@ class Column:
     type: ColumnType
     precision: int | None = None
     scale: int | None = None
+    declared: str | None = None
+    """What its values were declared to be where `type` says less, such as `json` or `_text`."""
 
     def as_json(self) -> dict[str, Json]:
         """The stored form; precision and scale stand only at decimals."""
         plain: dict[str, Json] = {"name": self.name, "type": self.type.value}
         if self.type is ColumnType.DECIMAL:
             plain |= {"precision": self.precision, "scale": self.scale}
+        if self.declared is not None:
+            plain["declared"] = self.declared
         return plain
 
     @classmethod
     def from_json(cls, stored: Mapping[str, object]) -> Column:
         """Read the stored form."""
         precision, scale = stored.get("precision"), stored.get("scale")
+        declared = stored.get("declared")
         return cls(
             str(stored["name"]),
             ColumnType(str(stored["type"])),
             precision if isinstance(precision, int) else None,
             scale if isinstance(scale, int) else None,
+            declared if isinstance(declared, str) else None,
         )
 
 
@@ -202,6 +208,17 @@ class VersionState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class VersionKind(StrEnum):
+    """How a version came about."""
+
+    UPLOAD = "upload"
+    """A file was read."""
+    STEP = "step"
+    """A batch of rows changed the version before; lists fold it away once there is a later one."""
+    SETTLED = "settled"
+    """The rows of the last step in large files again: what is checked, published and copied."""
+
+
 class Verdict(StrEnum):
     """What the quality gate said of a version."""
 
@@ -222,6 +239,8 @@ class VersionFile:
     path: str
     sha256: str
     size_bytes: int
+    row_count: int | None = None
+    """None where the file was written by an upload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +250,8 @@ class Version:
     id: VersionId
     distribution_id: DistributionId
     number: int
-    upload_id: UploadId
+    upload_id: UploadId | None
+    """None for steps, which come of no file."""
     delta_version: int
     digest: str
     columns: tuple[Column, ...]
@@ -253,6 +273,13 @@ class Version:
     published_under: str | None = None
     """The profile that decided instead of a person."""
     published_at: datetime | None = None
+    kind: VersionKind = VersionKind.UPLOAD
+    parent_id: VersionId | None = None
+    """The version that a step changed; None for the first, and for uploads."""
+    offered_under: str | None = None
+    """The profile that let everybody read it before it was checked."""
+    is_dropped: bool = False
+    """The table was taken away since."""
 
     @property
     def lets_pass(self) -> bool:

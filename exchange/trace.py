@@ -206,7 +206,9 @@ def _item(tx: Tx, item: Mapping[str, Plain], by: Actor) -> TracedItem:
     decision = decision_store.get_decision(tx, UUID(str(item["decision_id"])))
     assert decision is not None, "a foreign key says so"
     agreement_id = item["agreement_id"]
-    (upload,) = store.uploads(tx, [stored.version.upload_id])
+    upload_id = stored.version.upload_id
+    # A table fed in steps comes of no file.
+    (upload,) = (None,) if upload_id is None else store.uploads(tx, [upload_id])
     provider = _organization(tx, stored.dataset.publisher_id)
     assert provider is not None, "a foreign key says so"
     return TracedItem(
@@ -218,10 +220,15 @@ def _item(tx: Tx, item: Mapping[str, Plain], by: Actor) -> TracedItem:
         decision=decision,
         agreement=get_agreement(tx, UUID(str(agreement_id))) if agreement_id else None,
         version=stored.version,
-        file_name=upload.label,
-        blob_sha256=upload.detail,
-        uploaded_at=upload.at,
-        uploaded_by=_person(tx, upload.by_user_id, upload.by_organization_id, by),
+        file_name="" if upload is None else upload.label,
+        blob_sha256="" if upload is None else upload.detail,
+        uploaded_at=stored.version.created_at if upload is None else upload.at,
+        uploaded_by=_person(
+            tx,
+            None if upload is None else upload.by_user_id,
+            stored.dataset.publisher_id if upload is None else upload.by_organization_id,
+            by,
+        ),
     )
 
 

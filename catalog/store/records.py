@@ -62,9 +62,9 @@ def distributions_in(tx: Tx, dataset_ids: Sequence[DatasetId]) -> list[Distribut
 
 def newest_versions_in(
     tx: Tx, dataset_ids: Sequence[DatasetId], audience: Audience
-) -> list[tuple[DistributionId, Version, str, str]]:
+) -> list[tuple[DistributionId, Version, str | None, str]]:
     """Each distribution's newest version that exists for the audience, with its file's digest
-    and name.
+    and name; steps have neither.
     """
     rows = tx.execute(
         """
@@ -73,15 +73,18 @@ def newest_versions_in(
           FROM catalog.versions AS version
           JOIN catalog.distributions AS distribution ON distribution.id = version.distribution_id
           JOIN catalog.datasets AS dataset ON dataset.id = distribution.dataset_id
-          JOIN catalog.uploads AS upload ON upload.id = version.upload_id
+          LEFT JOIN catalog.uploads AS upload ON upload.id = version.upload_id
          WHERE dataset.id = ANY (%(ids)s)
-           AND (dataset.publisher_id = ANY (%(member_of)s) OR version.state = 'published')
+           AND NOT version.is_dropped
+           AND (dataset.publisher_id = ANY (%(member_of)s)
+                OR version.state = 'published'
+                OR version.offered_under IS NOT NULL)
          ORDER BY version.distribution_id, version.number DESC
         """,
         {"ids": list(dataset_ids), "member_of": list(audience.member_of)},
     )
     return [
-        (row["distribution_id"], version_of(row), row["blob_sha256"], row["file_name"])
+        (row["distribution_id"], version_of(row), row["blob_sha256"], row["file_name"] or "")
         for row in rows
     ]
 

@@ -15,6 +15,7 @@ from catalog.version import (
     Verdict,
     Version,
     VersionFile,
+    VersionKind,
     VersionState,
 )
 from policies.database import Tx
@@ -27,10 +28,10 @@ def insert_version(tx: Tx, version: Version) -> None:
         """
         INSERT INTO catalog.versions
                (id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-                row_count, size_bytes, created_at, state)
+                row_count, size_bytes, created_at, state, kind, parent_id, offered_under)
         VALUES (%(id)s, %(distribution_id)s, %(number)s, %(upload_id)s, %(delta_version)s,
                 %(digest)s, %(columns)s, %(reading)s, %(row_count)s, %(size_bytes)s,
-                %(created_at)s, %(state)s)
+                %(created_at)s, %(state)s, %(kind)s, %(parent_id)s, %(offered_under)s)
         """,
         {
             "id": version.id,
@@ -45,6 +46,9 @@ def insert_version(tx: Tx, version: Version) -> None:
             "size_bytes": version.size_bytes,
             "created_at": version.created_at,
             "state": version.state,
+            "kind": version.kind,
+            "parent_id": version.parent_id,
+            "offered_under": version.offered_under,
         },
     )
 
@@ -53,16 +57,19 @@ def insert_files(tx: Tx, version_id: VersionId, files: Sequence[VersionFile]) ->
     """Add the files of a version, in the order of its rows."""
     tx.execute(
         """
-        INSERT INTO catalog.version_files (version_id, position, path, sha256, size_bytes)
-        SELECT %(version_id)s, position, path, sha256, size_bytes
-          FROM unnest(%(paths)s::text[], %(sha256s)s::text[], %(sizes)s::bigint[])
-               WITH ORDINALITY AS file (path, sha256, size_bytes, position)
+        INSERT INTO catalog.version_files
+               (version_id, position, path, sha256, size_bytes, row_count)
+        SELECT %(version_id)s, position, path, sha256, size_bytes, row_count
+          FROM unnest(%(paths)s::text[], %(sha256s)s::text[], %(sizes)s::bigint[],
+                      %(row_counts)s::bigint[])
+               WITH ORDINALITY AS file (path, sha256, size_bytes, row_count, position)
         """,
         {
             "version_id": version_id,
             "paths": [file.path for file in files],
             "sha256s": [file.sha256 for file in files],
             "sizes": [file.size_bytes for file in files],
+            "row_counts": [file.row_count for file in files],
         },
     )
 
@@ -71,14 +78,16 @@ def files_of(tx: Tx, version_id: VersionId) -> list[VersionFile]:
     """The files of a version, in the order of its rows."""
     rows = tx.execute(
         """
-        SELECT path, sha256, size_bytes
+        SELECT path, sha256, size_bytes, row_count
           FROM catalog.version_files
          WHERE version_id = %(version_id)s
          ORDER BY position
         """,
         {"version_id": version_id},
     )
-    return [VersionFile(row["path"], row["sha256"], row["size_bytes"]) for row in rows]
+    return [
+        VersionFile(row["path"], row["sha256"], row["size_bytes"], row["row_count"]) for row in rows
+    ]
 
 
 def paths_kept(tx: Tx, distribution_id: DistributionId) -> set[str]:
@@ -103,7 +112,7 @@ def get_version(tx: Tx, version_id: VersionId) -> Version | None:
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at
+               published_at, kind, parent_id, offered_under, is_dropped
           FROM catalog.versions
          WHERE id = %(id)s
         """,
@@ -119,7 +128,7 @@ def lock_version(tx: Tx, version_id: VersionId) -> Version | None:
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at
+               published_at, kind, parent_id, offered_under, is_dropped
           FROM catalog.versions
          WHERE id = %(id)s
            FOR UPDATE
@@ -136,7 +145,7 @@ def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at
+               published_at, kind, parent_id, offered_under, is_dropped
           FROM catalog.versions
          WHERE upload_id = %(upload_id)s
         """,
@@ -146,15 +155,20 @@ def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
 
 
 def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int) -> list[Version]:
-    """Versions of these distributions, newest first."""
+    """Versions of these distributions, newest first; of the steps only what is newest of all."""
     rows = tx.execute(
         """
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at
-          FROM catalog.versions
+               published_at, kind, parent_id, offered_under, is_dropped
+          FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
+           AND NOT is_dropped
+           AND (kind <> 'step'
+                OR number = (SELECT max(newest.number)
+                               FROM catalog.versions AS newest
+                              WHERE newest.distribution_id = version.distribution_id))
          ORDER BY created_at DESC, number DESC, id
          LIMIT %(limit)s
         """,
@@ -172,10 +186,11 @@ def published_versions_of(
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at
+               published_at, kind, parent_id, offered_under, is_dropped
           FROM catalog.versions
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = 'published'
+           AND NOT is_dropped
          ORDER BY created_at DESC, number DESC, id
          LIMIT %(limit)s
         """,
@@ -185,18 +200,21 @@ def published_versions_of(
 
 
 def lock_newest_versions(tx: Tx, distribution_ids: Sequence[DistributionId]) -> list[Version]:
-    """The newest version of each distribution that has one, locked."""
+    """The newest version of each distribution that has one, locked; steps do not count."""
     rows = tx.execute(
         """
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at
+               published_at, kind, parent_id, offered_under, is_dropped
           FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
+           AND kind <> 'step'
+           AND NOT is_dropped
            AND NOT EXISTS (SELECT 1
                              FROM catalog.versions AS newer
                             WHERE newer.distribution_id = version.distribution_id
+                              AND newer.kind <> 'step'
                               AND newer.number > version.number)
          ORDER BY distribution_id
            FOR UPDATE
@@ -215,7 +233,7 @@ def lock_versions_in(
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at
+               published_at, kind, parent_id, offered_under, is_dropped
           FROM catalog.versions
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = %(state)s
@@ -225,6 +243,24 @@ def lock_versions_in(
         {"distribution_ids": list(distribution_ids), "state": state},
     )
     return [version_of(row) for row in rows]
+
+
+def newest_version(tx: Tx, distribution_id: DistributionId) -> Version | None:
+    """The newest version, whoever may read it; None where there is none or the table is gone."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at, kind, parent_id, offered_under, is_dropped
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+         ORDER BY number DESC
+         LIMIT 1
+        """,
+        {"distribution_id": distribution_id},
+    ).fetchone()
+    return None if row is None or row["is_dropped"] else version_of(row)
 
 
 def newest_number(tx: Tx, distribution_id: DistributionId) -> int:
@@ -299,4 +335,8 @@ def version_of(row: DictRow) -> Version:
         published_by=row["published_by"],
         published_under=row["published_under"],
         published_at=row["published_at"],
+        kind=VersionKind(row["kind"]),
+        parent_id=row["parent_id"],
+        offered_under=row["offered_under"],
+        is_dropped=row["is_dropped"],
     )

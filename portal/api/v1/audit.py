@@ -97,7 +97,8 @@ class TracedItemBody(BaseModel):
     version_number: int
     version_digest: str
     report_id: UUID | None
-    upload_id: UUID
+    upload_id: UUID | None
+    """Null for a table that is fed in steps."""
     file_name: str
     blob_sha256: str
     uploaded_at: datetime
