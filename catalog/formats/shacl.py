@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pyshacl
-from rdflib import RDF, Graph, URIRef
+from rdflib import Graph, URIRef
 from rdflib import Literal as RdfLiteral
 from rdflib.namespace import SH
 from rdflib.term import Node
@@ -76,7 +76,8 @@ def _check(data: Graph, shapes: Graph) -> list[ShapeFinding]:
         inplace=True,
     )
     assert isinstance(report, Graph)
-    found = [_finding(report, result) for result in report.subjects(RDF.type, SH.ValidationResult)]
+    # Results within results say why a nested shape failed; the outer one says what did.
+    found = [_finding(report, result) for result in report.objects(None, SH.result)]
     return sorted(
         found, key=lambda one: (one.severity != Severity.VIOLATION, one.node, one.path, one.value)
     )

@@ -1,0 +1,146 @@
+"""Nothing that a caller may not see shows in a feed, a total or a refusal, come what may."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from uuid import uuid4
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from catalog import describe
+from catalog.audience import sees_dataset
+from catalog.dataset import Dataset
+from catalog.directory import Directory, RecordAudience
+from catalog.find import dataset_with_id
+from policies import log
+from policies.party import ANONYMOUS, Actor
+from policies.terms import Text
+from portal.wiring import Wiring
+from tests.exchange.city import City, entry
+from tests.portal.feeds.test_rdf import HYDRA, read
+from tests.portal.pages.conftest import OpenBrowser
+from tests.portal.visitor import Visitor
+
+STATES = ("draft", "submitted", "reviewed", "published", "withdrawn")
+ADDRESSES = ("/catalog.nt", "/data.json", "/api/v1/changes")
+OAI = ("ListRecords&metadataPrefix=oai_dc", "ListRecords&metadataPrefix=dcat")
+COUNT = "SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s a <http://www.w3.org/ns/dcat#Dataset> }"
+SECRET = "secret-of-departments"
+
+
+@dataclass(frozen=True)
+class Permission:
+    state: str
+    audience: RecordAudience
+    is_classified: bool
+
+
+PERMISSIONS = st.builds(
+    Permission, st.sampled_from(STATES), st.sampled_from(RecordAudience), st.booleans()
+)
+
+
+def add(city: City, permission: Permission) -> Dataset:
+    mark = uuid4().hex
+    directory = Directory(
+        is_classified=permission.is_classified,
+        share_condition=SECRET,
+        source_system=SECRET,
+        contact_phone="0000-7777777",
+        extras=(("k", SECRET),),
+    )
+    told = replace(
+        entry(), title=Text(en=f"title{mark}"), audience=permission.audience, directory=directory
+    )
+    with city.pool.connection() as tx:
+        made = describe.create(
+            tx,
+            f"slug{mark}",
+            told,
+            publisher_id=city.transport.id,
+            by=city.publisher,
+            at=city.at,
+        )
+        tx.execute(
+            "UPDATE catalog.datasets SET state = %s, issued = created_at WHERE id = %s",
+            (permission.state, made.id),
+        )
+        return dataset_with_id(tx, made.id, by=city.publisher)
+
+
+def marks(dataset: Dataset) -> tuple[str, ...]:
+    return (str(dataset.id), dataset.slug, dataset.entry.title.en)
+
+
+def is_told(actor: Actor, dataset: Dataset) -> bool:
+    is_out = dataset.state == "published" and not dataset.entry.directory.is_classified
+    return is_out and sees_dataset(actor, dataset)
+
+
+def check(visitor: Visitor, actor: Actor, datasets: list[Dataset]) -> None:
+    """Hold every feed to what `actor` may know."""
+    told = [one for one in datasets if is_told(actor, one)]
+    public = [one for one in datasets if is_told(ANONYMOUS, one)]
+    texts = {address: visitor.get(address).text for address in ADDRESSES}
+    texts |= {verb: visitor.get(f"/oai?verb={verb}").text for verb in OAI}
+
+    for address, text in texts.items():
+        expected = told if address in ("/catalog.nt", "/api/v1/changes") else public
+        hidden = [mark for one in datasets if one not in expected for mark in marks(one)]
+        assert not [mark for mark in hidden if mark in text], address
+        if address != "/api/v1/changes":
+            assert all(str(one.id) in text for one in expected), address
+        if actor is ANONYMOUS or address in ("/data.json", *OAI):
+            assert SECRET not in text
+            assert "7777777" not in text
+
+    graph = read(texts["/catalog.nt"], "nt")
+    assert {int(str(total)) for total in graph.objects(None, HYDRA.totalItems)} == {len(told)}
+    answer = visitor.get("/sparql", params={"query": COUNT}).json()
+    assert int(answer["results"]["bindings"][0]["n"]["value"]) == len(public)
+    unknown = visitor.get("/oai?verb=GetRecord&metadataPrefix=oai_dc&identifier=oai:testserver:x")
+    for one in datasets:
+        asked = f"/oai?verb=GetRecord&metadataPrefix=oai_dc&identifier=oai:testserver:{one.id}"
+        if one not in public:
+            assert _error(visitor.get(asked).text) == _error(unknown.text)
+        check_refusals(visitor, actor, one)
+
+
+def check_refusals(visitor: Visitor, actor: Actor, dataset: Dataset) -> None:
+    """Who may not know of it is told the same as of what is not there."""
+    exists = sees_dataset(actor, dataset) and not dataset.entry.directory.is_classified
+    for path in ("{}.ttl", "{}/croissant.jsonld", "{}/datapackage.json"):
+        asked = visitor.get(f"/dataset/{path.format(dataset.slug)}", headers={"Accept": "*/*"})
+        missing = visitor.get(f"/dataset/{path.format('nothing-here')}", headers={"Accept": "*/*"})
+        if not exists:
+            assert asked.status_code == missing.status_code == 404
+            assert asked.json()["code"] == missing.json()["code"]
+            assert asked.json()["detail"] == missing.json()["detail"].replace(
+                "nothing-here", dataset.slug
+            )
+
+
+def _error(text: str) -> list[str]:
+    return re.findall(r"<error.*?</error>", text)
+
+
+@settings(
+    max_examples=4,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(permissions=st.lists(PERMISSIONS, min_size=3, max_size=6))
+def test_no_feed_tells_what_the_caller_may_not_know(
+    city: City, browser_of: OpenBrowser, wiring: Wiring, permissions: list[Permission]
+) -> None:
+    with city.pool.connection() as tx:
+        tx.execute("DELETE FROM catalog.datasets")
+        tx.execute("DELETE FROM catalog.public_records")
+    datasets = [add(city, permission) for permission in permissions]
+    with wiring.pool.connection() as tx:
+        log.sequence(tx)
+
+    for actor in (None, city.publisher, city.officer, city.buyer, city.regulator):
+        check(browser_of(actor), actor or ANONYMOUS, datasets)
