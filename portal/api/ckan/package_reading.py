@@ -111,6 +111,9 @@ def read_package(
     if is_private and publisher_id == UNOWNED:
         fields.refuse("private", "Datasets with no organization can't be private.")
     tags, term_ids = _tags(call, fields)
+    if held is not None and set(tags) == set(held.entry.keywords):
+        # Clients get them sorted, and their order is no change.
+        tags = list(held.entry.keywords)
     extras = _extras(fields)
     directory = _directory(fields, extras, held)
     themes = _themes(call, fields)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -30,10 +31,12 @@ RESOURCE_FIELDS = (
 def cli(served: Installation, sysadmin_token: str) -> Any:
     """Run `ckanapi` with the sysadmin's token; gives what it printed."""
 
+    scripts = Path(sys.executable).parent
+
     def run(*arguments: str, stdin: str = "") -> str:
         done = subprocess.run(
             [
-                str(Path(sys.executable).parent / "ckanapi"),
+                str(scripts / "ckanapi"),
                 *arguments,
                 "-r",
                 served.address,
@@ -45,6 +48,8 @@ def cli(served: Installation, sysadmin_token: str) -> Any:
             text=True,
             check=False,
             timeout=600,
+            # It starts itself again by its name.
+            env=os.environ | {"PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"},
         )
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
         return done.stdout
@@ -197,21 +202,21 @@ def _of_data_json(shared_data: Path, organization: dict[str, Any]) -> list[dict[
                 "notes": record["description"],
                 "url": record.get("landingPage"),
                 "version": None,
-                "author": record["publisher"]["name"],
+                "author": next(iter(record["publisher"].values())),
                 "author_email": None,
-                "maintainer": record["contactPoint"]["fn"],
+                "maintainer": record["contactPoint"].get("fn"),
                 "maintainer_email": None,
                 "license_id": "",
                 "type": "dataset",
                 "state": "active",
                 "owner_org": organization["id"],
-                "tags": _tags(record["keyword"]),
+                "tags": _tags(record.get("keyword", ())),
                 "groups": [],
                 "extras": [
-                    {"key": "issued", "value": record["issued"]},
+                    {"key": "issued", "value": record.get("issued", "")},
                     {"key": "frequency", "value": "as needed"},
                     {"key": "spatial", "value": str(record.get("spatial", ""))},
-                    {"key": "accessLevel", "value": record["accessLevel"]},
+                    {"key": "accessLevel", "value": record.get("accessLevel", "")},
                 ],
                 "resources": [
                     {
@@ -229,7 +234,7 @@ def _of_data_json(shared_data: Path, organization: dict[str, Any]) -> list[dict[
                         "last_modified": "2020-02-07T10:00:00.123456",
                         "colour": "a field of its own",
                     }
-                    for place, one in enumerate(record["distribution"])
+                    for place, one in enumerate(record.get("distribution", ()))
                 ],
             }
         )
