@@ -95,6 +95,11 @@ def view_with_id(tx: Tx, view_id: UUID, *, by: Actor) -> ResourceView:
     return view
 
 
+def is_view_id_taken(tx: Tx, view_id: UUID) -> bool:
+    """Whether a view, seen by the caller or not, has this id."""
+    return store.get_view(tx, view_id) is not None
+
+
 def views_of(tx: Tx, distribution_id: DistributionId, *, by: Actor) -> list[ResourceView]:
     """The views of a distribution in their order.
 

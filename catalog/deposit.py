@@ -80,8 +80,7 @@ def deposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: dat
         created_at=at,
         modified_at=at,
     )
-    if store.find_dataset(tx, given.slug) is not None:
-        raise SlugTaken(given.slug)
+    _free_name(tx, given.slug)
     words = entry_words(dataset, publisher)
     if known is not None:
         deposit_store.revive_dataset(tx, dataset, words)
@@ -104,8 +103,7 @@ def redeposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: d
     before = owned_dataset(tx, dataset_id, by=by)
     if before.slug != given.slug:
         check_slug(given.slug)
-        if store.find_dataset(tx, given.slug) is not None:
-            raise SlugTaken(given.slug)
+        _free_name(tx, given.slug)
     if before.publisher_id != given.publisher_id:
         _check_may_place(given.publisher_id, by)
     publisher = organization_with_id(tx, given.publisher_id)
@@ -189,6 +187,19 @@ def bring_back(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> Dat
 def keep_bytes(tx: Tx, sha256: str, *, size_bytes: int, at: datetime) -> None:
     """Tell of stored bytes that a distribution hands out as they are."""
     upload_store.insert_blob(tx, sha256, size_bytes=size_bytes, at=at)
+
+
+def _free_name(tx: Tx, slug: str) -> None:
+    """Take a name from a hidden record, which then goes by its id.
+
+    Raises: SlugTaken where another record has it.
+    """
+    holder = store.find_dataset(tx, slug)
+    if holder is None:
+        return
+    if holder.state is not DatasetState.WITHDRAWN:
+        raise SlugTaken(slug)
+    deposit_store.update_place(tx, replace(holder, slug=str(holder.id)))
 
 
 def _described(dataset: Dataset, entry: Entry, *, at: datetime) -> Dataset:

@@ -48,8 +48,9 @@ def formats_like(tx: Tx, containing: str, *, limit: int) -> list[str]:
 
 
 def is_name_taken(tx: Tx, slug: str) -> bool:
-    """Whether a dataset has this name, seen by the caller or not: names are unique."""
-    return dataset_store.find_dataset(tx, slug) is not None
+    """Whether a dataset has this name, seen by the caller or not; a withdrawn one lets go of it."""
+    holder = dataset_store.find_dataset(tx, slug)
+    return holder is not None and holder.state is not DatasetState.WITHDRAWN
 
 
 def known_dataset(tx: Tx, wanted: str, *, by: Actor) -> Dataset:

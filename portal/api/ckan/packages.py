@@ -11,7 +11,7 @@ from typing import Final
 from catalog import deposit, publish, upload
 from catalog.audience import may_keep
 from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
-from catalog.deposit_errors import DatasetNotYours
+from catalog.deposit_errors import DatasetNotYours, DistributionIdTaken
 from catalog.directory import RecordAudience
 from catalog.errors import DatasetNotFound
 from catalog.names import dataset_names, known_dataset
@@ -85,7 +85,10 @@ def create_package(call: Call, sent: Mapping[str, Json], files: Files) -> Packag
     dataset_id = _chosen_id(call, sent)
     given = read_package(call, sent, dataset_id, before=None, files=files)
     _check_groups(call, given.themes or (), ())
-    dataset = deposit.deposit(call.tx, dataset_id, given.deposit, by=call.actor, at=call.at)
+    try:
+        dataset = deposit.deposit(call.tx, dataset_id, given.deposit, by=call.actor, at=call.at)
+    except DistributionIdTaken as refusal:
+        raise _taken(given, refusal) from refusal
     _after_writing(call, dataset, given, (), files)
     return shown(call, dataset)
 
@@ -110,7 +113,10 @@ def update_package(call: Call, dataset: Dataset, sent: Mapping[str, Json], files
     given = read_package(call, sent, dataset.id, before=before, files=files)
     held = before.themes
     _check_groups(call, given.themes or (), held)
-    changed = deposit.redeposit(call.tx, dataset.id, given.deposit, by=call.actor, at=call.at)
+    try:
+        changed = deposit.redeposit(call.tx, dataset.id, given.deposit, by=call.actor, at=call.at)
+    except DistributionIdTaken as refusal:
+        raise _taken(given, refusal) from refusal
     if not sent.get("state") and changed.state is DatasetState.WITHDRAWN:
         given = Given(given.deposit, given.themes, "deleted")
     elif not sent.get("state") and changed.state is DatasetState.DRAFT:
@@ -226,6 +232,17 @@ def record_of(call: Call, dataset_id: DatasetId) -> Record:
     if not found:
         raise NoSuchObject("Dataset was not found.")
     return found[0]
+
+
+def _taken(given: Given, refusal: DistributionIdTaken) -> ValidationFailed:
+    return ValidationFailed(
+        {
+            "resources": [
+                {"id": ["Resource id already exists."]} if one.id == refusal.distribution_id else {}
+                for one in given.deposit.distributions
+            ]
+        }
+    )
 
 
 def _check_may_create(call: Call, sent: Mapping[str, Json]) -> None:

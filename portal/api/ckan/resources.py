@@ -33,6 +33,7 @@ from portal.api.ckan.packages import (
     shown,
     update_package,
 )
+from portal.api.ckan.resource_reading import media_type_of, path_of
 from portal.incoming_file import IncomingFile
 
 UPLOAD_FIELD: Final = "upload"
@@ -55,7 +56,7 @@ def resource_create(call: Call) -> Result:
             f"User {call.actor.name} not authorized to create resources on dataset {wanted}"
         ) from None
     resource_id, files = _with_file(call, None)
-    sent = {**call.parameters, "id": str(resource_id)}
+    sent = {**_with_media_type(call), "id": str(resource_id)}
     package = shown(call, dataset)
     resources = [*_resources(package), sent]
     return _update(call, dataset, package, resources, files, resource_id)
@@ -67,7 +68,7 @@ def resource_update(call: Call) -> Result:
     _, files = _with_file(call, resource_id)
     package = shown(call, dataset)
     old = resource_in(package, resource_id)
-    sent = {**call.parameters, "id": str(resource_id)}
+    sent = {**_with_media_type(call), "id": str(resource_id)}
     if call.flag("clear_upload") and resource_id not in files:
         sent["url_type"] = ""
     elif "url" not in sent and resource_id not in files:
@@ -155,6 +156,16 @@ def resource_in(package: Package, resource_id: DistributionId) -> Resource:
         if one["id"] == str(resource_id):
             return one
     raise NoSuchObject("Resource was not found.")
+
+
+def _with_media_type(call: Call) -> dict[str, Json]:
+    """The resource that was sent, with the media type that its address tells, if it sent none."""
+    sent = dict(call.parameters)
+    if "mimetype" not in sent and UPLOAD_FIELD not in call.files:
+        told = media_type_of(path_of(call.text("url").strip()))
+        if told:
+            sent["mimetype"] = told
+    return sent
 
 
 def _edited(call: Call) -> tuple[Dataset, DistributionId]:

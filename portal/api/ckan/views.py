@@ -12,6 +12,7 @@ from catalog.arrange_views import (
     change_view,
     clear_views,
     drop_view,
+    is_view_id_taken,
     order_views,
     view_with_id,
     views_of,
@@ -54,8 +55,14 @@ def resource_view_create(call: Call) -> Result:
         for name in ("resource_id", "view_type", "title")
         if not call.text(name)
     }
-    if "title" in errors and call.text("view_type"):
-        del errors["title"]
+    chosen = call.text("id")
+    view_id = uuid_of(chosen) if chosen else uuid4()
+    if chosen and not call.is_sysadmin:
+        errors["id"] = ["The input field id was not expected."]
+    elif view_id is None:
+        errors["id"] = ["Invalid id provided"]
+    elif is_view_id_taken(call.tx, view_id):
+        errors["id"] = ["ResourceView id already exists"]
     kind = call.text("view_type")
     if kind and kind not in KINDS:
         errors["view_type"] = [f"No plugin found for view_type {kind}"]
@@ -66,10 +73,10 @@ def resource_view_create(call: Call) -> Result:
     except NoSuchObject:
         raise wrong("resource_id", "Not found: Resource") from None
     check_may_edit(call, dataset)
-    if errors:
+    if errors or view_id is None:
         raise ValidationFailed(errors)
     view = ResourceView(
-        uuid4(),
+        view_id,
         resource_id,
         kind,
         call.text("title"),

@@ -228,6 +228,27 @@ def test_a_deleted_dataset_is_refused_to_the_public_and_comes_back(
     assert anonymous("package_show", id=made["id"])["state"] == "active"
 
 
+def test_a_deleted_dataset_lets_go_of_its_name(sysadmin: Client) -> None:
+    old = sysadmin("package_create", name=new_name())
+    sysadmin("package_delete", id=old["id"])
+
+    new = sysadmin("package_create", name=old["name"])
+
+    assert new["name"] == old["name"]
+    assert sysadmin("package_show", id=old["id"])["name"] == old["id"]
+
+
+def test_an_id_of_another_datasets_resource_is_refused(sysadmin: Client) -> None:
+    one, two = (sysadmin("package_create", name=new_name()) for _ in range(2))
+    resource = sysadmin("resource_create", package_id=one["id"], url="http://e.org/a.csv")
+    assert (resource["mimetype"], resource["format"]) == ("text/csv", "CSV")
+
+    for taken in (resource["id"], "../../nope.txt"):
+        with pytest.raises(Refused) as refusal:
+            sysadmin("resource_create", package_id=two["id"], id=taken, url="http://e.org/b")
+        assert "id" in refusal.value.error
+
+
 def test_a_file_comes_back_as_it_was_sent_whole_and_in_parts(
     sysadmin: Client, http: httpx.Client
 ) -> None:
