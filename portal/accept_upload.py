@@ -8,8 +8,10 @@ from uuid import UUID
 
 from catalog import find, upload
 from catalog.dataset import Distribution
-from catalog.version import Upload, UploadId
+from catalog.files.wish import Wish
+from catalog.version import Upload, UploadId, UploadState
 from policies import once
+from policies.database import Tx
 from policies.party import Actor
 from portal.incoming_file import IncomingFile
 from portal.jobs import Queue, enqueue
@@ -36,8 +38,12 @@ def accept(
     distribution: Distribution,
     incoming: IncomingFile,
     key: str | None,
+    *,
+    is_held: bool = False,
 ) -> Upload:
     """Add the upload and ask for its reading, once per `key`; None counts every time.
+
+    A held one is not read before its publisher has looked how.
 
     Raises: MalformedFileName, DatasetNotFound, PublisherNeeded, WrongState,
     MalformedIdempotencyKey, IdempotencyKeyReused, RequestUnderWay.
@@ -52,15 +58,48 @@ def accept(
             if known is not None:
                 return find.upload_with_id(tx, UploadId(UUID(str(known))), by=actor)
         accepted = upload.receive(
-            tx, distribution, incoming.blob, file_name=file_name, by=actor, at=at
-        )
-        enqueue(
             tx,
-            "ingest",
-            queue=Queue.WORK,
-            lock=f"distribution:{distribution.id}",
-            upload_id=str(accepted.id),
+            distribution,
+            incoming.blob,
+            file_name=file_name,
+            by=actor,
+            at=at,
+            state=UploadState.HELD if is_held else UploadState.QUEUED,
         )
+        if not is_held:
+            _ask_to_read(tx, accepted)
         if key is not None:
             once.remember(tx, owner, key, str(accepted.id))
     return accepted
+
+
+def load(wiring: Wiring, actor: Actor, held: Upload, wish: Wish) -> Upload:
+    """Let a held upload be read as its publisher chose.
+
+    Raises: DatasetNotFound, PublisherNeeded, WrongState, UploadNotHeld.
+    """
+    with wiring.pool.connection() as tx:
+        queued = upload.load(tx, held, wish, by=actor)
+        _ask_to_read(tx, queued)
+    return queued
+
+
+def read_again(wiring: Wiring, actor: Actor, read: Upload, wish: Wish) -> Upload:
+    """Read the bytes of an upload once more, as its publisher chose.
+
+    Raises: DatasetNotFound, PublisherNeeded, WrongState.
+    """
+    with wiring.pool.connection() as tx:
+        queued = upload.read_again(tx, read, wish, by=actor, at=wiring.now())
+        _ask_to_read(tx, queued)
+    return queued
+
+
+def _ask_to_read(tx: Tx, sent: Upload) -> None:
+    enqueue(
+        tx,
+        "ingest",
+        queue=Queue.WORK,
+        lock=f"distribution:{sent.distribution_id}",
+        upload_id=str(sent.id),
+    )

@@ -28,6 +28,7 @@ from portal.api.v1 import (
     receipts,
     rows,
     rules,
+    suggestions,
     tokens,
     uploads,
     users,
@@ -41,6 +42,7 @@ from portal.pages import (
     asking,
     audience_preview,
     buying,
+    comparing,
     dataset,
     dataset_data,
     dataset_use,
@@ -56,6 +58,9 @@ from portal.pages import (
     publishing_files,
     publishing_terms,
     record_history,
+    saved_searches,
+    searching,
+    suggesting,
     talk,
     topics,
     usage,
@@ -77,13 +82,17 @@ DESCRIPTION = (
 _API = (
     # Routes are tried in this order, so what is asked most comes first.
     *(rows, query),
-    *(log, well_known, datasets, rules, uploads, organizations, users, tokens),
+    *(log, well_known, datasets, suggestions, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, ledger, receipts, audit),
     *(ckan, ckan_downloads, ckan_images, feeds, harvest_sources, talk_api, data_requests),
 )
 _PAGES = (
     *(
         home,
+        searching,
+        suggesting,
+        comparing,
+        saved_searches,
         organization_pages,
         topics,
         addresses,

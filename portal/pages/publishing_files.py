@@ -50,13 +50,17 @@ async def send(request: Request, slug: str) -> Response:
         place = await run_in_threadpool(place_of, wiring, actor, slug, FIRST_DISTRIBUTION)
         incoming = await receive_file(request, wiring.folders.blobs)
         check_form_token(request, incoming.fields.get("csrf_token", ""))
-        sent = await run_in_threadpool(accept, wiring, actor, place, incoming, None)
+        is_held = bool(incoming.fields.get("look"))
+        sent = await run_in_threadpool(
+            lambda: accept(wiring, actor, place, incoming, None, is_held=is_held)
+        )
     except Refusal as refusal:
         words, status = {"file": speech_of(request).refusal(refusal)}, status_of(refusal)
         return await run_in_threadpool(
             lambda: _form(request, slug, done="", errors=words, status=status)
         )
-    return RedirectResponse(f"/publish/{slug}/upload/{sent.id}", _SEE_OTHER)
+    after = "/reading" if is_held else ""
+    return RedirectResponse(f"/publish/{slug}/upload/{sent.id}{after}", _SEE_OTHER)
 
 
 @router.get("/publish/{slug}/upload/{upload_id}")
@@ -68,7 +72,11 @@ def show_progress(request: Request, slug: str, upload_id: UUID) -> Response:
         upload = find.upload_with_id(tx, UploadId(upload_id), by=actor)
         version = find.version_of_upload(tx, upload)
     failed = failure_words(upload, say)
-    is_finished = failed is not None or (version is not None and version.verdict is not None)
+    is_finished = (
+        failed is not None
+        or upload.state is UploadState.PARTED
+        or (version is not None and version.verdict is not None)
+    )
     return render(
         request,
         "publish/progress_steps.html" if wants_part(request) else "publish/progress.html",
@@ -79,6 +87,7 @@ def show_progress(request: Request, slug: str, upload_id: UUID) -> Response:
         is_finished=is_finished,
         next_href=f"/publish/{slug}",
         again_href=f"/publish/{slug}/upload",
+        reading_href=f"/publish/{slug}/upload/{upload.id}/reading",
         failed=failed,
         poll_href=f"/publish/{slug}/upload/{upload.id}",
     )
@@ -102,13 +111,18 @@ def _form(
         message=say.gettext(MESSAGES[done]) if done in MESSAGES else None,
         upload_href=None,
         errors=errors,
-        accepted="CSV",
+        accepted=say.gettext(
+            "CSV, Excel, ODS, JSON, GeoJSON, Shapefile, GeoPackage, Parquet, Arrow, "
+            "or a zip of tables"
+        ),
         most_bytes=UPLOAD_BYTES_MAX,
         drafts=[],
     )
 
 
 def _percent(upload: Upload, version: Version | None) -> int:
+    if upload.state is UploadState.PARTED:
+        return 100
     if version is None:
         return upload.done_permille * _READ_PERCENT // 1000
     return 100 if version.verdict is not None else _READ_PERCENT
@@ -122,6 +136,8 @@ def _steps(upload: Upload, version: Version | None, say: Speech) -> list[Step]:
         Stage.STORING: say.gettext("Stored as a version"),
     }
     steps = [Step(say.gettext("Arrived"), "done", upload.uploaded_at)]
+    if upload.state is UploadState.PARTED:
+        return [*steps, Step(say.gettext("Each table in it is read by itself"), "done")]
     stages = list(names)
     is_failed = upload.state is UploadState.FAILED
     reached = (

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Request
-from pydantic import BaseModel
+from fastapi import APIRouter, Header, Query, Request
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
-from catalog import find, ingest
+from catalog import find, ingest, upload
+from catalog.files.wish import Wish
 from catalog.version import Upload, UploadId, UploadState
 from policies.terms import Language
-from portal.accept_upload import accept, place_of
+from portal.accept_upload import accept, load, place_of, read_again
 from portal.body_bound import takes_bytes
 from portal.errors import MalformedForm
 from portal.incoming_file import INCOMING_BYTES_MAX, IncomingFile, receive_file
@@ -50,6 +53,30 @@ class FailureBody(BaseModel):
     facts: dict[str, object]
 
 
+class WishBody(BaseModel, extra="forbid"):
+    """How a file is to be read; what is left out is decided from the file."""
+
+    encoding: str | None = None
+    delimiter: Annotated[str | None, Field(min_length=1, max_length=1)] = None
+    has_header: bool | None = None
+    header_row: Annotated[int | None, Field(ge=1, le=1000)] = None
+    part: Annotated[str | None, Field(max_length=1000)] = None
+    """The sheet, member, list or layer of a file with several."""
+
+    def as_wish(self) -> Wish:
+        """The choices as the readers know them."""
+        return Wish(**self.model_dump())
+
+
+class LookBody(BaseModel):
+    """How a file would be read."""
+
+    reading: dict[str, object]
+    columns: list[str]
+    rows: list[list[str | None]]
+    """The first rows as text, long cells cut."""
+
+
 class UploadBody(BaseModel):
     """An upload and how far it has come."""
 
@@ -77,10 +104,12 @@ async def send(
     slug: str,
     distribution: str,
     idempotency_key: Annotated[str | None, Header()] = None,
+    hold: Annotated[bool, Query()] = False,  # noqa: FBT002  a query parameter
 ) -> UploadBody:
     """Send a file: as the body, named by `?file_name=`, or as the file of a form.
 
-    It is accepted once this answers; reading it goes on behind.
+    It is accepted once this answers; reading it goes on behind. With `hold` it waits until
+    `/load` says how, after `/look` has shown what that gives.
     """
     wiring = wiring_of(request)
     actor = await run_in_threadpool(signed_in, request)
@@ -88,7 +117,9 @@ async def send(
     incoming = await receive_file(request, wiring.folders.blobs)
     if incoming.fields.keys() - {"csrf_token"}:
         raise MalformedForm
-    accepted = await run_in_threadpool(accept, wiring, actor, place, incoming, idempotency_key)
+    accepted = await run_in_threadpool(
+        lambda: accept(wiring, actor, place, incoming, idempotency_key, is_held=hold)
+    )
     return _body(accepted, None, language_of(request))
 
 
@@ -123,6 +154,41 @@ def show(request: Request, upload_id: UUID) -> UploadBody:
         found = find.upload_with_id(tx, UploadId(upload_id), by=actor)
         made = find.version_of_upload(tx, found)
     return _body(found, None if made is None else made.id, language_of(request))
+
+
+@router.post("/uploads/{upload_id}/look")
+def look(request: Request, upload_id: UUID, wish: WishBody) -> LookBody:
+    """How a file would be read under these choices; nothing is loaded."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        found = find.upload_with_id(tx, UploadId(upload_id), by=actor)
+    with TemporaryDirectory(dir=wiring.settings.results_folder) as work:
+        seen = upload.look(
+            wiring.confinement, wiring.folders, found, wish.as_wish(), work=Path(work)
+        )
+    return LookBody(
+        reading=dict(seen.reading.as_json()),
+        columns=list(seen.names),
+        rows=[list(row) for row in seen.rows],
+    )
+
+
+@router.post("/uploads/{upload_id}/load", status_code=202)
+def load_held(request: Request, upload_id: UUID, wish: WishBody) -> UploadBody:
+    """Let a held file be read as chosen."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        found = find.upload_with_id(tx, UploadId(upload_id), by=actor)
+    return _body(load(wiring, actor, found, wish.as_wish()), None, language_of(request))
+
+
+@router.post("/uploads/{upload_id}/read-again", status_code=202)
+def read_once_more(request: Request, upload_id: UUID, wish: WishBody) -> UploadBody:
+    """Read the same bytes in another way, as a new upload."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        found = find.upload_with_id(tx, UploadId(upload_id), by=actor)
+    return _body(read_again(wiring, actor, found, wish.as_wish()), None, language_of(request))
 
 
 def _body(found: Upload, version_id: UUID | None, language: Language) -> UploadBody:
