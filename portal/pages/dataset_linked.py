@@ -9,7 +9,7 @@ from markupsafe import Markup
 from catalog.formats.schema_org import dataset_json
 from catalog.interchange import projection_named
 from policies.party import ANONYMOUS
-from portal.api.feeds.given import given_of
+from portal.open_files import given_of
 from portal.pages.rendering import language_of
 from portal.wiring import wiring_of
 

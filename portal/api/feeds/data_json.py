@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 from catalog.formats.datajson import CATALOGUE, dataset_json
 from catalog.interchange import public_projections
 from policies.terms import DatasetId
-from portal.api.feeds.given import given_of
+from portal.open_files import given_of
 from portal.wiring import Wiring, wiring_of
 
 router = APIRouter(tags=["feeds"])

@@ -24,9 +24,9 @@ from exchange.deliver import Ask, deliver_file, file_facts
 from exchange.delivery import FileForm, FileQuestion
 from policies.errors import Denied, NotFound
 from policies.party import ANONYMOUS, Actor
-from portal.api.feeds.given import given_of
 from portal.api.v1.rows import table_name
 from portal.handing_out import content_disposition, parts_of
+from portal.open_files import given_of
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
 

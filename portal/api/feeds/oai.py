@@ -24,7 +24,7 @@ from catalog.interchange import (
 from policies.database import Tx
 from policies.party import ANONYMOUS
 from policies.terms import DatasetId
-from portal.api.feeds.given import given_of
+from portal.open_files import given_of
 from portal.wiring import Wiring, wiring_of
 
 router = APIRouter(tags=["feeds"])

@@ -33,8 +33,8 @@ from catalog.search.query import ROWS_MAX, Search
 from policies.database import Tx
 from policies.party import Actor
 from policies.terms import DatasetId
-from portal.api.feeds.given import given_of
 from portal.api.feeds.negotiation import WhereRdfIsWanted, wanted_form
+from portal.open_files import given_of
 from portal.sign_in import actor_of
 from portal.wiring import Wiring, wiring_of
 

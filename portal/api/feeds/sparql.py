@@ -14,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from catalog.formats.oxigraph import MEDIA_TYPES, RdfForm, ResultForm
 from catalog.graphs import QUERY_LENGTH_CHARACTERS, Graphs, ask
 from catalog.interchange_errors import MalformedSparql
-from portal.api.feeds.given import given_of
+from portal.open_files import given_of
 from portal.sign_in import actor_of
 from portal.wiring import Wiring, wiring_of
 

@@ -49,7 +49,7 @@ def send(visitor: Visitor, content: bytes) -> str:
         files={"file": ("目录.xlsx", content, TYPE)},
     )
     assert answer.status_code == 303, answer.text
-    return answer.headers["Location"]
+    return str(answer.headers["Location"])
 
 
 def test_nothing_is_made_before_the_publisher_says_so(city: City, browser_of: OpenBrowser) -> None:

@@ -1,4 +1,4 @@
-"""What the feeds are given from other packages: licences, and which files are open to everybody."""
+"""What projections of records are given from other packages: licences, and which files are open."""
 
 from __future__ import annotations
 
