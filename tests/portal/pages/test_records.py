@@ -1,4 +1,4 @@
-"""A record on its way through the pages: described, reviewed, published, talked about, asked for."""
+"""Records through the pages: described, reviewed, published, talked about, asked for."""
 
 from __future__ import annotations
 
