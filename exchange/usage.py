@@ -41,6 +41,14 @@ def usage_since(
     }
 
 
+def most_delivered(tx: Tx, since: datetime, *, limit: int) -> list[DatasetId]:
+    """Datasets that others than their publishers read since then, the most delivered first.
+
+    Whoever shows them still has to ask which of them the reader may see.
+    """
+    return [DatasetId(row["dataset_id"]) for row in store.most_delivered(tx, since, limit)]
+
+
 def listed_of(tx: Tx, dataset_ids: Sequence[DatasetId]) -> Mapping[DatasetId, list[Listing]]:
     """The open listings of each of these datasets, by regime."""
     listed: dict[DatasetId, list[Listing]] = {dataset_id: [] for dataset_id in dataset_ids}

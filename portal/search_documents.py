@@ -33,6 +33,9 @@ _INDEXER: Final = Actor(
 )
 """Sees every record, and of the data only what was published."""
 
+HANDED_OUT_AS: Final = ("CSV", "Parquet", "JSON")
+"""The forms in which every listing delivers files."""
+
 _STATES: Final[Mapping[DatasetState, str]] = {
     DatasetState.DRAFT: "draft",
     DatasetState.SUBMITTED: "draft",
@@ -96,7 +99,7 @@ def _document(
             if one
         ),
         res_url=tuple(held.access_url for held in distributions if held.access_url),
-        res_format=tuple(dict.fromkeys(held.format for held in distributions if held.format)),
+        res_format=_formats(record, listings),
         columns=_columns(record, listings),
         license_id=dataset.entry.licence,
         author=directory.author,
@@ -138,6 +141,13 @@ def _report_id(record: Record) -> ReportId | None:
     """The report of what was published last; None where nothing was assessed."""
     newest = max(_versions(record), key=lambda version: version.created_at, default=None)
     return None if newest is None else newest.report_id
+
+
+def _formats(record: Record, listings: Sequence[Listing]) -> tuple[str, ...]:
+    """What the publisher states, and the forms in which data on offer here is handed out."""
+    stated = [held.distribution.format for held in record.distributions]
+    handed_out = HANDED_OUT_AS if listings and _versions(record) else ()
+    return tuple(dict.fromkeys(one for one in (*stated, *handed_out) if one))
 
 
 def _columns(record: Record, listings: Sequence[Listing]) -> tuple[str, ...]:
@@ -197,7 +207,9 @@ def _numbers(
         "views_recent": 0,
         "views_total": 0,
     }
-    prices = [one.price.unit for one in listings if one.regime is Regime.TRADE]
+    prices = [
+        max(one.price.unit, one.price.minimum) for one in listings if one.regime is Regime.TRADE
+    ]
     if prices:
         numbers["price_microcredits"] = min(prices)
     if total is not None:

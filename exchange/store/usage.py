@@ -45,3 +45,21 @@ def by_dataset(tx: Tx, dataset_ids: Sequence[DatasetId], since: datetime) -> lis
         {"dataset_ids": list(dataset_ids), "since": since},
     )
     return list(rows)
+
+
+def most_delivered(tx: Tx, since: datetime, limit: int) -> list[Row]:
+    """Datasets that others read since then, the most delivered first."""
+    rows = tx.execute(
+        """
+        SELECT item.dataset_id, count(*) AS deliveries
+          FROM exchange.receipt_items AS item
+          JOIN exchange.receipts AS receipt ON receipt.id = item.receipt_id
+         WHERE item.regime <> 'own'
+           AND receipt.created_at >= %(since)s
+         GROUP BY item.dataset_id
+         ORDER BY deliveries DESC, item.dataset_id
+         LIMIT %(limit)s
+        """,
+        {"since": since, "limit": limit},
+    )
+    return list(rows)

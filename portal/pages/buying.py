@@ -43,6 +43,7 @@ from portal.pages.dataset_names import name_of_dataset
 from portal.pages.offer import offer_facts, price_words, purpose_choices, worked_example
 from portal.pages.rendering import render
 from portal.pages.request_view import request_view
+from portal.pages.saved_searches import saved_searches_of
 from portal.pages.speech import Speech, speech_of
 from portal.pages.typed import day_of, member_of
 from portal.pages.words import number_of
@@ -215,12 +216,14 @@ def show_desk(request: Request) -> Response:
             request_view(tx, application, by=actor, today=china_day(at), say=say)
             for application in apply.own_applications(tx, by=actor)
         ]
+        searches = saved_searches_of(tx, wiring, by=actor, say=say)
     return render(
         request,
         "buying/desk.html",
         organization=actor.organization,
         agreements=agreements,
         requests=requests,
+        searches=searches,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,8 +14,9 @@ from exchange.price import PriceModel
 from exchange.usage import listed_of
 from policies.database import Tx
 from policies.party import Actor, Organization
-from policies.people import organization_with_id
+from policies.people import organizations_with_ids
 from policies.terms import (
+    DatasetId,
     Grade,
     Language,
     MicroCredits,
@@ -25,7 +26,7 @@ from policies.terms import (
     Text,
     UpdateCycle,
 )
-from portal.languages import CITY_ZONE
+from portal.languages import CITY_ZONE, HTML_LANGUAGE
 from quality.reports import reports_with_ids
 
 FORMATS = ("CSV", "Parquet", "JSON", "API")
@@ -46,6 +47,8 @@ class DatasetCard:
     href: str
     title: Text
     other_title: str
+    other_language: str
+    """The `lang` of the other title."""
     summary: Text
     publisher: Text
     publisher_href: str
@@ -60,21 +63,28 @@ class DatasetCard:
     """In the city's own time."""
     cycle: UpdateCycle
     price_from: MicroCredits | None
+    is_offered: bool
     is_withdrawn: bool
+    area: str
+    """The area it is about; empty where none is stated."""
     matched: str
+    """Why it was found, where its title does not show it."""
+    slug: str = ""
 
 
 def cards_of(
-    tx: Tx, datasets: Sequence[Dataset], *, by: Actor, language: Language
+    tx: Tx,
+    datasets: Sequence[Dataset],
+    *,
+    by: Actor,
+    language: Language,
+    matched: Mapping[DatasetId, str] | None = None,
 ) -> list[DatasetCard]:
-    """The cards of datasets that `by` may see, in the same order."""
+    """The cards of datasets that `by` may see, in the same order; `matched` says why each is."""
     holdings = holdings_of(tx, datasets, by=by)
     listed = listed_of(tx, [dataset.id for dataset in datasets])
     reports = reports_with_ids(tx, (held.report_id for held in holdings.values()))
-    publishers = {
-        publisher_id: organization_with_id(tx, publisher_id)
-        for publisher_id in {dataset.publisher_id for dataset in datasets}
-    }
+    publishers = organizations_with_ids(tx, list({one.publisher_id for one in datasets}))
     cards = []
     for dataset in datasets:
         held = holdings.get(dataset.id)
@@ -86,6 +96,9 @@ def cards_of(
                 href=f"/dataset/{dataset.slug}",
                 title=title,
                 other_title=_other_title(title, language),
+                other_language=HTML_LANGUAGE[
+                    Language.EN if language is Language.ZH else Language.ZH
+                ],
                 summary=dataset.entry.summary,
                 publisher=publisher.title,
                 publisher_href=f"/organization/{publisher.slug}",
@@ -99,8 +112,11 @@ def cards_of(
                 modified=dataset.modified_at.astimezone(CITY_ZONE),
                 cycle=dataset.entry.update_cycle,
                 price_from=_price_from(listed[dataset.id]),
+                is_offered=bool(listed[dataset.id]),
                 is_withdrawn=dataset.state is DatasetState.WITHDRAWN,
-                matched="",
+                area=dataset.entry.directory.spatial,
+                matched=(matched or {}).get(dataset.id, ""),
+                slug=dataset.slug,
             )
         )
     return cards

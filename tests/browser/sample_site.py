@@ -66,7 +66,7 @@ def _page(request: Request) -> Response:
 
 
 def _suggest(request: Request) -> Response:
-    return render(request, "suggestions.html", groups=SUGGESTIONS)
+    return render(request, "suggestions.html", groups=SUGGESTIONS, total=3)
 
 
 def _progress_step(request: Request) -> Response:

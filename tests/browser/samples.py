@@ -104,6 +104,10 @@ def entry(
         "href": "/dataset/air",
         "title": title,
         "other_title": "",
+        "other_language": "en",
+        "slug": title.en or title.zh,
+        "area": "全市",
+        "is_offered": True,
         "summary": summary,
         "publisher": Text("市生态环境局", "Ecology and Environment Bureau"),
         "publisher_href": "/organization/environment",
@@ -246,11 +250,22 @@ REQUESTS = [
 
 SUGGESTIONS = [
     {"label": "Datasets", "choices": [
-        {"label": "路内停车泊位占用", "href": "/dataset/parking", "reason": "停车场 = parking"},
-        {"label": "停车场名录", "href": "/dataset/lots", "reason": "tcc"}]},
+        {"label": "路内停车泊位占用", "href": "/dataset/parking", "reason": "停车场 = parking",
+         "number": None},
+        {"label": "停车场名录", "href": "/dataset/lots", "reason": "tcc", "number": None}]},
     {"label": "Departments", "choices": [
-        {"label": "市交通运输局", "href": "/organization/transport", "reason": ""}]},
+        {"label": "市交通运输局", "href": "/organization/transport", "reason": "",
+         "number": 12}]},
 ]  # fmt: skip
+
+CONTROLS = {
+    "layout": "cards", "first_href": "/dataset", "clear_href": "/dataset?q=停车",
+    "save_href": "/my/searches/new?query=q", "kept": [("tag", "停车")],
+    "sorts": [("Best match", "?sort=best", True), ("Newest", "?sort=newest", False)],
+    "layouts": [("cards", "Cards", "?view=cards", True), ("rows", "Rows", "?view=rows", False)],
+}  # fmt: skip
+TRAY = {"entries": [("空气质量逐时监测", "/dataset?q=停车")], "compare_href": "/compare",
+        "clear_href": "/dataset", "is_full": False}  # fmt: skip
 
 PARTS: dict[str, Any] = {
     "table": air_table(linked=True), "histogram": PM25, "steps": STEPS, "terms": DATASET["terms"],
@@ -266,27 +281,39 @@ PAGES: dict[str, SamplePage] = {
                              Flow(Regime.TRADE, 8_310)]),
         "numbers": [("Datasets", "1,127"), ("Departments", "46"), ("Rows", "3.4亿"),
                     ("Deliveries this year", "146,062"), ("Promises kept", "98.2%")],
-        "newest": ENTRIES, "examples": ["停车", "air quality", "tcc"], "is_first_run": False}),
+        "newest": ENTRIES, "examples": [("停车", "/dataset?tag=停车"), ("air", "/dataset?q=air")],
+        "topics": [("交通", "/dataset?topic=traffic", 41)],
+        "keywords": [("停车", "/dataset?tag=停车")],
+        "wishes": [{"href": "/requests-for-data/1", "title": "充电桩", "joined": 3, "due": TODAY}],
+        "wishes_total": 1, "is_search_ready": True, "is_first_run": False}),
     "/empty": SamplePage("home.html", {
         "river": draw_river([Flow(Regime.SHARE, 0), Flow(Regime.OPEN, 0), Flow(Regime.TRADE, 0)]),
-        "numbers": [("Datasets", "0")], "newest": [], "examples": [], "is_first_run": True}),
+        "numbers": [("Datasets", "0")], "newest": [], "examples": [], "topics": [],
+        "keywords": [], "wishes": [], "wishes_total": 0, "is_search_ready": False,
+        "is_first_run": True}),
     "/dataset": SamplePage("search.html", {
-        "query": "停车", "total": 15, "took_ms": 8, "datasets": ENTRIES, "near": [],
+        "query": "停车", "controls": CONTROLS, "total": 15, "took_ms": 8, "is_ready": True,
+        "datasets": ENTRIES, "near": [], "fewer": [], "tray": TRAY,
+        "compare_hrefs": {one["slug"]: ("/dataset?compare=x", False) for one in ENTRIES},
         "facets": [
-            {"name": "regime", "label": "Regime", "choices": [
-                {"value": "open", "label": "Open", "number": 9, "href": "?q=x", "is_chosen": True},
-                {"value": "share", "label": "Share", "number": 4, "href": "?q=y",
+            {"name": "tag", "label": "Keyword", "is_long": True, "is_open": True, "holding": "",
+             "kept": [("q", "停车")], "choices": [
+                {"id": "facet-tag-1", "label": "停车", "number": 9, "href": "?q=x",
+                 "is_chosen": True},
+                {"id": "facet-tag-2", "label": "parking", "number": 4, "href": "?q=y",
                  "is_chosen": False}]},
-            {"name": "format", "label": "Format", "choices": [
-                {"value": "csv", "label": "CSV", "number": 12, "href": "?q=z",
+            {"name": "format", "label": "Format", "is_long": False, "is_open": True, "holding": "",
+             "kept": [], "choices": [
+                {"id": "facet-format-1", "label": "CSV", "number": 12, "href": "?q=z",
                  "is_chosen": False}]}],
-        "chips": [("Open", "/dataset?q=停车")], "clear_href": "/dataset?q=停车",
-        "sorts": [("Best match", "?sort=score", True), ("Newest", "?sort=newest", False)],
+        "chips": [{"label": "Keyword", "value": "停车", "href": "/dataset?q=停车"}],
         "previous_href": None, "next_href": "?page=2", "first": 1, "last": 4}),
     "/nothing": SamplePage("search.html", {
-        "query": "飞碟", "total": 0, "took_ms": 3, "datasets": [], "facets": [], "chips": [],
-        "clear_href": "/dataset", "sorts": [], "previous_href": None, "next_href": None,
-        "first": 0, "last": 0, "near": [("飞机", "/dataset?q=飞机", 3)]}),
+        "query": "飞碟", "controls": CONTROLS, "total": 0, "took_ms": 3, "is_ready": True,
+        "datasets": [], "facets": [], "chips": [], "tray": None, "compare_hrefs": {},
+        "previous_href": None, "next_href": None, "first": 0, "last": 0,
+        "near": [{"label": "飞机", "href": "/dataset?q=飞机", "number": 3}],
+        "fewer": [{"label": "Without “Keyword”", "href": "/dataset?q=飞碟", "number": 1}]}),
     "/dataset/air": SamplePage("dataset/overview.html", {
         **LINKED, "preview": air_table(), "preview_reason": None, "data_href": "/dataset/air/data",
         "facts": [("Identifier", "310000-air-hourly"), ("Rows", "35,064"), ("Columns", "18"),
