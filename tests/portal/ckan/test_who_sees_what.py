@@ -52,7 +52,7 @@ made = st.builds(
 
 @given(datasets=st.lists(made, min_size=1, max_size=8))
 @settings(
-    max_examples=6,
+    max_examples=4,
     deadline=None,
     # An example is a city and hundreds of calls: a smaller one is not worth the wait.
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

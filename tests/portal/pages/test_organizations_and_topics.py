@@ -65,7 +65,7 @@ def test_a_removed_department_is_not_found_and_not_listed(
 def test_a_topic_gathers_datasets_of_many_departments(
     wiring: Wiring, city: City, browser_of: OpenBrowser
 ) -> None:
-    del city
+    city.open_stops()
     theme = Theme(
         ThemeId(uuid4()), "mobility", Text(zh="出行", en="Mobility"), AT, Text(en="How we move")
     )
