@@ -23,6 +23,7 @@ from policies.terms import Grade, OpenType, Regime, ShareType
 from portal.pages.dataset_cards import FORMATS
 from portal.pages.dataset_frame import price_words
 from portal.pages.legal_words import citation_words
+from portal.pages.record_history import value_words
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.sign_in import signed_in
@@ -187,7 +188,7 @@ def _telling(
     readers: list[tuple[str, Callable[[Projection], str]]] = [
         (say.gettext("Title"), lambda view: say.text(view.title)),
         (say.gettext("Summary"), lambda view: say.text(view.summary)),
-        (say.gettext("Access"), lambda view: rights[view.access_right]),
+        (say.gettext("How free the data is"), lambda view: rights[view.access_right]),
         (say.gettext("Condition or legal basis"), lambda view: cite(view.access_words)),
         (
             say.gettext("Licence"),
@@ -224,7 +225,9 @@ def _directory_readers(say: Speech) -> list[tuple[str, Callable[[Projection], st
     }
 
     def reader(name: str) -> Callable[[Projection], str]:
-        return lambda view: str(getattr(view.directory, name) or "")
+        return lambda view: value_words(
+            f"directory.{name}", str(getattr(view.directory, name) or "") or None, say
+        )
 
     return [(label, reader(name)) for name, label in labels.items()]
 

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from catalog import series
 from catalog.version import Version
 from exchange import trace
 from exchange.delivery import PageQuestion
@@ -41,9 +42,16 @@ def show_overview(request: Request, slug: str) -> Response:
     look, frame, say = look_of(request, slug)
     preview, reason = _preview(request, look, say)
     version, dataset = look.version, look.overview.dataset
+    actor = actor_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        is_series = dataset.entry.directory.is_series
+        members = series.members_of(tx, dataset, by=actor) if is_series else None
+        around = series.series_around(tx, dataset, by=actor)
     return render(
         request,
         "dataset/overview.html",
+        members=members,
+        series=around,
         dataset=frame,
         facts=_facts(look, say),
         preview=preview,

@@ -356,7 +356,7 @@ def labels_of(say: Speech) -> dict[str, str]:
         "themes": say.gettext("Themes"),
         "keywords": say.gettext("Keywords"),
         "update_cycle": say.gettext("Update cycle"),
-        "audience": say.gettext("Who sees the record"),
+        "audience": say.gettext("Audience of the record"),
         "grade": say.gettext("Grade"),
         "share_type": say.gettext("Sharing with departments"),
         "share_condition": say.gettext("Condition of sharing"),

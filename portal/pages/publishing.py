@@ -185,7 +185,7 @@ def workbench_page(
         checks=[(kind.value, say.text(kind.label)) for kind in Kind],
         columns=[column.name for column in newest.columns] if newest else [],
         listings=workbench.listing_lines(work, say),
-        may_propose=dataset.state.value == "published",
+        may_propose=dataset.state.value == "published" and newest is not None,
         licences=licence_choices(request, say),
         bases=lawful_bases(say),
         typed={**blank_fields(), **(typed or {})},

@@ -84,6 +84,13 @@ _VALUES: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+_PROSE: Final = (
+    *("title.", "summary.", "share_basis", "open_basis", "directory.share_condition"),
+    *("directory.open_condition", "directory.provenance", "directory.scenario"),
+)
+"""Fields that hold sentences; two codes side by side are read more easily than mixed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """A piece of a text: kept, taken out or put in."""
@@ -178,11 +185,10 @@ def line_of(change: FieldChange, say: Speech) -> ChangeLine:
         "extras": say.gettext("Fields of other catalogues"),
     }.get(name, name)
     before, after = (
-        _words(change.field, change.before, say),
-        _words(change.field, change.after, say),
+        value_words(change.field, change.before, say),
+        value_words(change.field, change.after, say),
     )
-    is_text = isinstance(change.before, str) and isinstance(change.after, str)
-    is_compared = is_text and change.field not in _VALUES
+    is_compared = change.field.startswith(_PROSE) and bool(before) and bool(after)
     return ChangeLine(label, before, after, pieces(before, after) if is_compared else [])
 
 
@@ -211,7 +217,8 @@ def _tokens(text: str) -> list[str]:
     return _TOKENS.findall(text)
 
 
-def _words(field: str, value: str | tuple[str, ...] | None, say: Speech) -> str:
+def value_words(field: str, value: str | tuple[str, ...] | None, say: Speech) -> str:
+    """What a field holds, in the reader's words; empty where it holds nothing."""
     if value is None:
         return ""
     if isinstance(value, tuple):
