@@ -236,6 +236,10 @@ def _read(call: Call, text: str, *, is_filter: bool) -> Query:
 
 
 def _sorted(sort: str) -> tuple[SortKey, ...]:
+    is_default = sort.strip() in ("", "rank", "None")
+    if not is_default and any(len(part.split()) != 2 for part in sort.split(",")):
+        # Clients are told, as Solr tells them, rather than given an order they did not name.
+        raise SearchQueryRefused(f'Cannot parse "sort": {sort}')
     try:
         return read_sort(sort or None)
     except SortUnreadable as refusal:

@@ -52,7 +52,8 @@ def anonymous(served: Installation) -> Client:
 @pytest.fixture(scope="session")
 def organization(sysadmin: Client) -> dict[str, Any]:
     """A department."""
-    return sysadmin("organization_create", name="water-bureau", title="水务局")
+    made: dict[str, Any] = sysadmin("organization_create", name="water-bureau", title="水务局")
+    return made
 
 
 @pytest.fixture

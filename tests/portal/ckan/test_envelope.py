@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import httpx
 import pytest
@@ -86,7 +87,7 @@ def test_what_cannot_be_read_is_a_bad_request_in_one_text(
 def test_errors_have_the_type_and_the_status_that_clients_know(
     anonymous: Client, sysadmin: Client
 ) -> None:
-    calls = [
+    calls: list[tuple[Client, str, dict[str, Any]]] = [
         (anonymous, "package_create", {"name": new_name()}),
         (anonymous, "package_show", {"id": "there-is-none"}),
         (sysadmin, "package_create", {"name": "Not A Name"}),
@@ -94,6 +95,7 @@ def test_errors_have_the_type_and_the_status_that_clients_know(
         (anonymous, "package_search", {"no_such_parameter": 1}),
         (anonymous, "package_search", {"q": "title:((("}),
         (anonymous, "package_search", {"fq": "{!lucene}a:b"}),
+        (anonymous, "package_search", {"sort": "metadata_modified"}),
         (anonymous, "package_show", {}),
     ]
 
@@ -111,6 +113,7 @@ def test_errors_have_the_type_and_the_status_that_clients_know(
         (400, "Search Query Error"),
         (409, "Search Error"),
         (409, "Search Error"),
+        (400, "Search Query Error"),
         (409, "Validation Error"),
     ]
 
