@@ -357,6 +357,8 @@ def _resources(
     files: Mapping[DistributionId, IncomingFile],
 ) -> list[Distribution]:
     held = {} if before is None else {one.distribution.id: one for one in before.distributions}
+    if before is not None and "resources" not in fields.sent:
+        return [one.distribution for one in before.distributions]
     found: list[Distribution] = []
     errors: list[dict[str, Json]] = []
     for sent in fields.objects("resources"):

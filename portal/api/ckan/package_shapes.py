@@ -47,7 +47,7 @@ STATES: Final[Mapping[DatasetState, str]] = {
     DatasetState.PUBLISHED: "active",
     DatasetState.WITHDRAWN: "deleted",
 }
-_FILE_NAME: Final = re.compile(r"[^a-zA-Z0-9.\- ]")
+_FILE_NAME: Final = re.compile(r"[^a-z0-9_. \-]")
 _TEXTS: Final = {
     "author": "author",
     "author_email": "author_email",
@@ -223,11 +223,11 @@ def download_url(site_url: str, one: Distribution, file_name: str) -> str:
 
 
 def plain_file_name(file_name: str) -> str:
-    """A file's name in an address: small letters of ASCII, digits, points and dashes; the words of
-    other scripts are left out, and its ending stays.
+    """A file's name in an address: small letters of ASCII, digits, points, dashes and underscores;
+    the words of other scripts are left out, and its ending stays.
     """
     name = file_name.replace("\\", "/").rsplit("/", 1)[-1]
-    name = _FILE_NAME.sub("", name.replace("_", "-").strip().lower()).strip().replace(" ", "-")
+    name = _FILE_NAME.sub("", name.strip().lower()).strip().replace(" ", "-")
     stem, point, ending = name.rpartition(".")
     if point and not stem:
         name = f"file.{ending}"

@@ -116,7 +116,7 @@ def test_a_file_is_sent_from_the_command_line(
 
     assert resource["url_type"] == "upload"
     assert resource["size"] == len(content)
-    assert resource["url"].endswith("/download/some-file.bin")
+    assert resource["url"].endswith("/download/some_file.bin")
     assert anonymous("resource_show", id=resource["id"])["url"] == resource["url"]
 
 

@@ -160,6 +160,27 @@ def test_resources_are_kept_by_id_ordered_and_removed(sysadmin: Client) -> None:
     assert refusal.value.status == 404
 
 
+def test_what_an_update_leaves_out_goes_but_for_resources_and_groups(sysadmin: Client) -> None:
+    group = sysadmin("group_create", name=new_name("group"))
+    made = sysadmin(
+        "package_create",
+        name=new_name(),
+        notes="gone",
+        tags=[{"name": "gone"}],
+        groups=[{"name": group["name"]}],
+        resources=[{"url": "http://example.org/stays"}],
+    )
+
+    left = sysadmin("package_update", id=made["id"])
+
+    assert (left["name"], left["title"]) == (made["name"], made["title"])
+    assert (left["notes"], left["tags"]) == (None, [])
+    assert left["resources"] == made["resources"]
+    assert left["groups"] == made["groups"]
+    emptied = sysadmin("package_update", id=made["id"], resources=[], groups=[])
+    assert (emptied["resources"], emptied["groups"]) == ([], [])
+
+
 def test_fields_of_the_directory_travel_as_extras(sysadmin: Client) -> None:
     extras = [
         {"key": "share_type", "value": "not_shared"},
