@@ -59,9 +59,11 @@ def test_departments_and_topics_are_right_for_eyes_keyboard_phone_and_night(
     walk_as: OpenWindow,
     city: City,  # noqa: F811
     wiring: Wiring,  # noqa: F811
+    browser_of: OpenBrowser,  # noqa: F811
     language: str,
 ) -> None:
     fill(wiring, city)
+    browser_of()
 
     with serving(create_app(wiring)) as address:
         walker = walk_as()
