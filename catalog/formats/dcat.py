@@ -179,7 +179,9 @@ def _dataset(one: Projection, site_url: str) -> Iterator[Triple]:
     yield from _publisher(iri, one.publisher, site_url)
     yield from _identifiers(iri, one)
     for word in dict.fromkeys([*one.keywords, *(each.name for each in one.terms)]):
-        yield (iri, term("dcat:keyword"), plain(word))
+        # Blank ones come along from other catalogues, and say nothing.
+        if word.strip():
+            yield (iri, term("dcat:keyword"), plain(word))
     yield from _themes(iri, one, site_url)
     if one.issued:
         yield (iri, term("dct:issued"), moment(one.issued))

@@ -175,7 +175,7 @@ def real_records(shared_data: Path, *, limit: int) -> list[Record]:
 
 
 def _data_json(path: Path) -> Iterator[Record]:
-    for one in json.loads(path.read_text())["dataset"]:
+    for number, one in enumerate(json.loads(path.read_text())["dataset"]):
         links = tuple(
             (
                 str(form.get("downloadURL") or form.get("accessURL") or ""),
@@ -183,13 +183,15 @@ def _data_json(path: Path) -> Iterator[Record]:
                 str(form.get("title") or ""),
             )
             for form in one.get("distribution", ())
+            if isinstance(form, dict)
         )
-        contact = one.get("contactPoint") or {}
+        told = one.get("contactPoint")
+        contact = told if isinstance(told, dict) else {}
         made = _made(
-            str(one["identifier"]),
+            f"{path.name} {number}",
             str(one["title"]),
             str(one.get("description") or ""),
-            str((one.get("publisher") or {}).get("name") or ""),
+            _titled(one.get("publisher")),
             links,
             tuple(str(word) for word in one.get("keyword", ())),
             Directory(
@@ -207,19 +209,23 @@ def _data_json(path: Path) -> Iterator[Record]:
 
 
 def _ckan(path: Path) -> Iterator[Record]:
-    for line in path.read_text().splitlines():
+    for number, line in enumerate(path.read_text().splitlines()):
         one = json.loads(line)
         links = tuple(
             (str(form.get("url") or ""), str(form.get("format") or ""), str(form.get("name") or ""))
             for form in one.get("resources") or ()
+            if isinstance(form, dict)
         )
         made = _made(
-            str(one.get("id") or one.get("name")),
+            f"{path.name} {number}",
             str(one.get("title") or one.get("name")),
             str(one.get("notes") or ""),
-            str((one.get("organization") or {}).get("title") or ""),
+            _titled(one.get("organization")),
             links,
-            tuple(str(tag.get("name") or tag) for tag in one.get("tags") or ()),
+            tuple(
+                str(tag.get("name") or "") if isinstance(tag, dict) else str(tag)
+                for tag in one.get("tags") or ()
+            ),
             Directory(
                 author=str(one.get("author") or "")[:2000],
                 author_email=str(one.get("author_email") or "")[:2000],
@@ -232,6 +238,12 @@ def _ckan(path: Path) -> Iterator[Record]:
         )
         if made:
             yield made
+
+
+def _titled(publisher: object) -> str:
+    if isinstance(publisher, dict):
+        return str(publisher.get("title") or publisher.get("name") or "")
+    return str(publisher or "")
 
 
 def _rows(path: Path, encoding: str) -> Iterator[Record]:

@@ -21,7 +21,6 @@ from tests.catalog.formats.records import real_records, rich_record
 
 SITE = "https://weir.example"
 SPDX = Namespace("http://spdx.org/rdf/terms#")
-HARVESTED = 1_000
 BATCH = 50
 
 
@@ -113,6 +112,8 @@ def test_ours_find_whatever_the_official_ones_find_in_broken_records(
     for name, broken in copies(graph):
         tried += 1
         official = violations(shacl.check_with(shown(broken), official_shapes))
+        if not official:
+            continue
         ours = violations(found_by_ours(broken))
         # Nodes without names get new ones at each reading.
         ours_places = {(node, path) for node, path, _ in ours}
@@ -166,13 +167,14 @@ def test_what_is_missing_is_found_before_it_is_stood_in_for() -> None:
     assert stood_in == set()
 
 
-def test_a_thousand_real_records_have_no_violation(
-    shared_data: Path, official_shapes: Graph
+@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.long)])
+def test_real_records_have_no_violation(
+    shared_data: Path, official_shapes: Graph, count: int
 ) -> None:
     records = [
-        complete(projected(one, Face.PUBLIC)) for one in real_records(shared_data, limit=HARVESTED)
+        complete(projected(one, Face.PUBLIC)) for one in real_records(shared_data, limit=count)
     ]
-    assert len(records) == HARVESTED
+    assert len(records) == count
 
     for first in range(0, len(records), BATCH):
         graph = whole(records[first : first + BATCH])

@@ -180,3 +180,29 @@ def test_what_is_not_there_is_not_found_in_any_form(browser_of: OpenBrowser) -> 
         answer = visitor.get(path, headers={"Accept": "text/turtle"})
         assert answer.status_code == 404
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_search_is_handed_out_as_a_graph(city: City, browser_of: OpenBrowser) -> None:
+    city.open_stops()
+    city.sold_stops()
+    visitor = browser_of()
+
+    by_words = read(visitor.get("/catalog.ttl?q=公交").text)
+    by_name = read(visitor.get("/catalog.ttl?fq=name:stops").text)
+    nothing = read(visitor.get("/catalog.ttl?q=nothingofthiskind").text)
+
+    assert len(list(by_words.objects(None, DCAT.dataset))) == 2
+    assert len(list(by_name.objects(None, DCAT.dataset))) == 1
+    assert list(nothing.objects(None, DCAT.dataset)) == []
+
+
+def test_clients_of_ckanext_dcat_get_the_same_graphs(city: City, browser_of: OpenBrowser) -> None:
+    city.open_stops()
+    visitor = browser_of()
+
+    told = visitor.get("/api/3/action/dcat_dataset_show?id=stops&format=ttl").json()
+    page = visitor.get("/api/3/action/dcat_catalog_search?format=jsonld").json()
+
+    assert told["success"]
+    assert isomorphic(read(told["result"]), read(visitor.get("/dataset/stops.ttl").text))
+    assert len(list(read(page["result"], "json-ld").objects(None, DCAT.dataset))) == 1
