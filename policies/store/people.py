@@ -78,6 +78,9 @@ def organizations(
          WHERE slug > %(after)s
            AND (%(kind)s::text IS NULL OR kind = %(kind)s)
            AND id <> %(unowned)s
+           AND NOT EXISTS (SELECT FROM policies.organization_presentations AS shown
+                            WHERE shown.organization_id = organizations.id
+                              AND shown.is_removed)
          ORDER BY slug
          LIMIT %(limit)s
         """,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from policies.site_options import site_options
 from portal.api.ckan.action import Result, Table, reads
 from portal.api.ckan.call import Call
 
@@ -16,10 +17,11 @@ SITE_DESCRIPTION: Final = "Share, open and trade a city's data under written sta
 
 def status_show(call: Call) -> Result:
     """Say what this installation is: its address, title, language, and what it can do."""
+    said = site_options(call.tx)
     return {
         "ckan_version": CKAN_VERSION,
-        "site_title": SITE_TITLE,
-        "site_description": SITE_DESCRIPTION,
+        "site_title": said["ckan.site_title"] or SITE_TITLE,
+        "site_description": said["ckan.site_description"] or SITE_DESCRIPTION,
         "site_url": call.site_url,
         "error_emails_to": None,
         "locale_default": "zh_Hans_CN",
