@@ -11,7 +11,7 @@ from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
-from catalog import find, ingest, publish
+from catalog import find, graphs, ingest, publish
 from catalog.blobs import sweep_arriving
 from catalog.demand import unmet
 from catalog.harvest import apply, look, schedule, undo
@@ -29,6 +29,7 @@ from portal import harvest_jobs
 from portal.jobs import Queue, ask_for_copies, enqueue
 from portal.mask_key import mask_key
 from portal.migrate import JOBS_SCHEMA
+from portal.public_graphs import graphs_of
 from portal.settings import Publication
 from portal.wiring import Wiring
 
@@ -128,6 +129,11 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     )
     def _sweep_tables(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         ingest.sweep_all(wiring.pool, wiring.folders)
+
+    @app.periodic(cron="* * * * *")
+    @app.task(name="draw_graphs", queue=Queue.WORK, queueing_lock="draw_graphs", pass_context=False)
+    def _draw_graphs(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        graphs.refresh(graphs_of(wiring))
 
     @app.periodic(cron="17 3 * * *")
     @app.task(name="forget", queue=Queue.WORK, queueing_lock="forget", pass_context=False)

@@ -12,11 +12,11 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from catalog.formats.oxigraph import MEDIA_TYPES, RdfForm, ResultForm
-from catalog.graphs import QUERY_LENGTH_CHARACTERS, Graphs, ask
+from catalog.graphs import QUERY_LENGTH_CHARACTERS, ask
 from catalog.interchange_errors import MalformedSparql
-from portal.open_files import given_of
+from portal.public_graphs import graphs_of
 from portal.sign_in import actor_of
-from portal.wiring import Wiring, wiring_of
+from portal.wiring import wiring_of
 
 router = APIRouter(tags=["feeds"])
 
@@ -65,12 +65,6 @@ async def ask_by_body(request: Request) -> Response:
     elif sent_as != _QUERY_TYPE:
         raise MalformedSparql(f"send it as {_QUERY_TYPE} or {_FORM_TYPE}")
     return await run_in_threadpool(_answer, request, text, wanted)
-
-
-def graphs_of(wiring: Wiring) -> Graphs:
-    """Where this installation keeps the graphs."""
-    folder = wiring.settings.private_folder / "graphs"
-    return Graphs(folder, wiring.pool, given_of(wiring), wiring.settings.site_url)
 
 
 def _answer(request: Request, query: str, wanted: str) -> Response:
