@@ -1,4 +1,6 @@
-"""Carry a planned run out, a record a transaction, so that it can stop and go on anywhere.
+"""Carry a planned run out, some records a transaction, so that it can stop and go on anywhere.
+
+Each record is written whole or not at all, and one that is refused does not hold the others up.
 
 A harvested record is made and published by the system under the standing approval of its source.
 What people here said of a record stays where the source did not change it; what went at the source
@@ -46,7 +48,8 @@ from policies.people import organization_with_id
 from policies.record import record
 from policies.roles import SYSTEM
 
-BATCH: Final = 50
+BATCH: Final = 25
+"""Records of one transaction: a commit waits for the disk, and others wait for the records."""
 WITHDRAWN_AT_SOURCE: Final = "来源已撤下 · Withdrawn at source"
 
 Clock = Callable[[], datetime]
@@ -119,24 +122,24 @@ def _begin(tx: Tx, run: HarvestRun, *, by: Actor, at: datetime) -> HarvestRun:
 def apply(pool: Pool, run_id: RunId, *, seconds_max: float, now: Clock) -> bool:
     """Carry out as much of a run as fits into the time; says whether anything is left."""
     deadline = time.monotonic() + seconds_max
-    while True:
+    while time.monotonic() < deadline:
         with pool.connection() as tx:
-            run = store.get_run(tx, run_id)
+            run = store.lock_run(tx, run_id)
             if run is None or run.state is not RunState.APPLYING:
                 return False
             source = source_store.get_source(tx, run.source_id)
             assert source is not None
-            publisher = organization_with_id(tx, source.publisher_id)
+            scene = _Scene(source, organization_with_id(tx, source.publisher_id), run, now())
             items = store.items_to_do(tx, run_id, limit=BATCH)
+            for item in items:
+                _do(tx, scene, item)
+            count = run.done_count + len(items)
+            store.update_run(tx, replace(run, done_count=count, touched_at=scene.at))
         if not items:
             with pool.connection() as tx:
                 _finish(tx, run_id, at=now())
             return False
-        for item in items:
-            with pool.connection() as tx:
-                _do(tx, _Scene(source, publisher, run, now()), item)
-            if time.monotonic() > deadline:
-                return True
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +152,6 @@ class _Scene:
 
 def _do(tx: Tx, scene: _Scene, item: RunItem) -> None:
     """One record, whole or not at all."""
-    run = store.lock_run(tx, scene.run.id)
-    if run is None or run.state is not RunState.APPLYING:
-        return
     outcome: Outcome | None = None
     done = replace(item, done_at=scene.at)
     try:
@@ -161,8 +161,7 @@ def _do(tx: Tx, scene: _Scene, item: RunItem) -> None:
         outcome = left.outcome
     except Refusal:
         outcome = Outcome.INVALID
-    store.update_item(tx, run.id, replace(done, outcome=outcome))
-    store.update_run(tx, replace(run, done_count=run.done_count + 1, touched_at=scene.at))
+    store.update_item(tx, scene.run.id, replace(done, outcome=outcome))
 
 
 class _LeftAlone(Exception):
@@ -193,8 +192,8 @@ def _add(tx: Tx, scene: _Scene, item: RunItem) -> RunItem:
         raise _LeftAlone(Outcome.INVALID)
     facts = {"slug": dataset.slug, **_facts(entry), **_origin(scene, item)}
     _record(tx, EventKind.DATASET_CREATED, dataset, facts, scene.at)
-    for link in links_of(remote):
-        dataset_store.insert_distribution(tx, _distribution(link, dataset, scene.at))
+    links = [_distribution(link, dataset, scene.at) for link in links_of(remote)]
+    holding_store.write_distributions(tx, dataset.id, links, at=scene.at)
     _publish(tx, scene, dataset, item)
     holding_store.write_known(tx, scene.source.id, dataset.id, remote, gone_at=None)
     written = holding_store.mark(tx, dataset.id)
@@ -303,33 +302,12 @@ def _rewrite_distributions(
 ) -> None:
     if old == new:
         return
-    held = {one.slug: one for one in holding_store.distributions_of(tx, dataset.id)}
-    for link in new:
-        one = held.get(link.slug)
-        if one is None:
-            dataset_store.insert_distribution(tx, _distribution(link, dataset, at))
-            continue
-        dataset_store.update_distribution(
-            tx,
-            replace(
-                one,
-                title=link.title,
-                description=link.description,
-                access_url=link.access_url,
-                format=link.format,
-                media_type=link.media_type,
-                kind=link.kind,
-                position=link.position,
-                details=link.details,
-                is_removed=False,
-                modified_at=at,
-            ),
-        )
+    links = [_distribution(link, dataset, at) for link in new]
+    holding_store.write_distributions(tx, dataset.id, links, at=at)
     kept = {link.slug for link in new}
-    for link in old:
-        one = held.get(link.slug)
-        if link.slug not in kept and one is not None and not one.is_removed:
-            dataset_store.update_distribution(tx, replace(one, is_removed=True, modified_at=at))
+    gone = [link.slug for link in old if link.slug not in kept]
+    if gone:
+        holding_store.remove_distributions(tx, dataset.id, gone, at=at)
 
 
 def _distribution(link: Link, dataset: Dataset, at: datetime) -> Distribution:

@@ -1,4 +1,4 @@
-"""Take the last applied run back: each record as it stood before, a record a transaction."""
+"""Take the last applied run back: each record as it stood before, some records a transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from policies.party import Actor
 from policies.record import record
 from policies.roles import SYSTEM
 
-BATCH: Final = 50
+BATCH: Final = 25
 
 Clock = Callable[[], datetime]
 
@@ -56,27 +56,24 @@ def begin_undo(
 def undo(pool: Pool, run_id: RunId, *, seconds_max: float, now: Clock) -> bool:
     """Take as much of a run back as fits into the time; says whether anything is left."""
     deadline = time.monotonic() + seconds_max
-    while True:
+    while time.monotonic() < deadline:
         with pool.connection() as tx:
-            run = store.get_run(tx, run_id)
+            run = store.lock_run(tx, run_id)
             if run is None or run.state is not RunState.UNDOING:
                 return False
             items = store.items_to_undo(tx, run_id, limit=BATCH)
+            for item in items:
+                _take_back(tx, run, item, at=now())
+            count = run.done_count + len(items)
+            store.update_run(tx, replace(run, done_count=count, touched_at=now()))
         if not items:
             with pool.connection() as tx:
                 _finish(tx, run_id, at=now())
             return False
-        for item in items:
-            with pool.connection() as tx:
-                _take_back(tx, run_id, item, at=now())
-            if time.monotonic() > deadline:
-                return True
+    return True
 
 
-def _take_back(tx: Tx, run_id: RunId, item: RunItem, *, at: datetime) -> None:
-    run = store.lock_run(tx, run_id)
-    if run is None or run.state is not RunState.UNDOING:
-        return
+def _take_back(tx: Tx, run: HarvestRun, item: RunItem, *, at: datetime) -> None:
     assert item.dataset_id is not None
     dataset = dataset_store.lock_dataset(tx, item.dataset_id)
     outcome: Outcome | None = None
@@ -89,8 +86,7 @@ def _take_back(tx: Tx, run_id: RunId, item: RunItem, *, at: datetime) -> None:
     else:
         assert item.before is not None
         _restore(tx, run, dataset, item.before, at=at)
-    store.update_item(tx, run_id, replace(item, undone_at=at, outcome=outcome))
-    store.update_run(tx, replace(run, done_count=run.done_count + 1, touched_at=at))
+    store.update_item(tx, run.id, replace(item, undone_at=at, outcome=outcome))
 
 
 def _remove(tx: Tx, run: HarvestRun, dataset: Dataset, *, at: datetime) -> Outcome | None:

@@ -12,7 +12,6 @@ from catalog.dataset import Distribution
 from catalog.harvest.changes import KnownRecord
 from catalog.harvest.remote_record import RemoteRecord
 from catalog.harvest.source import SourceId
-from catalog.store.datasets import distribution_of
 from catalog.view import Json
 from policies.database import Tx
 from policies.terms import DatasetId
@@ -89,18 +88,68 @@ def count_known(tx: Tx, source_id: SourceId) -> int:
     return int(row["records"])
 
 
-def distributions_of(tx: Tx, dataset_id: DatasetId) -> list[Distribution]:
-    """The dataset's distributions in their order, with removed ones."""
-    rows = tx.execute(
+def write_distributions(
+    tx: Tx, dataset_id: DatasetId, distributions: Sequence[Distribution], *, at: datetime
+) -> None:
+    """Write distributions by their names, in one statement: new ones, and those that are there."""
+    tx.execute(
         """
-        SELECT *
-          FROM catalog.distributions
-         WHERE dataset_id = %(dataset_id)s
-         ORDER BY position, created_at, id
+        INSERT INTO catalog.distributions AS held
+               (id, dataset_id, slug, title, key_columns, created_at, modified_at, description,
+                access_url, format, media_type, kind, position, details)
+        SELECT id, %(dataset_id)s, slug, title, '{}', %(at)s, %(at)s, description,
+               access_url, format, media_type, kind, position, details
+          FROM jsonb_populate_recordset(NULL::catalog.distributions, %(given)s)
+            ON CONFLICT (dataset_id, slug) DO UPDATE
+           SET title = excluded.title,
+               description = excluded.description,
+               access_url = excluded.access_url,
+               format = excluded.format,
+               media_type = excluded.media_type,
+               kind = excluded.kind,
+               position = excluded.position,
+               details = excluded.details,
+               is_removed = false,
+               modified_at = excluded.modified_at
         """,
-        {"dataset_id": dataset_id},
+        {
+            "dataset_id": dataset_id,
+            "at": at,
+            "given": Jsonb([_plain(one) for one in distributions]),
+        },
     )
-    return [distribution_of(row) for row in rows]
+
+
+def remove_distributions(
+    tx: Tx, dataset_id: DatasetId, slugs: Sequence[str], *, at: datetime
+) -> None:
+    """Take distributions away by their names."""
+    tx.execute(
+        """
+        UPDATE catalog.distributions
+           SET is_removed = true,
+               modified_at = %(at)s
+         WHERE dataset_id = %(dataset_id)s
+           AND slug = ANY (%(slugs)s)
+           AND NOT is_removed
+        """,
+        {"dataset_id": dataset_id, "slugs": list(slugs), "at": at},
+    )
+
+
+def _plain(one: Distribution) -> dict[str, Json]:
+    return {
+        "id": str(one.id),
+        "slug": one.slug,
+        "title": one.title.as_map(),
+        "description": one.description.as_map(),
+        "access_url": one.access_url,
+        "format": one.format,
+        "media_type": one.media_type,
+        "kind": one.kind,
+        "position": one.position,
+        "details": dict(one.details),
+    }
 
 
 def write_known(
