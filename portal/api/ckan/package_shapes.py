@@ -48,6 +48,7 @@ STATES: Final[Mapping[DatasetState, str]] = {
     DatasetState.WITHDRAWN: "deleted",
 }
 _FILE_NAME: Final = re.compile(r"[^a-z0-9_. \-]")
+_DASHES: Final = re.compile(r"-+")
 _TEXTS: Final = {
     "author": "author",
     "author_email": "author_email",
@@ -227,7 +228,7 @@ def plain_file_name(file_name: str) -> str:
     the words of other scripts are left out, and its ending stays.
     """
     name = file_name.replace("\\", "/").rsplit("/", 1)[-1]
-    name = _FILE_NAME.sub("", name.strip().lower()).strip().replace(" ", "-")
+    name = _DASHES.sub("-", _FILE_NAME.sub("", name.strip().lower()).strip().replace(" ", "-"))
     stem, point, ending = name.rpartition(".")
     if point and not stem:
         name = f"file.{ending}"

@@ -94,8 +94,9 @@ def create_package(call: Call, sent: Mapping[str, Json], files: Files) -> Packag
 
 
 def package_update(call: Call) -> Result:
-    """Replace the dataset whose id or name is `id` (or `name`); what is not sent is removed, but for
-    `resources` and `groups`, which stay where they are not sent at all.
+    """Replace the dataset whose id or name is `id` (or `name`); what is not sent is removed.
+
+    Only `resources` and `groups` stay where they are not sent at all.
 
     Resources with a known `id` are kept, others are new, and those that are missing go.
     """

@@ -161,6 +161,36 @@ def test_a_get_changes_nothing(http: httpx.Client, sysadmin: Client, anonymous: 
     assert anonymous("package_show", id=name)["title"] == name
 
 
+ODD = (None, True, -1, 1.5, "", "\0", "x" * 5000, [], {}, [{}], [None], {"a": 1}, 10**30)
+
+
+@pytest.mark.parametrize(
+    ("action", "fields"),
+    [
+        ("package_create", ("id", "title", "tags", "extras", "groups", "resources", "owner_org")),
+        ("package_create", ("private", "state", "version", "url", "type", "title_translated")),
+        ("package_search", ("q", "fq", "fq_list", "rows", "start", "sort", "fl", "facet.field")),
+        ("package_list", ("limit", "offset")),
+        ("resource_search", ("query", "order_by", "limit")),
+        ("package_show", ("id",)),
+        ("package_revise", ("match", "filter", "update")),
+    ],
+)
+def test_odd_values_are_refused_or_taken_but_never_our_failure(
+    sysadmin: Client, action: str, fields: tuple[str, ...]
+) -> None:
+    statuses = {
+        (field, index): sysadmin.post(
+            action,
+            json={"name": new_name(), field: value} if "create" in action else {field: value},
+        ).status_code
+        for field in fields
+        for index, value in enumerate(ODD)
+    }
+
+    assert {place for place, status in statuses.items() if status >= 500} == set()
+
+
 def test_permission_options_with_unknown_names_are_refused() -> None:
     assert options_from('{"ckan.auth.create_unowned_dataset": "true"}').create_unowned_dataset
     for text in ('{"ckan.auth.create_unowned": true}', "[1]", "{", '{"ckan.auth.x": 1}'):
