@@ -106,22 +106,18 @@ def _dataset_route(ending: str) -> Callable[..., Response]:
 
 
 for _ending in ENDINGS:
-    router.add_api_route(
-        f"/catalog.{_ending}",
-        _catalogue_route(_ending),
-        methods=["GET", "HEAD"],
-        operation_id=f"catalogue_{_ending}",
-        responses=_ANSWERS,
-        response_class=Response,
-    )
-    router.add_api_route(
-        f"/dataset/{{name}}.{_ending}",
-        _dataset_route(_ending),
-        methods=["GET", "HEAD"],
-        operation_id=f"dataset_{_ending}",
-        responses=_ANSWERS,
-        response_class=Response,
-    )
+    for _name, _path, _route in (
+        ("catalogue", f"/catalog.{_ending}", _catalogue_route(_ending)),
+        ("dataset", f"/dataset/{{name}}.{_ending}", _dataset_route(_ending)),
+    ):
+        router.add_api_route(
+            _path,
+            _route,
+            operation_id=f"{_name}_{_ending}",
+            responses=_ANSWERS,
+            response_class=Response,
+        )
+        router.add_api_route(_path, _route, methods=["HEAD"], include_in_schema=False)
 
 
 @negotiated.get("/catalog", include_in_schema=False)
