@@ -31,3 +31,12 @@ class NothingToMend(Conflict):
     """The record no longer has that fault, or it cannot be mended by itself."""
 
     message: ClassVar[str] = N_("There is nothing here that can be put right by itself.")
+
+
+@dataclass(eq=False)
+class GovCodeTaken(Conflict):
+    """Two records of one provider with the same code."""
+
+    message: ClassVar[str] = N_("Another record of this organisation has the code “{gov_code}”.")
+    gov_code: str
+    field: str = "gov_code"

@@ -9,6 +9,7 @@ from hashlib import sha256
 from uuid import uuid4
 
 from catalog.audience import may_keep, may_publish_for, sees_dataset, visible
+from catalog.classify_errors import GovCodeTaken
 from catalog.dataset import (
     DISTRIBUTIONS_MAX,
     INPUTS_MAX,
@@ -27,6 +28,7 @@ from catalog.errors import (
     WrongState,
 )
 from catalog.search_words import document_words
+from catalog.store import classified
 from catalog.store import datasets as store
 from policies.canonical import canonical_text, to_plain
 from policies.database import Tx
@@ -47,7 +49,7 @@ def create(
 ) -> Dataset:
     """Register a dataset as a draft.
 
-    Raises: MalformedSlug, OrganizationNotFound, PublisherNeeded, SlugTaken.
+    Raises: MalformedSlug, OrganizationNotFound, PublisherNeeded, SlugTaken, GovCodeTaken.
     """
     check_slug(slug)
     publisher = organization_with_id(tx, publisher_id)
@@ -63,6 +65,7 @@ def create(
         created_at=at,
         modified_at=at,
     )
+    claim_code(tx, dataset)
     if not store.insert_dataset(tx, dataset, entry_words(dataset, publisher)):
         raise SlugTaken(slug)
     facts = {"slug": slug, **entry_facts(entry)}
@@ -73,12 +76,14 @@ def create(
 def change(tx: Tx, dataset_id: DatasetId, entry: Entry, *, by: Actor, at: datetime) -> Dataset:
     """Replace what is said of a dataset.
 
-    Raises: DatasetNotFound, PublisherNeeded, WrongState, ClassificationLoosened.
+    Raises: DatasetNotFound, PublisherNeeded, WrongState, ClassificationLoosened, GovCodeTaken.
     """
     dataset = owned_dataset(tx, dataset_id, by=by)
     if entry == dataset.entry:
         return dataset
     changed = dataset.described_as(entry, at=at)
+    if entry.directory.gov_code != dataset.entry.directory.gov_code:
+        claim_code(tx, changed)
     publisher = organization_with_id(tx, dataset.publisher_id)
     store.update_entry(tx, changed, entry_words(changed, publisher))
     before, after = entry_facts(dataset.entry), entry_facts(entry)
@@ -185,6 +190,17 @@ def change_distribution(
     }
     record(tx, dataset_event(EventKind.DATASET_CHANGED, dataset, facts, by=by, at=at))
     return changed
+
+
+def claim_code(tx: Tx, dataset: Dataset) -> None:
+    """See that no other record of the publisher has this one's code in the directory.
+
+    Raises: GovCodeTaken.
+    Source: 政务信息资源目录编制指南(试行) (2017), 信息资源代码 (unique).
+    """
+    gov_code = dataset.entry.directory.gov_code
+    if gov_code and not classified.claim_code(tx, dataset.publisher_id, gov_code, dataset.id):
+        raise GovCodeTaken(gov_code)
 
 
 def owned_dataset(tx: Tx, dataset_id: DatasetId, *, by: Actor) -> Dataset:

@@ -24,7 +24,7 @@ from catalog.dataset import (
     Distribution,
     check_text,
 )
-from catalog.describe import owned_dataset
+from catalog.describe import claim_code, owned_dataset
 from catalog.directory import RecordAudience
 from catalog.errors import (
     ApproverIsSubmitter,
@@ -147,10 +147,11 @@ def review(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> Dataset
 def take_up(tx: Tx, dataset_id: DatasetId, *, reason: str, by: Actor, at: datetime) -> Dataset:
     """Make a withdrawn dataset a draft again, to be mended and sent the whole way once more.
 
-    Raises: DatasetNotFound, PublisherNeeded, ReasonMissing, WrongState.
+    Raises: DatasetNotFound, PublisherNeeded, ReasonMissing, WrongState, GovCodeTaken.
     """
     dataset = owned_dataset(tx, dataset_id, by=by)
     why = _check_reason(reason)
+    claim_code(tx, dataset)
     draft = dataset.move_to(DatasetState.DRAFT, at=at, reason=why)
     dataset_store.update_state(tx, draft)
     record(tx, _event(EventKind.DATASET_TAKEN_UP, draft, {"reason": why}, by=by, at=at))

@@ -49,3 +49,24 @@ def neighbours_of(
     ).fetchall()
     titles = [title for row in rows for title in (row["zh"], row["en"]) if title]
     return titles, [row["code"] for row in rows if row["code"]]
+
+
+def claim_code(tx: Tx, publisher_id: OrganizationId, gov_code: str, dataset_id: DatasetId) -> bool:
+    """Whether no other record of the publisher has the code; nobody else claims it meanwhile."""
+    tx.execute(
+        "SELECT pg_advisory_xact_lock(hashtextextended(%(claim)s, 0))",
+        {"claim": f"gov_code {publisher_id} {gov_code}"},
+    )
+    row = tx.execute(
+        """
+        SELECT 1
+          FROM catalog.datasets
+         WHERE publisher_id = %(publisher_id)s
+           AND directory ->> 'gov_code' = %(gov_code)s
+           AND state <> 'withdrawn'
+           AND id <> %(dataset_id)s
+         LIMIT 1
+        """,
+        {"publisher_id": publisher_id, "gov_code": gov_code, "dataset_id": dataset_id},
+    ).fetchone()
+    return row is None

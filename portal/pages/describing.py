@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from catalog import classify, describe, draft, find, mend, series
-from catalog.classify_errors import NotASeries, UnknownTheme
+from catalog.classify_errors import GovCodeTaken, NotASeries, UnknownTheme
 from catalog.dataset import Dataset, DatasetState
 from catalog.errors import PublisherNeeded, SlugTaken
 from catalog.filing import Fault, Filing
@@ -102,7 +102,7 @@ def register(
                 draft.drop_draft(tx, None, by=actor)
                 place = "/upload?done=created" if has_data else "?done=registered"
                 return RedirectResponse(f"/publish/{made.slug}{place}", _SEE_OTHER)
-    except (SlugTaken, MalformedSlug, NotASeries, UnknownTheme) as refusal:
+    except (SlugTaken, MalformedSlug, NotASeries, UnknownTheme, GovCodeTaken) as refusal:
         form.complain(refusal, say, otherwise="slug")
         return _refused(request, form, None, at, status=status_of(refusal))
     return _refused(request, form, None, at, status=UNPROCESSABLE)

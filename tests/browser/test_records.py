@@ -59,7 +59,9 @@ def parking(city: City) -> str:  # noqa: F811
             by=city.publisher,
             at=at,
         )
-        asked = post.ask(tx, "parking", "Which datum do the\ncoordinates use?", by=city.buyer, at=at)
+        asked = post.ask(
+            tx, "parking", "Which datum do the\ncoordinates use?", by=city.buyer, at=at
+        )
         post.answer(tx, "parking", asked, "CGCS2000.", by=city.publisher, at=at)
         post.ask(tx, "parking", "车位数多久更新一次？", by=city.buyer, at=at)
         post.add_reuse(

@@ -5,8 +5,8 @@ from datetime import date
 
 import pytest
 
-from catalog import classify, describe, series
-from catalog.classify_errors import NotASeries, UnknownTheme
+from catalog import classify, describe, publish, series
+from catalog.classify_errors import GovCodeTaken, NotASeries, UnknownTheme
 from catalog.directory import Directory
 from policies.database import Tx
 from policies.party import ANONYMOUS
@@ -47,6 +47,22 @@ def test_a_theme_that_is_not_in_the_list_is_refused(tx: Tx) -> None:
 
     with pytest.raises(UnknownTheme):
         classify.name_themes(tx, made.id, ["flying"], by=city.publisher, at=AT)
+
+
+def test_a_code_of_the_directory_names_one_record_of_its_provider(tx: Tx) -> None:
+    city = found_city(tx)
+    coded = replace(ENTRY, directory=Directory(gov_code="301005/1"))
+    first = published(tx, city, "one", coded)
+
+    with pytest.raises(GovCodeTaken):
+        draft(tx, city, "two", coded)
+    second = draft(tx, city, "two")
+    with pytest.raises(GovCodeTaken):
+        describe.change(tx, second.id, coded, by=city.publisher, at=AT)
+    publish.withdraw(tx, first.id, reason="Old", by=city.approver, at=AT)
+    describe.change(tx, second.id, coded, by=city.publisher, at=AT)
+    with pytest.raises(GovCodeTaken):
+        publish.take_up(tx, first.id, reason="Again", by=city.publisher, at=AT)
 
 
 def test_a_draft_is_its_writers_alone_and_holds_what_no_record_may(tx: Tx) -> None:

@@ -91,9 +91,7 @@ def test_the_department_promises_then_points_to_what_it_published(tx: Tx) -> Non
 
     assert (met.state, met.dataset_id) == (DataRequestState.MET, dataset.id)
     with pytest.raises(DataRequestAnswered):
-        answer.refuse(
-            tx, asked.id, "No.", legal_basis="statistics-law", by=city.approver, at=AT
-        )
+        answer.refuse(tx, asked.id, "No.", legal_basis="statistics-law", by=city.approver, at=AT)
 
 
 def test_a_refusal_cites_a_law_of_the_list_and_says_why(tx: Tx) -> None:
@@ -103,9 +101,7 @@ def test_a_refusal_cites_a_law_of_the_list_and_says_why(tx: Tx) -> None:
     with pytest.raises(RefusalNeedsBasis):
         answer.refuse(tx, asked.id, "No.", legal_basis="because", by=city.publisher, at=AT)
     with pytest.raises(WishUnclear):
-        answer.refuse(
-            tx, asked.id, " ", legal_basis="statistics-law", by=city.publisher, at=AT
-        )
+        answer.refuse(tx, asked.id, " ", legal_basis="statistics-law", by=city.publisher, at=AT)
     refused = answer.refuse(
         tx, asked.id, "It would name firms.", legal_basis="statistics-law", by=city.publisher,
         at=AT,
