@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from secrets import token_hex
 
 import pyarrow.parquet
 from deltalake import CommitProperties, DeltaTable, Schema, TableFeatures
@@ -141,3 +143,70 @@ def _schema(table: Path, files: Sequence[VersionFile]) -> Schema:
 
 def _paths(delta: DeltaTable) -> set[str]:
     return {uri.rsplit("/", 1)[-1] for uri in delta.file_uris()}
+
+
+def commit_step(
+    table: Path, *, parent: int, before: Sequence[VersionFile], after: Sequence[VersionFile]
+) -> int:
+    """Make the files `after` of those `before` in one commit that names only what differs.
+
+    `parent` is the Delta version of `before`, whose columns `after` has. Neither the log nor the
+    files are read, so that it costs the same however long both are. What a killed process left
+    after `parent` is replaced. The caller holds the distribution's lock.
+
+    Raises: StorageFull.
+    """
+    with no_room_is_a_refusal():
+        log = table / "_delta_log"
+        number, present = parent + 1, {file.path for file in before}
+        while not _append_to_log(log, number, present, after):
+            delta = DeltaTable(str(table))
+            present, number = _paths(delta), int(delta.version()) + 1
+        return number
+
+
+def shorten_log(table: Path) -> None:
+    """Write down the state of the table, so that readers need not read the log from its start."""
+    with no_room_is_a_refusal():
+        DeltaTable(str(table)).create_checkpoint()
+
+
+def _append_to_log(log: Path, number: int, present: set[str], after: Sequence[VersionFile]) -> bool:
+    """Write an entry of the log, whole or not at all; False where there is one already."""
+    now_ms = int(time.time() * 1000)
+    kept = {file.path for file in after}
+    actions: list[dict[str, object]] = [
+        {"commitInfo": {"timestamp": now_ms, "operation": "WRITE", "operationParameters": {}}}
+    ]
+    actions += [
+        {"remove": {"path": path, "deletionTimestamp": now_ms, "dataChange": True}}
+        for path in sorted(present - kept)
+    ]
+    actions += [
+        {
+            "add": {
+                "path": file.path,
+                "partitionValues": {},
+                "size": file.size_bytes,
+                "modificationTime": now_ms,
+                "dataChange": True,
+                "stats": json.dumps(
+                    {} if file.row_count is None else {"numRecords": file.row_count}
+                ),
+            }
+        }
+        for file in after
+        if file.path not in present
+    ]
+    entry = log / f"{number:020}.json"
+    aside = log / f".{number:020}.{token_hex(8)}.tmp"
+    aside.write_bytes("".join(json.dumps(action) + "\n" for action in actions).encode())
+    try:
+        sync(aside)
+        os.link(aside, entry)
+    except FileExistsError:
+        return False
+    finally:
+        aside.unlink(missing_ok=True)
+    sync(log)
+    return True

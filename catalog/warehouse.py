@@ -53,6 +53,8 @@ from catalog.json_rows import (
     json_expression,
     with_json,
 )
+from catalog.row_search.errors import QuestionTooLarge, ValueUnfit
+from catalog.row_search.statement import SOURCE
 from catalog.view import Condition, Mask, MaskKind, Operator, Scalar, View
 
 FORMAT_VERSION = 1
@@ -338,6 +340,76 @@ class Warehouse:
                 self._counts.popitem(last=False)
         return rows
 
+    def select(self, read: ServingCopy | Sequence[Path], statement: str) -> list[Row]:
+        """Rows of a statement of `catalog.row_search`, of a copy or of files as they lie.
+
+        Raises: ValueUnfit, QuestionTooLarge.
+        """
+        with _told_apart():
+            return self._run(read, statement, self._cursor()).fetchall()
+
+    def select_count(self, read: ServingCopy | Sequence[Path], statement: str) -> int:
+        """The one number that such a statement gives; that of a copy is kept, as of `count`.
+
+        Raises: ValueUnfit, QuestionTooLarge.
+        """
+        named = read.file(DATABASE_NAME).sha256 if isinstance(read, ServingCopy) else None
+        if named is not None:
+            with self._lock:
+                known = self._counts.get((named, statement))
+            if known is not None:
+                return known
+        ((rows,),) = self.select(read, statement)
+        assert isinstance(rows, int)
+        if named is not None:
+            with self._lock:
+                self._counts[named, statement] = rows
+                if len(self._counts) > COUNTS_KEPT_MAX:
+                    self._counts.popitem(last=False)
+        return rows
+
+    def stream(
+        self, read: ServingCopy | Sequence[Path], statement: str, *, batch_rows: int
+    ) -> Iterator[Sequence[Row]]:
+        """The same rows a batch at a time, all of one moment, by a cursor of their own.
+
+        Raises: ValueUnfit, QuestionTooLarge, before the first batch.
+        """
+        cursor = self._engine.cursor()
+        with _told_apart():
+            running = self._run(read, statement, cursor)
+            first = running.fetchmany(batch_rows)
+
+        def batches() -> Iterator[Sequence[Row]]:
+            try:
+                rows = first
+                while rows:
+                    yield rows
+                    rows = running.fetchmany(batch_rows)
+            finally:
+                cursor.close()
+
+        return batches()
+
+    def _run(
+        self,
+        read: ServingCopy | Sequence[Path],
+        statement: str,
+        cursor: duckdb.DuckDBPyConnection,
+    ) -> duckdb.DuckDBPyConnection:
+        if not isinstance(read, ServingCopy):
+            paths = ", ".join(_literal(str(path)) for path in read)
+            return cursor.execute(statement.replace(SOURCE, f"read_parquet([{paths}])"))
+        while True:
+            name = self._attach(read)
+            try:
+                return cursor.execute(statement.replace(SOURCE, f"{name}.{TABLE_NAME}"))
+            except (duckdb.CatalogException, duckdb.BinderException):
+                with self._lock:
+                    kept = self._attached.get(read.folder)
+                if kept is not None and kept[1] == name:
+                    raise
+
     def _rows(self, copy: ServingCopy, head: str, tail: str) -> list[Row]:
         """Run a statement whose FROM, between head and tail, is the copy's table.
 
@@ -399,6 +471,17 @@ class Warehouse:
                     raise DamagedServingCopy("it cannot be opened") from None
             self._attached[copy.folder] = (digest, name)
             return name
+
+
+@contextmanager
+def _told_apart() -> Iterator[None]:
+    """What the engine cannot do with a question, as a refusal of it."""
+    try:
+        yield
+    except duckdb.ConversionException as error:
+        raise ValueUnfit("", "", str(error).partition("\n")[0][:200]) from None
+    except duckdb.OutOfMemoryException:
+        raise QuestionTooLarge from None
 
 
 def _write_copy(

@@ -32,8 +32,8 @@ from catalog.row_search.question import (
 from catalog.row_search.words import Both, Either, Wanted, Without, Word, patterns_in, wanted_words
 
 ROW_ID: Final = "_id"
-SOURCE: Final = "{source}"
-"""Stands in a statement for the table that it reads."""
+SOURCE: Final = "\0source\0"
+"""Stands in a statement for the table that it reads; no value and no name may hold a NUL."""
 _WHOLE: Final = re.compile(r"(U?(TINYINT|SMALLINT|INTEGER|BIGINT|HUGEINT))")
 _RANK_OF_ONE: Final = 0.0607927
 """What PostgreSQL's `ts_rank` gives for one find."""
@@ -118,9 +118,8 @@ def asked(
         last = total_rows if question.limit is None else question.offset + question.limit
         where = f"rowid BETWEEN {question.offset} AND {last - 1}"
         limit = offset = ""
-    if order or not is_in_order:
-        if not any(one.column == ROW_ID for one in question.order):
-            order = [*order, row_id]
+    if (order or not is_in_order) and not any(one.column == ROW_ID for one in question.order):
+        order = [*order, row_id]
     tail = f" WHERE {where}" if where else ""
     tail += f" ORDER BY {', '.join(order)}" if order else ""
     return Asked(columns, f"SELECT {rendered} FROM {SOURCE}{tail}{limit}{offset}", count)
@@ -170,7 +169,7 @@ def _one_of(column: Shown, values: Sequence[Value]) -> str:
     return f"({' OR '.join(parts)})"
 
 
-def _literal(column: Shown, value: Value) -> str:
+def _literal(column: Shown, value: Value) -> str:  # noqa: C901  one branch for each kind of type
     """A literal of the column's type, so that the column need not be converted.
 
     Raises: ValueUnfit.

@@ -21,12 +21,12 @@ _HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff\u3040-\u30ff\uac00-\ud7af
 _PLAIN: Final = re.compile(r"[\w.\-/:@+%]+", re.UNICODE)
 _TOKEN: Final = re.compile(r"\s*(<->|<\d+>|[&|!()]|'[^']*'|[^\s&|!()<>:*'\"]+)(:\*?[A-Da-d]*\*?)?")
 _STOP: Final = frozenset(
-    "a an and are as at be but by for from has have in is it its of on or that the this to was "
-    "were will with".split()
+    (
+        *("a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "from", "has", "have"),
+        *("in", "is", "it", "its", "of", "on", "or", "that", "the", "this", "to", "was", "with"),
+    )
 )
-_ENDINGS: Final = (
-    ("ies", "y"), ("ing", ""), ("ied", "y"), ("ed", ""), ("es", ""), ("ly", ""), ("s", ""), ("e", ""),
-)  # fmt: skip
+_ENDINGS: Final = ("ies", "ing", "ied", "ed", "es", "ly", "s", "e")
 _BEFORE: Final = r"(?:^|[^\p{L}\p{N}_])"
 _AFTER: Final = r"(?:$|[^\p{L}\p{N}_])"
 
@@ -104,7 +104,7 @@ def _word(word: str, *, is_stemmed: bool, is_prefix: bool = False) -> Word:
 
 
 def _stem(word: str) -> str:
-    for ending, _ in _ENDINGS:
+    for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)]
     return word
@@ -116,33 +116,33 @@ class _Reader:
     def __init__(self, text: str, *, is_stemmed: bool) -> None:
         self._text = text
         self._is_stemmed = is_stemmed
-        self._tokens = self._split()
+        self._symbols = self._split()
         self._place = 0
 
     def read(self) -> Wanted | None:
-        if not self._tokens:
+        if not self._symbols:
             return None
         wanted = self._either(0)
-        if self._place != len(self._tokens):
+        if self._place != len(self._symbols):
             raise WordsMalformed(self._text[:100])
         return wanted
 
     def _split(self) -> list[tuple[str, bool]]:
-        tokens, place, text = [], 0, self._text.strip()
+        symbols, place, text = [], 0, self._text.strip()
         while place < len(text):
             found = _TOKEN.match(text, place)
             if found is None or found.end() == place:
                 raise WordsMalformed(text[:100])
-            tokens.append((found[1].lower(), "*" in (found[2] or "")))
+            symbols.append((found[1].lower(), "*" in (found[2] or "")))
             place = found.end()
             while place < len(text) and text[place].isspace():
                 place += 1
-        if len(tokens) > WORDS_MAX:
+        if len(symbols) > WORDS_MAX:
             raise WordsMalformed(text[:100])
-        return tokens
+        return symbols
 
     def _next(self) -> str:
-        return self._tokens[self._place][0] if self._place < len(self._tokens) else ""
+        return self._symbols[self._place][0] if self._place < len(self._symbols) else ""
 
     def _either(self, depth: int) -> Wanted:
         parts = [self._both(depth)]
@@ -159,20 +159,20 @@ class _Reader:
         return parts[0] if len(parts) == 1 else Both(tuple(parts))
 
     def _single(self, depth: int) -> Wanted:
-        token = self._next()
-        if depth > _DEPTH_MAX or token in ("", "&", "|", ")") or token.startswith("<"):
+        symbol = self._next()
+        if depth > _DEPTH_MAX or symbol in ("", "&", "|", ")") or symbol.startswith("<"):
             raise WordsMalformed(self._text[:100])
-        is_prefix = self._tokens[self._place][1]
+        is_prefix = self._symbols[self._place][1]
         self._place += 1
-        if token == "!":
+        if symbol == "!":
             return Without(self._single(depth + 1))
-        if token == "(":
+        if symbol == "(":
             inner = self._either(depth + 1)
             if self._next() != ")":
                 raise WordsMalformed(self._text[:100])
             self._place += 1
             return inner
-        words = _PLAIN.findall(token)
+        words = _PLAIN.findall(symbol)
         if not words:
             raise WordsMalformed(self._text[:100])
         found = tuple(_word(one, is_stemmed=self._is_stemmed, is_prefix=is_prefix) for one in words)

@@ -30,7 +30,7 @@ from catalog.steps.field import (
 )
 from catalog.view import Json
 
-Cell: TypeAlias = None | bool | int | float | str | Decimal | date | datetime
+Cell: TypeAlias = bool | int | float | str | Decimal | date | datetime | None
 
 _RANGES: Final = {INT4: (-(2**31), 2**31 - 1), INT8: (-(2**63), 2**63 - 1)}
 _NAMES: Final = {
