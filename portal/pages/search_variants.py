@@ -73,6 +73,10 @@ def fewer_filters(counting: Counting, state: SearchState) -> list[Offer]:
 
 
 def _variants(counting: Counting, text: str, by: Actor) -> Iterator[str]:
+    whole = [run.text for run in words.runs(text)]
+    for index, run in enumerate(whole):
+        for other in _same_sound(counting, run, by) if not run.isascii() else ():
+            yield " ".join((*whole[:index], other, *whole[index + 1 :]))
     parts = _parts(text)
     for index, part in enumerate(parts):
         for other in _near(counting, part, by):

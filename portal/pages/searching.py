@@ -63,7 +63,7 @@ _SORTS: Final = (
     (Sort.TITLE, N_("Title")),
     (Sort.USED, N_("Most used")),
 )
-_LAYOUTS: Final = ((Layout.CARDS, N_("Cards")), (Layout.ROWS, N_("Rows")))
+_LAYOUTS: Final = ((Layout.CARDS, N_("Cards")), (Layout.ROWS, N_("Table")))
 
 
 @dataclass(frozen=True, slots=True)
