@@ -161,7 +161,21 @@ def test_a_get_changes_nothing(http: httpx.Client, sysadmin: Client, anonymous: 
     assert anonymous("package_show", id=name)["title"] == name
 
 
-ODD = (None, True, -1, 1.5, "", "\0", "x" * 5000, [], {}, [{}], [None], {"a": 1}, 10**30)
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    1.5,
+    "",
+    "\0",
+    "x" * 5000,
+    [],
+    {},
+    [{}],
+    [None],
+    {"a": 1},
+    10**30,
+)
 
 
 @pytest.mark.parametrize(
