@@ -366,8 +366,17 @@ def version_of_upload(tx: Tx, upload: Upload) -> Version | None:
 
 
 def _newest(tx: Tx, dataset: Dataset, distribution: Distribution, by: Actor) -> Version | None:
-    versions = _versions(tx, dataset, [distribution.id], by, limit=1)
-    return versions[0] if versions else None
+    """Its own people's newest; else the newest published one, and before there is any, one that
+    a profile lets be read unchecked.
+    """
+    if not is_member(by, dataset.publisher_id):
+        published = newest_published(tx, distribution.id)
+        if published is not None:
+            return published
+    newest = version_store.newest_version(tx, distribution.id)
+    if newest is None or is_member(by, dataset.publisher_id):
+        return newest
+    return newest if newest.offered_under is not None else None
 
 
 def _versions(

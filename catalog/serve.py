@@ -43,6 +43,19 @@ def serving_copy(
         return build_serving_copy(paths, view, folder, key=stored.key, mask_key=mask_key)
 
 
+def ready_copy(
+    stored: StoredVersion, folders: Folders, view: View, *, mask_key: bytes | None = None
+) -> ServingCopy | None:
+    """The same copy where it is built already; None where it is not.
+
+    Raises: as `serving_copy`, but for files, which are not read.
+    """
+    try:
+        return open_serving_copy(_folder(stored, folders, view, mask_key))
+    except DamagedServingCopy:
+        return None
+
+
 def _folder(stored: StoredVersion, folders: Folders, view: View, mask_key: bytes | None) -> Path:
     """One folder for each content, key and view, and for each masking key where it matters."""
     is_hashed = any(mask.kind is MaskKind.HASH for mask in view.masks.values())

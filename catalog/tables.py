@@ -23,6 +23,7 @@ from deltalake.exceptions import TableNotFoundError
 from deltalake.transaction import AddAction, create_table_with_add_actions
 
 from catalog.blobs import check_file, no_room_is_a_refusal, sync
+from catalog.errors import FileDamaged
 from catalog.version import VersionFile
 
 GARBAGE_AGE_S_MIN = 24 * 3600
@@ -98,8 +99,27 @@ def check_files(table: Path, files: Sequence[VersionFile]) -> list[Path]:
     """
     paths = [table / file.path for file in files]
     for path, file in zip(paths, files, strict=True):
-        check_file(path, file.sha256)
+        _check_once(path, file)
     return paths
+
+
+_CHECKED_MAX = 100_000
+_checked: dict[Path, tuple[int, int, int, str]] = {}
+
+
+def _check_once(path: Path, file: VersionFile) -> None:
+    """Compare a file's digest, unless this process did so and the file is the same since."""
+    try:
+        state = path.stat()
+    except OSError:
+        raise FileDamaged(path.name) from None
+    seen = (state.st_ino, state.st_mtime_ns, state.st_size, file.sha256)
+    if _checked.get(path) == seen:
+        return
+    check_file(path, file.sha256)
+    if len(_checked) >= _CHECKED_MAX:
+        _checked.clear()
+    _checked[path] = seen
 
 
 def sweep(table: Path, kept: Collection[str]) -> int:

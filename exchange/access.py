@@ -12,14 +12,16 @@ from datetime import datetime
 from uuid import UUID
 
 from catalog.audience import is_member
-from catalog.dataset import Dataset, Distribution
-from catalog.errors import DatasetNotFound
+from catalog.dataset import Dataset, Distribution, DistributionId
+from catalog.deposit_errors import DatasetNotYours
+from catalog.errors import DatasetNotFound, DistributionNotFound
 from catalog.find import (
     StoredVersion,
     dataset_named,
     distributions_of,
     newest_stored,
 )
+from catalog.names import known_distribution
 from catalog.version import Version, VersionState
 from catalog.view import EVERYTHING, View
 from exchange.errors import AccessDenied, NoSuchData, WayOn
@@ -51,6 +53,7 @@ from policies.terms import OrganizationId, Purpose, Regime
 
 DISTRIBUTION_MARK = "__"
 """Stands between dataset and distribution where a table is named."""
+UUID_LENGTH_CHARACTERS = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +115,14 @@ def find_target(tx: Tx, name: str, *, by: Actor) -> Target:
     """The version that a dataset's or table's name means for `by`.
 
     `name` is a dataset's, with "_" for "-" where that is easier to write, followed by "__" and a
-    distribution's where it is not the first one. Members read the newest version at once, others
-    the newest published one.
+    distribution's where it is not the first one; or a distribution's id. Members read the newest
+    version at once, others the newest published one.
 
     Raises: NoSuchData.
     """
+    distribution_id = _uuid(name)
+    if distribution_id is not None:
+        return _target_of(tx, DistributionId(distribution_id), name, by)
     dataset_slug, _, distribution_slug = name.lower().partition(DISTRIBUTION_MARK)
     dataset = _dataset(tx, dataset_slug, name, by)
     distribution = _distribution(tx, dataset, distribution_slug, name)
@@ -208,7 +214,8 @@ def _ways(
     if is_member(by, target.dataset.publisher_id):
         yield None, None
     # A version that was not published is for its own people alone.
-    if target.version.state is not VersionState.PUBLISHED:
+    is_offered = target.version.offered_under is not None
+    if target.version.state is not VersionState.PUBLISHED and not is_offered:
         return
     ordered = sorted(listings, key=lambda listing: _ORDER[listing.regime])
     agreements = (
@@ -363,6 +370,24 @@ def _grant(agreement: Agreement | None, frozen: frozenset[UUID]) -> Grant | None
         actions=agreement.actions,
         is_frozen=agreement.id in frozen,
     )
+
+
+def _target_of(tx: Tx, distribution_id: DistributionId, name: str, by: Actor) -> Target:
+    try:
+        dataset, distribution = known_distribution(tx, distribution_id, by=by)
+    except (DatasetNotFound, DatasetNotYours, DistributionNotFound):
+        raise NoSuchData(name) from None
+    stored = newest_stored(tx, dataset, distribution, by=by)
+    if stored is None:
+        raise NoSuchData(name)
+    return Target(name, stored)
+
+
+def _uuid(name: str) -> UUID | None:
+    try:
+        return UUID(name) if len(name) == UUID_LENGTH_CHARACTERS else None
+    except ValueError:
+        return None
 
 
 def _dataset(tx: Tx, slug: str, name: str, by: Actor) -> Dataset:

@@ -25,9 +25,16 @@ from catalog.audience import sees_dataset
 from catalog.confine import Confinement, PermittedTable, QueryBounds
 from catalog.errors import NoSuchTable, ResultTooLarge, VersionNotFound
 from catalog.find import stored_version
+from catalog.find_rows import count_rows, find_rows, stream_rows
 from catalog.folders import Folders
+from catalog.json_rows import Row
+from catalog.readable_rows import Source, TableFiles, source_of
 from catalog.result import ResultColumn, ResultFormat
-from catalog.serve import serving_copy
+from catalog.row_forms import FoundTable, whole_file
+from catalog.serve import ready_copy, serving_copy
+from catalog.steps.field import ROW_ID, field_of
+from catalog.version import VersionKind
+from catalog.view import EVERYTHING
 from catalog.warehouse import (
     CSV_NAME,
     DATABASE_NAME,
@@ -56,6 +63,7 @@ from exchange.delivery import (
     PageQuestion,
     PriceEstimate,
     Question,
+    RowsQuestion,
     SqlQuestion,
 )
 from exchange.errors import (
@@ -74,7 +82,13 @@ from exchange.errors import (
 from exchange.price import Price, PriceModel, charge, is_packed, rows_covered
 from exchange.query import Statement, read_statement
 from exchange.receipt import StoredReceipt
-from exchange.result_files import link_result, new_path, remove_result, write_result
+from exchange.result_files import (
+    link_result,
+    new_path,
+    remove_result,
+    stream_result,
+    write_result,
+)
 from exchange.store import fair_use
 from exchange.store import receipts as store
 from exchange.write_receipt import Delivery, Outcome, write_receipt
@@ -89,6 +103,7 @@ from policies.terms import MicroCredits, Purpose, VersionId
 
 JSON_DOWNLOAD_S = 300
 TABLE_OF_DOWNLOAD = "data"
+DUMP_BATCH_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +142,8 @@ class _Allowed:
     copies: tuple[ServingCopy, ...]
     statement: Statement | None
     """None but for SQL."""
+    source: Source | None = None
+    """None but for rows that are looked for."""
 
     @property
     def prices(self) -> list[Price]:
@@ -195,6 +212,37 @@ def deliver_page(parts: Parts, name: str, question: PageQuestion, ask: Ask) -> D
         page = _read_page(parts, allowed.copies[0], question)
         return _page_json(parts, allowed.copies[0], page, question)
     return _deliver(parts, allowed)
+
+
+def deliver_rows(
+    parts: Parts, name: str, question: RowsQuestion, ask: Ask
+) -> Delivered | FoundTable:
+    """Rows that are looked for; the rows themselves where they are open to anybody.
+
+    Raises: NoSuchData, AccessDenied, NoOrganization, InsufficientCredits, DataChanged,
+    AlreadyResolved, ResultGone, ColumnUnknown, ValueUnfit, WordsMalformed, QuestionTooLarge.
+    """
+    allowed = _allow(parts, (name,), question, ask, None)
+    return _find_table(parts, allowed) if allowed.is_public else _deliver(parts, allowed)
+
+
+def deliver_dump(
+    parts: Parts, name: str, question: RowsQuestion, ask: Ask
+) -> Delivered | Iterator[bytes]:
+    """Rows that are looked for as a file; its pieces where they are open to anybody.
+
+    All of it is of one moment.
+
+    Raises: as `deliver_rows`.
+    """
+    allowed = _allow(parts, (name,), question, ask, None)
+    if not allowed.is_public:
+        return _deliver(parts, allowed)
+    at = parts.now()
+    with parts.pool.connection() as tx:
+        _count_fair_use(tx, allowed, at)
+        fair_use.count_rows(tx, _caller(ask.by), china_day(at), _rows_at_most(allowed))
+    return _dump(parts, allowed, _Counted())
 
 
 def deliver_file(parts: Parts, name: str, question: FileQuestion, ask: Ask) -> Delivered:
@@ -301,11 +349,33 @@ def _allow(
         refusal = _refusal(tx, accesses, ask.by, at)
     if refusal is not None:
         raise refusal
+    if isinstance(question, RowsQuestion):
+        source = _source(parts, accesses[0])
+        return _Allowed(question, ask, tuple(accesses), (), statement, source)
     copies = tuple(
         serving_copy(access.target.stored, parts.folders, access.view, mask_key=parts.mask_key)
         for access in accesses
     )
     return _Allowed(question, ask, tuple(accesses), copies, statement)
+
+
+def _source(parts: Parts, access: Access) -> Source:
+    """Where the rows of a table are read: the copy of what may be seen, or its files.
+
+    A table that is fed in steps is read as it lies until a copy is there, where all of it may be
+    seen; what only some may see is never read from anything but a copy that holds just that.
+    """
+    stored = access.target.stored
+    version = stored.version
+    fields = {column.name: field_of(column) for column in version.columns}
+    copy = ready_copy(stored, parts.folders, access.view, mask_key=parts.mask_key)
+    if copy is None and version.kind is not VersionKind.UPLOAD and access.view == EVERYTHING:
+        own = tuple(one for name, one in fields.items() if name != ROW_ID)
+        paths = tuple(stored.checked_paths(parts.folders))
+        return source_of(TableFiles(paths, own, version.row_count), fields)
+    if copy is None:
+        copy = serving_copy(stored, parts.folders, access.view, mask_key=parts.mask_key)
+    return source_of(copy, fields)
 
 
 def _refusal(tx: Tx, accesses: Sequence[Access], by: Actor, at: datetime) -> AccessDenied | None:
@@ -423,6 +493,11 @@ def _rows_at_most(allowed: _Allowed) -> int:
             return min(question.limit, copies[0].rows)
         case FileQuestion():
             return copies[0].rows
+        case RowsQuestion():
+            assert allowed.source is not None
+            limit = question.question.limit
+            rows = allowed.source.rows
+            return rows if limit is None else min(limit, rows)
         case SqlQuestion():
             statement = allowed.statement
             assert statement is not None, "SQL was read"
@@ -444,6 +519,8 @@ def _run(parts: Parts, allowed: _Allowed, reserved: _Reserved, path: Path) -> Ou
             return _run_page(parts, allowed, path)
         case FileQuestion():
             return _run_file(parts, allowed, path)
+        case RowsQuestion():
+            return _run_rows(parts, allowed, path)
 
 
 def _run_query(parts: Parts, allowed: _Allowed, reserved: _Reserved, path: Path) -> Outcome:
@@ -559,6 +636,55 @@ def _run_file(parts: Parts, allowed: _Allowed, path: Path) -> Outcome:
         ),
     )
     return Outcome(path.name, media_type, columns, result.rows, result.size_bytes, result.sha256)
+
+
+@dataclass(slots=True)
+class _Counted:
+    """Rows that went by."""
+
+    rows: int = 0
+
+
+def _run_rows(parts: Parts, allowed: _Allowed, path: Path) -> Outcome:
+    question, source = allowed.question, allowed.source
+    assert isinstance(question, RowsQuestion)
+    assert source is not None
+    if question.is_dump:
+        counted = _Counted()
+        size_bytes, digest = stream_result(path, _dump(parts, allowed, counted))
+        shown, rows = tuple(source.known.values()), counted.rows
+    else:
+        table = _find_table(parts, allowed)
+        data = json.dumps(table.as_plain(), ensure_ascii=False).encode()
+        digest, size_bytes = write_result(path, data), len(data)
+        shown, rows = table.columns, len(table.rows)
+    columns = tuple(ResultColumn(one.name, one.engine_type) for one in shown)
+    return Outcome(path.name, question.form.media_type, columns, rows, size_bytes, digest)
+
+
+def _find_table(parts: Parts, allowed: _Allowed) -> FoundTable:
+    question, source = allowed.question, allowed.source
+    assert isinstance(question, RowsQuestion)
+    assert source is not None
+    found = find_rows(parts.warehouse, source, question.question)
+    total = count_rows(parts.warehouse, source, question.question) if question.with_total else None
+    return FoundTable(found.columns, found.rows, total)
+
+
+def _dump(parts: Parts, allowed: _Allowed, counted: _Counted) -> Iterator[bytes]:
+    question, source = allowed.question, allowed.source
+    assert isinstance(question, RowsQuestion)
+    assert source is not None
+    columns, batches = stream_rows(
+        parts.warehouse, source, question.question, batch_rows=DUMP_BATCH_ROWS
+    )
+
+    def counting() -> Iterator[Sequence[Row]]:
+        for rows in batches:
+            counted.rows += len(rows)
+            yield rows
+
+    return whole_file(question.form, columns, counting(), infos={}, with_bom=question.with_bom)
 
 
 # Settle ------------------------------------------------------------------------------------------
@@ -739,5 +865,7 @@ def _suffix(question: Question) -> str:
             return question.result_format.value
         case PageQuestion():
             return "json"
+        case RowsQuestion():
+            return question.form.value
         case FileQuestion():
             return question.form.value

@@ -8,6 +8,8 @@ from pathlib import Path
 from uuid import UUID
 
 from catalog.result import ResultFormat
+from catalog.row_forms import RowForm
+from catalog.row_search.question import EVERY_ROW, RowQuestion
 from catalog.view import Condition
 from catalog.warehouse import Sort
 from policies.access import Action
@@ -106,7 +108,39 @@ class FileQuestion:
         return {"file": self.form.value}
 
 
-Question = SqlQuestion | PageQuestion | FileQuestion
+@dataclass(frozen=True, slots=True)
+class RowsQuestion:
+    """Rows of one table, as clients of a DataStore look for them."""
+
+    question: RowQuestion
+    form: RowForm = RowForm.JSON
+    with_total: bool = True
+    is_dump: bool = False
+    """Wanted as a file."""
+    with_bom: bool = False
+
+    @property
+    def action(self) -> Action:
+        """A dump is a download; the first rows as they stand are a preview, the rest pages."""
+        if self.is_dump:
+            return Action.DOWNLOAD
+        asked = self.question
+        is_plain = not (asked.filter != EVERY_ROW or asked.words or asked.order or asked.offset)
+        is_few = asked.limit is not None and asked.limit <= PREVIEW_ROWS
+        return Action.PREVIEW if is_plain and is_few else Action.READ_PAGE
+
+    def as_plain(self) -> dict[str, Plain]:
+        """What is hashed as the question."""
+        return {
+            "rows": repr(self.question),
+            "form": self.form.value,
+            "total": self.with_total,
+            "dump": self.is_dump,
+            "bom": self.with_bom,
+        }
+
+
+Question = SqlQuestion | PageQuestion | FileQuestion | RowsQuestion
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -32,6 +33,17 @@ def write_result(path: Path, data: bytes) -> str:
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
         file.write(data)
     return sha256(data).hexdigest()
+
+
+def stream_result(path: Path, pieces: Iterator[bytes]) -> tuple[int, str]:
+    """Write a result piece by piece; gives its size in bytes and its SHA-256."""
+    digest, size_bytes = sha256(), 0
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
+        for piece in pieces:
+            file.write(piece)
+            digest.update(piece)
+            size_bytes += len(piece)
+    return size_bytes, digest.hexdigest()
 
 
 def link_result(path: Path, stored: Path) -> None:

@@ -19,6 +19,8 @@ class Action:
     run: Run
     is_read: bool
     """Only then may it be asked for with GET."""
+    is_long: bool = False
+    """Names its own transactions; the call comes without one."""
 
 
 Table = Mapping[str, Action]
@@ -28,6 +30,11 @@ Table = Mapping[str, Action]
 def reads(**runs: Run) -> dict[str, Action]:
     """Actions that change nothing."""
     return {name: Action(run, is_read=True) for name, run in runs.items()}
+
+
+def long_reads(**runs: Run) -> dict[str, Action]:
+    """Actions that change nothing and may take long: none of them holds a connection meanwhile."""
+    return {name: Action(run, is_read=True, is_long=True) for name, run in runs.items()}
 
 
 def writes(**runs: Run) -> dict[str, Action]:
