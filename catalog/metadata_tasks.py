@@ -14,7 +14,7 @@ from catalog.dataset import DistributionId
 from catalog.formats.dcat import dataset_iri, dataset_triples
 from catalog.formats.metadata_score import Score, score
 from catalog.formats.oxigraph import RdfForm, write
-from catalog.formats.shacl import Severity, ShapeFinding, check
+from catalog.formats.shape_finding import Severity, ShapeFinding
 from catalog.projection import Face, OpenFile, Projection, project
 from catalog.record import Record
 from policies.terms import OpenType, Text
@@ -109,6 +109,9 @@ def _open_files(record: Record) -> dict[DistributionId, OpenFile]:
 
 
 def _check(view: Projection) -> list[ShapeFinding]:
+    # Takes long to load, and most pages check nothing.
+    from catalog.formats.shacl import check
+
     return check(write(dataset_triples(view, _SITE), RdfForm.N_TRIPLES))
 
 

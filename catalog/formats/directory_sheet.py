@@ -16,11 +16,6 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.datavalidation import DataValidation
-
 from catalog.dataset import Entry
 from catalog.directory import Directory, FormatClass, ShareChannel
 from catalog.record import Record
@@ -250,6 +245,12 @@ _HEADINGS: Final = {column.heading: column for column in COLUMNS}
 
 def write_sheet(records: Sequence[Record]) -> bytes:
     """The records as a spreadsheet; without any, it is the template."""
+    # Takes long to load, and few write a sheet.
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
     book = Workbook()
     sheet = book.active
     sheet.title = SHEET_NAME

@@ -1,12 +1,12 @@
 """Check graphs against shapes, through pyshacl and rdflib, without a look at the network.
 
+Both take long to load, so whoever checks imports this file where it checks.
+
 Source: W3C SHACL; DCAT-AP 3.0.1.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -17,31 +17,10 @@ from rdflib import Literal as RdfLiteral
 from rdflib.namespace import SH
 from rdflib.term import Node
 
+from catalog.formats.shape_finding import Severity, ShapeFinding
 from policies.terms import Text
 
 SHAPES: Final = Path(__file__).parent / "shapes" / "weir-dcat-ap.ttl"
-
-
-class Severity(StrEnum):
-    """How much a finding weighs."""
-
-    VIOLATION = "violation"
-    """The graph is not what the specification asks for."""
-    ADVICE = "advice"
-    """The specification recommends more."""
-
-
-@dataclass(frozen=True, slots=True)
-class ShapeFinding:
-    """One thing that a shape finds wrong."""
-
-    severity: Severity
-    node: str
-    path: str
-    """The property's name; empty where the node itself is meant."""
-    value: str
-    """Empty where a value is missing."""
-    words: Text
 
 
 def check(turtle_or_triples: bytes) -> list[ShapeFinding]:

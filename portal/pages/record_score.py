@@ -10,7 +10,7 @@ from uuid import UUID
 
 from catalog.dataset import Dataset, DatasetState, Entry
 from catalog.formats.metadata_score import Dimension, Rating
-from catalog.formats.shacl import Severity
+from catalog.formats.shape_finding import Severity
 from catalog.metadata_tasks import findings_of, place_of, score_of
 from catalog.record import Record
 from catalog.records import records_of

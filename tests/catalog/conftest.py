@@ -60,7 +60,8 @@ def start_zygote(folder: Path) -> Zygote:
     socket_path = folder / "z.sock"
     code = (
         "import sys; from pathlib import Path; from catalog.confine import serve_zygote;"
-        "serve_zygote(Path(sys.argv[1]), job_packages=('catalog.files', 'catalog.formats', 'tests.catalog'))"
+        "serve_zygote(Path(sys.argv[1]), "
+        "job_packages=('catalog.files', 'catalog.formats', 'tests.catalog'))"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code, str(socket_path)],

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from catalog.directory import Directory
 from catalog.formats.metadata_score import TOTAL, Dimension, Rating
-from catalog.formats.shacl import Severity
+from catalog.formats.shape_finding import Severity
 from catalog.metadata_tasks import findings_of, score_of
 from catalog.record import Record
 from policies.terms import Text

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
 from catalog.formats.oxigraph import MEDIA_TYPES, triples_of
-from catalog.formats.shacl import Severity, ShapeFinding, check
+from catalog.formats.shape_finding import Severity, ShapeFinding
 from catalog.interchange_errors import CheckerBusy, GraphTooLarge, UnknownRdfForm, UnreadableGraph
 
 router = APIRouter(prefix="/api/validate", tags=["feeds"])
@@ -80,6 +80,9 @@ async def validate_dcat_ap(request: Request) -> ReportBody:
 
 
 def _checked(triples: bytes) -> list[ShapeFinding]:
+    # Takes long to load, and is asked for rarely.
+    from catalog.formats.shacl import check
+
     if not _AT_ONCE.acquire(timeout=WAIT_S):
         raise CheckerBusy
     try:

@@ -13,7 +13,8 @@ from rdflib.namespace import DCAT, DCTERMS, FOAF, SH, SKOS, XSD
 from catalog.formats import shacl
 from catalog.formats.dcat import catalogue_triples, complete, dataset_triples
 from catalog.formats.oxigraph import RdfForm, triples_of, write
-from catalog.formats.shacl import SHAPES, Severity, ShapeFinding
+from catalog.formats.shacl import SHAPES
+from catalog.formats.shape_finding import Severity, ShapeFinding
 from catalog.projection import Face, Projection, project
 from catalog.record import Record
 from policies.terms import Text

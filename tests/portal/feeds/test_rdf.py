@@ -6,7 +6,7 @@ from rdflib.compare import isomorphic
 from rdflib.namespace import DCAT, DCTERMS, RDF, Namespace
 
 from catalog.formats import shacl
-from catalog.formats.shacl import Severity
+from catalog.formats.shape_finding import Severity, ShapeFinding
 from tests.exchange.city import City
 from tests.portal.pages.conftest import OpenBrowser
 
@@ -21,7 +21,7 @@ def read(text: str, form: str = "turtle") -> Graph:
     return graph
 
 
-def violations(graph: Graph, official: Graph) -> list[shacl.ShapeFinding]:
+def violations(graph: Graph, official: Graph) -> list[ShapeFinding]:
     triples = graph.serialize(format="nt", encoding="utf-8")
     found = [*shacl.check(triples), *shacl.check_with(triples, official)]
     return [one for one in found if one.severity is Severity.VIOLATION]
