@@ -102,8 +102,8 @@ def test_a_newcomer_finds_and_judges_a_dataset(walk_as: OpenWindow, address: str
 
     page.locator("h3 a", has_text="臺北市停車場資訊").click()
     page.wait_for_url(re.compile(r"/dataset/lots"))
-    for seen in (page.locator(".terms").first, page.locator(".quality").first):
-        expect(seen).to_be_in_viewport()
+    for judged in ("Price", "Licence", "Quality", "Freshness"):
+        expect(page.locator(".terms dt", has_text=judged).first).to_be_in_viewport()
     page.get_by_role("link", name="Quality", exact=True).first.click()
     expect(page.locator("h1")).to_contain_text("臺北市停車場資訊")
     assert not walker.complaints
