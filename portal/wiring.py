@@ -11,6 +11,7 @@ from fastapi import Request
 from catalog.confine import Confinement
 from catalog.folders import Folders
 from catalog.search.live import LiveIndex
+from catalog.steps.row_files import RowFiles
 from catalog.warehouse import Warehouse
 from policies.database import Pool
 from policies.seal import KeyRing
@@ -29,6 +30,8 @@ class Wiring:
     confinement: Confinement
     warehouse: Warehouse
     now: Callable[[], datetime] = utc_now
+    row_files: RowFiles = field(default_factory=RowFiles)
+    """Writes the files of tables that are fed in steps."""
     search: LiveIndex = field(init=False)
     """The search index, which is as new as the database."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, cast
 from uuid import UUID
 
 from catalog.view import Json
@@ -24,6 +24,16 @@ from portal.wiring import Wiring
 
 TRUE_WORDS: Final = ("true", "yes", "t", "y", "1", "on")
 WHOLE_MAX: Final = 2**31 - 1
+
+
+class _NoTransaction:
+    """Stands where a long action has none: whatever is asked of it is our own mistake."""
+
+    def __getattr__(self, name: str) -> object:
+        raise AssertionError(f"a long action names its own transactions: {name}")
+
+
+NO_TRANSACTION: Final = cast(Tx, _NoTransaction())
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from policies.party import Actor
 from policies.terms import Language
 from portal.api.ckan.action import Action
 from portal.api.ckan.actions import ACTIONS
-from portal.api.ckan.call import Call
+from portal.api.ckan.call import NO_TRANSACTION, Call
 from portal.api.ckan.errors import (
     AccessDenied,
     CkanError,
@@ -135,6 +135,10 @@ def _call(
     if not action.is_read and request.method != "POST":
         raise AccessDenied(f"Use POST for {name}: it changes something.")
     actor = caller_of(request)
+    if action.is_long:
+        return action.run(
+            Call(name, NO_TRANSACTION, wiring, actor, wiring.now(), parameters, files)
+        )
     with wiring.pool.connection() as tx:
         call = Call(name, tx, wiring, actor, wiring.now(), parameters, files)
         return action.run(call)
