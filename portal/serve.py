@@ -48,7 +48,7 @@ log = logging.getLogger("weir.serve")
 
 
 class Child(StrEnum):
-    """The processes of an installation, in the order in which they start: who is waited for first."""
+    """The processes of an installation; they start in this order, and the first is waited for."""
 
     WEB = "web"
     ZYGOTE = "zygote"
