@@ -84,6 +84,11 @@ def _declared(column: Column, fields: Mapping[str, Field]) -> str:
     # A masked column is another type than it was declared to be.
     if held is not None and held.engine_type == engine_type:
         return held.type
+    return declared_type(engine_type)
+
+
+def declared_type(engine_type: str) -> str:
+    """The engine's type as DataStore clients know it."""
     if engine_type.startswith("DECIMAL"):
         return "numeric"
     if engine_type.endswith("]"):

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from portal import answers
 from portal.api import log, well_known
+from portal.api.ckan import datastore_dump
 from portal.api.ckan import downloads as ckan_downloads
 from portal.api.ckan import envelope as ckan
 from portal.api.ckan import images as ckan_images
@@ -84,7 +85,16 @@ _API = (
     *(rows, query),
     *(log, well_known, datasets, suggestions, rules, uploads, organizations, users, tokens),
     *(listings, applications, agreements, ledger, receipts, audit),
-    *(ckan, ckan_downloads, ckan_images, feeds, harvest_sources, talk_api, data_requests),
+    *(
+        ckan,
+        ckan_downloads,
+        ckan_images,
+        datastore_dump,
+        feeds,
+        harvest_sources,
+        talk_api,
+        data_requests,
+    ),
 )
 _PAGES = (
     *(

@@ -13,11 +13,14 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from catalog import find, graphs, ingest, publish
 from catalog.blobs import sweep_arriving
+from catalog.dataset import DatasetState, DistributionId
 from catalog.demand import unmet
 from catalog.harvest import apply, look, schedule, undo
 from catalog.harvest.fetch import networks_of
 from catalog.harvest.run import RunId
-from catalog.version import UploadId
+from catalog.steps import settle as settle_steps
+from catalog.steps.take_step import Place
+from catalog.version import UploadId, VersionKind
 from exchange import list_product, settle
 from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
@@ -144,7 +147,52 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             settle.forget_fair_use(tx, wiring.now())
 
     _add_harvest_jobs(app, wiring)
+    _add_step_jobs(app, wiring)
     _rescue(app, Queue.WORK)
+
+
+def _add_step_jobs(app: App, wiring: Wiring) -> None:
+    """Tables that are fed in steps: small files merged, what was fed settled and checked."""
+    again = RetryStrategy(max_attempts=ATTEMPTS_MAX, wait=RETRY_WAIT_S)
+    place = Place(wiring.folders, wiring.row_files)
+
+    @app.task(name="merge_steps", queue=Queue.WORK, retry=again)
+    def _merge(distribution_id: str) -> None:
+        with wiring.pool.connection() as tx:
+            table = DistributionId(UUID(distribution_id))
+            settle_steps.merge_small_files(tx, place, table, at=wiring.now())
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(
+        name="settle_steps", queue=Queue.WORK, queueing_lock="settle_steps", pass_context=False
+    )
+    def _settle(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        with wiring.pool.connection() as tx:
+            due = settle_steps.due(tx, at=wiring.now())
+        for distribution_id in due:
+            with wiring.pool.connection() as tx:
+                settled = settle_steps.settle(tx, place, distribution_id, at=wiring.now())
+                if settled is not None:
+                    enqueue(tx, "assess", queue=Queue.QUALITY, version_id=str(settled.id))
+
+    @app.task(name="publish_settled", queue=Queue.WORK, retry=again)
+    def _publish_settled(version_id: str) -> None:
+        at = wiring.now()
+        with wiring.pool.connection() as tx:
+            held = find.stored_version(tx, VersionId(UUID(version_id)))
+            is_direct = wiring.settings.publication is Publication.DIRECT
+            published = settle_steps.publish_settled(
+                tx,
+                held.version.id,
+                profile_id=profile_in_force(at).id,
+                is_direct=is_direct and publish.may_be_published_directly(held.dataset),
+                at=at,
+            )
+            if published is None:
+                return
+            if is_direct:
+                list_product.open_directly(tx, held.dataset.id, by=_SYSTEM, at=at)
+            ask_for_copies(tx, held.dataset.id)
 
 
 def _add_harvest_jobs(app: App, wiring: Wiring) -> None:
@@ -215,6 +263,11 @@ def _add_quality_jobs(app: App, wiring: Wiring) -> None:
             limits=limits,
             on_progress=lambda _permille: None,
         )
+        if held.version.kind is VersionKind.SETTLED:
+            with wiring.pool.connection() as tx:
+                enqueue(tx, "publish_settled", queue=Queue.WORK, version_id=str(held.version.id))
+            if held.dataset.state is DatasetState.PUBLISHED:
+                return
         is_direct = wiring.settings.publication is Publication.DIRECT
         if is_direct and publish.may_be_published_directly(held.dataset):
             with wiring.pool.connection() as tx:

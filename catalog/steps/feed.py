@@ -237,7 +237,7 @@ def _step(
         kept = merged(place, work, table, runs)
         to_merge = 0
     version = take_step(tx, place, table, kept, fields, kind=VersionKind.STEP, doing=doing)
-    return version, to_merge >= FILES_TO_MERGE
+    return version, to_merge > 0 and to_merge % FILES_TO_MERGE == 0
 
 
 def merged(

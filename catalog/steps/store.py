@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
@@ -171,3 +172,36 @@ def unsettled(
         {"quiet_since": quiet_since, "settled_before": settled_before, "limit": limit},
     )
     return [DistributionId(row["distribution_id"]) for row in rows]
+
+
+def tables_seen(
+    tx: Tx, member_of: Sequence[UUID], *, limit: int, offset: int
+) -> list[tuple[str, str | None]]:
+    """Tables whose rows are public or belong to these organisations, and their aliases."""
+    rows = tx.execute(
+        """
+        WITH seen AS (
+            SELECT DISTINCT version.distribution_id AS id
+              FROM catalog.versions AS version
+              JOIN catalog.distributions AS held ON held.id = version.distribution_id
+              JOIN catalog.datasets AS dataset ON dataset.id = held.dataset_id
+             WHERE NOT version.is_dropped
+               AND NOT held.is_removed
+               AND NOT dataset.is_purged
+               AND (dataset.publisher_id = ANY (%(member_of)s)
+                    OR (dataset.state = 'published'
+                        AND dataset.audience = 'public'
+                        AND (version.state = 'published' OR version.offered_under IS NOT NULL))))
+        SELECT id::text AS name, NULL AS alias_of
+          FROM seen
+         UNION ALL
+        SELECT alias, distribution_id::text
+          FROM catalog.table_aliases
+         WHERE distribution_id IN (SELECT id FROM seen)
+         ORDER BY 1
+         LIMIT %(limit)s
+        OFFSET %(offset)s
+        """,
+        {"member_of": list(member_of), "limit": limit, "offset": offset},
+    )
+    return [(row["name"], row["alias_of"]) for row in rows]

@@ -9,6 +9,8 @@ from portal.api.ckan import (
     activity,
     collaborators,
     config,
+    datastore,
+    datastore_writing,
     dcat,
     follow,
     groups,
@@ -56,6 +58,8 @@ _AREAS: Final[tuple[Table, ...]] = (
     config.ACTIONS,
     activity.ACTIONS,
     dcat.ACTIONS,
+    datastore.ACTIONS,
+    datastore_writing.ACTIONS,
 )
 
 

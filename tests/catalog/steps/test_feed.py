@@ -178,7 +178,7 @@ def test_small_files_are_merged_and_nothing_of_the_rows_changes(tx: Tx, place: P
 
     merged = settle.merge_small_files(tx, place, table, at=AT)
 
-    assert asked[-1]
+    assert any(asked)
     assert merged is not None
     assert len(version_store.files_of(tx, merged.id)) == 1
     assert rows(tx, place, table) == before
