@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from catalog.dataset import Dataset, Distribution
 from catalog.theme import Term, Theme
 from catalog.version import Version
 from policies.party import Organization
 from policies.terms import DatasetId
+
+
+class Part(StrEnum):
+    """What a record has besides the dataset and its publisher, each part read by itself."""
+
+    DISTRIBUTIONS = "distributions"
+    THEMES = "themes"
+    TERMS = "terms"
+    INPUTS = "inputs"
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,16 +41,18 @@ from catalog.search.query import (
     Value,
     Words,
 )
+from catalog.themes import listed_themes
 from catalog.view import Json
 from policies.errors import Refusal
+from policies.organize import listed_organizations
 from policies.terms import Language
 from portal.api.ckan.action import Result, Table, reads
 from portal.api.ckan.call import Call, truth_of, whole_of
 from portal.api.ckan.errors import SearchQueryRefused, SearchRefused, missing, wrong
-from portal.api.ckan.found import organization_or_none, theme_or_none
 from portal.api.ckan.licences import known_licences
 from portal.api.ckan.package_shapes import Package, Resource, packages_with_ids
 from portal.api.ckan.plain import plain
+from portal.api.ckan.search_fields import found_fields
 from portal.problems import words_of
 
 DEFAULT_SORT: Final = "score desc, metadata_modified desc"
@@ -100,17 +102,18 @@ def package_search(call: Call) -> Result:
             facets=_facets(call),
         ),
     )
-    results: list[Package] = []
-    for first in range(0, len(found.ids), PAGE_OF_RECORDS):
-        results += packages_with_ids(call, found.ids[first : first + PAGE_OF_RECORDS])
     wanted = _wanted_fields(call)
+    results: list[Json] = []
+    for first in range(0, len(found.ids), PAGE_OF_RECORDS):
+        page = found.ids[first : first + PAGE_OF_RECORDS]
+        results += found_fields(call, page, wanted) if wanted else packages_with_ids(call, page)
     facets = {
         field: {one.value: one.count for one in counts} for field, counts in found.facets.items()
     }
     return {
         "count": found.count,
         "sort": sort if sort and sort != "rank" else DEFAULT_SORT,
-        "results": [_cut(package, wanted) for package in results],
+        "results": results,
         "facets": facets,
         "search_facets": {
             field: {"title": field, "items": _facet_items(call, field, counts)}
@@ -285,53 +288,26 @@ def _wanted_fields(call: Call) -> list[str]:
     return [] if "*" in fields else fields
 
 
-def _cut(package: Package, wanted: Sequence[str]) -> Json:
-    """The package, or the fields of it that were wanted, under the names of the search."""
-    if not wanted:
-        return package
-    flat = dict(package)
-    organization = package.get("organization")
-    flat["organization"] = organization["name"] if isinstance(organization, Mapping) else None
-    for name, inner in (("tags", "name"), ("groups", "name")):
-        flat[name] = _inner(package.get(name), inner)
-    for name in ("name", "url", "format", "description"):
-        flat[f"res_{name}"] = _inner(package.get("resources"), name)
-    extras = package.get("extras")
-    if isinstance(extras, Sequence):
-        for pair in extras:
-            if isinstance(pair, Mapping):
-                flat[f"extras_{pair['key']}"] = pair["value"]
-    flat["dataset_type"] = package.get("type")
-    flat["capacity"] = "private" if package.get("private") else "public"
-    flat["title_string"] = package.get("title")
-    return {name: flat[name] for name in wanted if flat.get(name) is not None}
-
-
-def _inner(objects: Json, name: str) -> list[Json]:
-    if not isinstance(objects, Sequence):
-        return []
-    return [one.get(name) for one in objects if isinstance(one, Mapping)]
-
-
 def _facet_items(call: Call, field: str, counts: Mapping[str, int]) -> list[Json]:
-    named = [(_display_name(call, field, value), value) for value in counts]
+    titles = _titles(call, field, list(counts))
+    named = [(titles.get(value) or value, value) for value in counts]
     return [
         {"name": value, "display_name": display_name, "count": counts[value]}
         for display_name, value in sorted(named, reverse=True)
     ]
 
 
-def _display_name(call: Call, field: str, value: str) -> str:
+def _titles(call: Call, field: str, values: Sequence[str]) -> Mapping[str, str]:
+    """What people call the values of a facet, where that differs."""
     if field == "organization":
-        presented = organization_or_none(call, value)
-        return value if presented is None else plain(presented.organization.title) or value
+        found = listed_organizations(call.tx, slugs=values)
+        return {one.organization.slug: plain(one.organization.title) for one in found}
     if field == "groups":
-        theme = theme_or_none(call, value)
-        return value if theme is None else plain(theme.title) or value
+        return {one.slug: plain(one.title) for one in listed_themes(call.tx, slugs=values)}
     if field == "license_id":
-        licence = known_licences(call.at).get(value)
-        return value if licence is None else plain(licence.title)
-    return value
+        known = known_licences(call.at)
+        return {value: plain(known[value].title) for value in values if value in known}
+    return {}
 
 
 def _states(states: Sequence[str]) -> Query:
