@@ -23,7 +23,7 @@ from quality.score import Score, ScoreGrade
 from tests.catalog.conftest import Zygote
 from tests.exchange.city import City, make_city
 from tests.exchange.conftest import exchange_zygote  # noqa: F401  a fixture
-from tests.portal.pages.stocked import stocked  # noqa: F401  a fixture
+from tests.portal.pages.stocked import stocked as stocked  # noqa: PLC0414  a fixture
 from tests.portal.visitor import Visitor
 
 VALUES = "only the profile tells this"

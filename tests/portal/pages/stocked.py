@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -23,8 +24,8 @@ def described(title: Text, *keywords: str, **changes: object) -> Entry:
 @pytest.fixture
 def stocked(city: City) -> City:
     """Five datasets: one on offer, one traded, one for departments only."""
-    publish = {"by": city.publisher, "approver": city.approver}
-    lots = city.publish(
+    publish = partial(city.publish, by=city.publisher, approver=city.approver)
+    lots = publish(
         "lots",
         entry=described(
             Text(zh="臺北市停車場資訊"),
@@ -32,21 +33,17 @@ def stocked(city: City) -> City:
             directory=Directory(spatial="臺北市"),
             update_cycle=UpdateCycle.MONTHLY,
         ),
-        **publish,
     )
     city.list(lots, Proposal(Regime.OPEN, declared=LAWFUL), by=city.publisher, opener=city.approver)
-    city.publish(
-        "metro", entry=described(Text(zh="地铁客流", en="Metro riders"), "交通"), **publish
-    )
-    city.publish(
+    publish("metro", entry=described(Text(zh="地铁客流", en="Metro riders"), "交通"))
+    publish(
         "weather",
         entry=described(
             Text(zh="气象站观测", en="Weather stations"), "天气", update_cycle=UpdateCycle.YEARLY
         ),
-        **publish,
     )
     city.sold_stops()
-    city.publish(
+    publish(
         SECRET,
         entry=described(
             Text(zh="内部停車場", en="Police lots"),
@@ -58,6 +55,5 @@ def stocked(city: City) -> City:
             open_type=OpenType.NOT_OPEN,
             open_basis="police act",
         ),
-        **publish,
     )
     return city
