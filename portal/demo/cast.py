@@ -271,3 +271,21 @@ PEOPLE: Sequence[CastPerson] = (
         "confirm or lift what the other one froze",
     ),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CastTheme:
+    """A subject under which the city's datasets stand."""
+
+    slug: str
+    title: Text
+
+
+THEMES: Sequence[CastTheme] = (
+    CastTheme("transport", Text("交通运输", "Transport")),
+    CastTheme("weather", Text("气象", "Weather")),
+    CastTheme("places", Text("地理空间", "Places")),
+    CastTheme("calendar", Text("日历与节假日", "Calendar")),
+)
+THEME_KEEPER = "bureau-standards"
+"""Who names the subjects."""

@@ -6,13 +6,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import uuid4
 
+from catalog.theme import Theme, ThemeId
+from catalog.themes import create_theme
+from policies.authenticate import actor_of_user
 from policies.database import Tx
 from policies.enrol import FIRST_ADMIN_NAME, add_organization, add_user, grant_role
 from policies.errors import UserNotFound
 from policies.people import list_organizations, user_named
 from policies.roles import SYSTEM
-from portal.demo.cast import ORGANIZATIONS, PEOPLE, SITE
+from portal.demo.cast import ORGANIZATIONS, PEOPLE, SITE, THEME_KEEPER, THEMES
 
 
 class NotEmpty(Exception):
@@ -51,6 +55,10 @@ def enrol(tx: Tx, passwords: Mapping[str, str], at: datetime) -> bool:
         user = add_user(tx, name=person.name, password=passwords[person.name], by=SYSTEM, at=at)
         organization = None if person.organization == SITE else made[person.organization]
         grant_role(tx, user, person.role, organization=organization, by=SYSTEM, at=at)
+    keeper = actor_of_user(tx, user_named(tx, THEME_KEEPER))
+    for theme in THEMES:
+        made_theme = Theme(ThemeId(uuid4()), theme.slug, theme.title, at)
+        create_theme(tx, made_theme, by=keeper, at=at)
     return not has_administrator
 
 

@@ -197,6 +197,18 @@ _FLIGHTS: Final[Body] = {
     "update_cycle": "yearly",
     "licence": "CC0-1.0",
     "keywords": ["航班", "延误", "机场", "flights", "delays", "airports"],
+    "themes": ["transport"],
+    "directory": {
+        "class_code": "307010",
+        "gov_code": "307010/0001",
+        "format_class": "spreadsheet",
+        "share_channel": "interface",
+        "temporal_start": "2013-01-01",
+        "temporal_end": "2013-12-31",
+        "field_of_use": "交通运输",
+        "scenario": "航班准点分析",
+        "languages": ["en"],
+    },
 }
 _PUNCTUALITY: Final[Body] = {
     "slug": "punctuality",
@@ -218,6 +230,16 @@ _PUNCTUALITY: Final[Body] = {
     "update_cycle": "yearly",
     "licence": "CC0-1.0",
     "keywords": ["准点", "延误", "航班", "punctuality", "delays"],
+    "themes": ["transport"],
+    "directory": {
+        "class_code": "307010",
+        "gov_code": "307010/0002",
+        "format_class": "spreadsheet",
+        "temporal_start": "2013-01-01",
+        "temporal_end": "2013-12-31",
+        "field_of_use": "交通运输",
+        "related_codes": ["307010/0001"],
+    },
 }
 _WEATHER: Final[Body] = {
     "slug": "weather",
@@ -238,6 +260,17 @@ _WEATHER: Final[Body] = {
     "update_cycle": "daily",
     "licence": "CC0-1.0",
     "keywords": ["气象", "气温", "降水", "weather", "wind", "visibility"],
+    "themes": ["weather", "transport"],
+    "directory": {
+        "class_code": "305020",
+        "gov_code": "305020/0001",
+        "format_class": "spreadsheet",
+        "share_channel": "interface",
+        "share_condition": "用于本部门法定职责",
+        "temporal_start": "2013-01-01",
+        "temporal_end": "2013-12-30",
+        "field_of_use": "气象服务",
+    },
 }
 _AIRPORTS: Final[Body] = {
     "slug": "airports",
@@ -256,6 +289,14 @@ _AIRPORTS: Final[Body] = {
     "update_cycle": "quarterly",
     "licence": "CC0-1.0",
     "keywords": ["机场", "坐标", "时区", "airports", "coordinates"],
+    "themes": ["transport", "places"],
+    "directory": {
+        "class_code": "307010",
+        "gov_code": "307010/0003",
+        "format_class": "spreadsheet",
+        "share_channel": "file",
+        "field_of_use": "交通运输",
+    },
 }
 _AIRLINES: Final[Body] = {
     **_OPEN_TO_ALL,
@@ -270,6 +311,13 @@ _AIRLINES: Final[Body] = {
     "update_cycle": "yearly",
     "licence": "CC0-1.0",
     "keywords": ["航空公司", "代码", "airlines", "codes"],
+    "themes": ["transport"],
+    "directory": {
+        "class_code": "307010",
+        "gov_code": "307010/0004",
+        "format_class": "spreadsheet",
+        "field_of_use": "交通运输",
+    },
 }
 _DIVISIONS: Final[Body] = {
     **_OPEN_TO_ALL,
@@ -285,6 +333,16 @@ _DIVISIONS: Final[Body] = {
     "update_cycle": "yearly",
     "licence": "CC-BY-4.0",
     "keywords": ["行政区划", "代码", "省市县", "divisions", "codes"],
+    "themes": ["places"],
+    "directory": {
+        "class_code": "101020",
+        "gov_code": "101020/0001",
+        "format_class": "spreadsheet",
+        "spatial": "100000",
+        "conforms_to": "GB/T 2260",
+        "field_of_use": "地理空间",
+        "languages": ["zh"],
+    },
 }
 _HOLIDAYS: Final[Body] = {
     **_OPEN_TO_ALL,
@@ -299,6 +357,16 @@ _HOLIDAYS: Final[Body] = {
     "update_cycle": "yearly",
     "licence": "CC-BY-4.0",
     "keywords": ["节假日", "放假", "日历", "holidays", "calendar"],
+    "themes": ["calendar"],
+    "directory": {
+        "class_code": "301010",
+        "gov_code": "301010/0001",
+        "format_class": "spreadsheet",
+        "spatial": "100000",
+        "temporal_start": "2004-01-01",
+        "field_of_use": "公共服务",
+        "languages": ["zh"],
+    },
 }
 _WORKDAYS: Final[Body] = {
     **_OPEN_TO_ALL,
@@ -312,6 +380,7 @@ _WORKDAYS: Final[Body] = {
     "update_cycle": "yearly",
     "licence": "CC-BY-4.0",
     "keywords": ["调休", "上班", "日历", "working days", "calendar"],
+    "themes": ["calendar"],
 }
 _AIRCRAFT: Final[Body] = {
     "slug": "aircraft",
@@ -329,6 +398,7 @@ _AIRCRAFT: Final[Body] = {
     "update_cycle": "yearly",
     "licence": "CC0-1.0",
     "keywords": ["飞机", "机型", "aircraft"],
+    "themes": ["transport"],
 }
 
 _FLIGHT_RULES: Final[Sequence[Body]] = (
