@@ -454,6 +454,7 @@ PAGES: dict[str, SamplePage] = {
         "topup_href": "/finance", "export_href": "/my/usage.csv"}, "officer"),
     "/audit/receipt": SamplePage("audit/receipt.html", {
         "is_audit": True, "download_href": "/r.json",
+        "freezes": [("Freeze the buyer", "/audit/freezes?organization=example")],
         "receipt": {
             "number": "W-911204", "state": "proven", "at": NOW, "digest": "9c1d" * 16,
             "facts": [("Delivered to", "某健康科技公司"), ("Rows", "1,000"),
