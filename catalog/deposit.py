@@ -20,7 +20,7 @@ from catalog.dataset import (
     Entry,
 )
 from catalog.deposit_errors import DatasetIdTaken, DistributionIdTaken
-from catalog.describe import dataset_event, entry_facts, entry_words, owned_dataset
+from catalog.describe import dataset_event, entry_facts, owned_dataset
 from catalog.errors import DatasetNotFound, PublisherNeeded, SlugTaken, TooManyEntries, WrongState
 from catalog.store import datasets as store
 from catalog.store import deposits as deposit_store
@@ -66,7 +66,7 @@ def deposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: dat
     """
     check_slug(given.slug)
     _check_may_place(given.publisher_id, by)
-    publisher = organization_with_id(tx, given.publisher_id)
+    organization_with_id(tx, given.publisher_id)
     known = store.lock_dataset(tx, dataset_id)
     if known is not None and not known.is_purged:
         raise DatasetIdTaken(dataset_id)
@@ -81,10 +81,9 @@ def deposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: dat
         modified_at=at,
     )
     _free_name(tx, given.slug)
-    words = entry_words(dataset, publisher)
     if known is not None:
-        deposit_store.revive_dataset(tx, dataset, words)
-    elif not store.insert_dataset(tx, dataset, words):
+        deposit_store.revive_dataset(tx, dataset)
+    elif not store.insert_dataset(tx, dataset):
         raise SlugTaken(given.slug)
     deposit_store.delete_tombstone(tx, dataset_id)
     _keep_distributions(tx, dataset, given.distributions, at=at)
@@ -106,7 +105,7 @@ def redeposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: d
         _free_name(tx, given.slug)
     if before.publisher_id != given.publisher_id:
         _check_may_place(given.publisher_id, by)
-    publisher = organization_with_id(tx, given.publisher_id)
+        organization_with_id(tx, given.publisher_id)
     after = replace(before, slug=given.slug, publisher_id=given.publisher_id)
     is_placed_anew = after != before
     if given.entry != before.entry:
@@ -118,7 +117,7 @@ def redeposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: d
     if after == before and not files_changed and not terms_changed:
         return before
     after = replace(after, modified_at=at)
-    store.update_entry(tx, after, entry_words(after, publisher))
+    store.update_entry(tx, after)
     if is_placed_anew:
         deposit_store.update_place(tx, after)
     old, new = entry_facts(before.entry), entry_facts(after.entry)

@@ -27,13 +27,12 @@ from catalog.errors import (
     TooManyEntries,
     WrongState,
 )
-from catalog.search_words import document_words
 from catalog.store import classified
 from catalog.store import datasets as store
 from policies.canonical import canonical_text, to_plain
 from policies.database import Tx
 from policies.events import Edge, Event, EventKind, JsonValue
-from policies.party import Actor, Organization, check_slug
+from policies.party import Actor, check_slug
 from policies.people import organization_with_id
 from policies.record import record
 from policies.terms import DatasetId, OrganizationId, Text
@@ -52,7 +51,7 @@ def create(
     Raises: MalformedSlug, OrganizationNotFound, PublisherNeeded, SlugTaken, GovCodeTaken.
     """
     check_slug(slug)
-    publisher = organization_with_id(tx, publisher_id)
+    organization_with_id(tx, publisher_id)
     if not may_publish_for(by, publisher_id):
         raise PublisherNeeded
     dataset = Dataset(
@@ -66,7 +65,7 @@ def create(
         modified_at=at,
     )
     claim_code(tx, dataset)
-    if not store.insert_dataset(tx, dataset, entry_words(dataset, publisher)):
+    if not store.insert_dataset(tx, dataset):
         raise SlugTaken(slug)
     facts = {"slug": slug, **entry_facts(entry)}
     record(tx, dataset_event(EventKind.DATASET_CREATED, dataset, facts, by=by, at=at))
@@ -84,8 +83,7 @@ def change(tx: Tx, dataset_id: DatasetId, entry: Entry, *, by: Actor, at: dateti
     changed = dataset.described_as(entry, at=at)
     if entry.directory.gov_code != dataset.entry.directory.gov_code:
         claim_code(tx, changed)
-    publisher = organization_with_id(tx, dataset.publisher_id)
-    store.update_entry(tx, changed, entry_words(changed, publisher))
+    store.update_entry(tx, changed)
     before, after = entry_facts(dataset.entry), entry_facts(entry)
     facts: dict[str, JsonValue] = {
         name: {"before": before[name], "after": after[name]}
@@ -245,18 +243,6 @@ def _told(value: JsonValue) -> JsonValue:
     if len(text) <= FACT_LENGTH_CHARACTERS:
         return value
     return {"sha256": sha256(text.encode()).hexdigest(), "length_characters": len(text)}
-
-
-def entry_words(dataset: Dataset, publisher: Organization) -> str:
-    """The words by which the database itself finds a dataset."""
-    entry = dataset.entry
-    return document_words(
-        slug=dataset.slug,
-        title=entry.title,
-        keywords=entry.keywords,
-        summary=entry.summary,
-        publisher=publisher.title,
-    )
 
 
 def dataset_event(

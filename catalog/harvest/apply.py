@@ -37,7 +37,6 @@ from catalog.harvest.source import HarvestSource, SourceId
 from catalog.harvest.store import holdings as holding_store
 from catalog.harvest.store import runs as store
 from catalog.harvest.store import sources as source_store
-from catalog.search_words import document_words
 from catalog.store import datasets as dataset_store
 from catalog.view import Json
 from policies.database import Pool, Tx
@@ -186,7 +185,7 @@ def _add(tx: Tx, scene: _Scene, item: RunItem) -> RunItem:
     )
     for slug in (dataset.slug, other_slug_of(remote, scene.publisher.slug)):
         dataset = replace(dataset, slug=slug)
-        if dataset_store.insert_dataset(tx, dataset, _words(dataset, scene.publisher)):
+        if dataset_store.insert_dataset(tx, dataset):
             break
     else:
         raise _LeftAlone(Outcome.INVALID)
@@ -266,7 +265,7 @@ def _rewrite(tx: Tx, scene: _Scene, dataset: Dataset, known: RemoteRecord, item:
     entry = merged(dataset.entry, entry_of(known), entry_of(remote))
     # The time moves on even where only addresses of the data did.
     changed = replace(dataset.described_as(entry, at=scene.at), modified_at=scene.at)
-    dataset_store.update_entry(tx, changed, _words(changed, scene.publisher))
+    dataset_store.update_entry(tx, changed)
     _rewrite_distributions(tx, dataset, links_of(known), links_of(remote), scene.at)
     before, after = _facts(dataset.entry), _facts(entry)
     facts: dict[str, JsonValue] = {
@@ -421,17 +420,6 @@ def _facts(entry: Entry) -> dict[str, JsonValue]:
     """
     directory = replace(entry.directory, extras=())
     return entry_facts(replace(entry, directory=directory))
-
-
-def _words(dataset: Dataset, publisher: Organization) -> str:
-    entry = dataset.entry
-    return document_words(
-        slug=dataset.slug,
-        title=entry.title,
-        keywords=entry.keywords,
-        summary=entry.summary,
-        publisher=publisher.title,
-    )
 
 
 def _record(

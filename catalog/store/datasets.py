@@ -28,19 +28,19 @@ def new_dataset_id(tx: Tx) -> DatasetId:
     return DatasetId(row["id"])
 
 
-def insert_dataset(tx: Tx, dataset: Dataset, words: str) -> bool:
-    """Add a dataset with its search words; False where its slug is taken."""
+def insert_dataset(tx: Tx, dataset: Dataset) -> bool:
+    """Add a dataset; False where its slug is taken."""
     entry = dataset.entry
     inserted = tx.execute(
         """
         INSERT INTO catalog.datasets
                (id, slug, title, summary, publisher_id, grade, share_type, share_basis, open_type,
                 open_basis, update_cycle, licence, keywords, state, created_by, created_at,
-                modified_at, search_words, audience, directory)
+                modified_at, audience, directory)
         VALUES (%(id)s, %(slug)s, %(title)s, %(summary)s, %(publisher_id)s, %(grade)s,
                 %(share_type)s, %(share_basis)s, %(open_type)s, %(open_basis)s, %(update_cycle)s,
                 %(licence)s, %(keywords)s, %(state)s, %(created_by)s, %(created_at)s,
-                %(modified_at)s, %(words)s::tsvector, %(audience)s, %(directory)s)
+                %(modified_at)s, %(audience)s, %(directory)s)
             ON CONFLICT (slug) DO NOTHING
         """,
         {
@@ -63,13 +63,12 @@ def insert_dataset(tx: Tx, dataset: Dataset, words: str) -> bool:
             "created_by": dataset.created_by,
             "created_at": dataset.created_at,
             "modified_at": dataset.modified_at,
-            "words": words,
         },
     )
     return inserted.rowcount == 1
 
 
-def update_entry(tx: Tx, dataset: Dataset, words: str) -> None:
+def update_entry(tx: Tx, dataset: Dataset) -> None:
     """Write what the publisher says of the dataset now."""
     entry = dataset.entry
     tx.execute(
@@ -87,8 +86,7 @@ def update_entry(tx: Tx, dataset: Dataset, words: str) -> None:
                keywords = %(keywords)s,
                audience = %(audience)s,
                directory = %(directory)s,
-               modified_at = %(modified_at)s,
-               search_words = %(words)s::tsvector
+               modified_at = %(modified_at)s
          WHERE id = %(id)s
         """,
         {
@@ -106,7 +104,6 @@ def update_entry(tx: Tx, dataset: Dataset, words: str) -> None:
             "audience": entry.audience,
             "directory": Jsonb(entry.directory.as_json()),
             "modified_at": dataset.modified_at,
-            "words": words,
         },
     )
 

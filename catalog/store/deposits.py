@@ -31,7 +31,7 @@ def update_place(tx: Tx, dataset: Dataset) -> None:
     )
 
 
-def revive_dataset(tx: Tx, dataset: Dataset, words: str) -> None:
+def revive_dataset(tx: Tx, dataset: Dataset) -> None:
     """Let a record stand again under the id of a purged one that evidence kept."""
     tx.execute(
         """
@@ -55,7 +55,7 @@ def revive_dataset(tx: Tx, dataset: Dataset, words: str) -> None:
             "created_at": dataset.created_at,
         },
     )
-    update_entry(tx, dataset, words)
+    update_entry(tx, dataset)
 
 
 def replace_terms(tx: Tx, dataset_id: DatasetId, term_ids: Sequence[TermId]) -> bool:
@@ -179,7 +179,6 @@ def empty_dataset(tx: Tx, dataset_id: DatasetId) -> None:
                directory = '{}',
                state = 'withdrawn',
                state_reason = '',
-               search_words = '',
                reader_ids = '{}',
                editor_ids = '{}',
                is_purged = true

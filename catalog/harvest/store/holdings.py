@@ -205,7 +205,7 @@ def mark(tx: Tx, dataset_id: DatasetId) -> str | None:
     """A digest of a dataset but for its time, to see later whether somebody changed it."""
     row = tx.execute(
         """
-        SELECT md5((to_jsonb(dataset) - 'modified_at' - 'search_words' - 'issued')::text
+        SELECT md5((to_jsonb(dataset) - 'modified_at' - 'issued')::text
                    || coalesce((SELECT string_agg(
                                     (to_jsonb(held) - 'modified_at' - 'created_at')::text, ','
                                     ORDER BY held.position, held.id)
@@ -256,7 +256,6 @@ def restore_dataset(
                directory = held.directory,
                state = held.state,
                state_reason = held.state_reason,
-               search_words = held.search_words,
                modified_at = %(at)s
           FROM jsonb_populate_record(NULL::catalog.datasets, %(before)s) AS held
          WHERE dataset.id = %(id)s

@@ -149,7 +149,7 @@ def _city(
             issued=AT,
         )
         draft = replace(dataset, state=DatasetState.DRAFT, issued=None)
-        assert dataset_store.insert_dataset(tx, draft, "")
+        assert dataset_store.insert_dataset(tx, draft)
         dataset_store.update_state(tx, dataset)
         theme_store.insert_held(tx, themes[drawn.theme].id, dataset.id)
         kept.append((drawn, dataset))

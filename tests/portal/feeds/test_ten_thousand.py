@@ -21,11 +21,11 @@ def test_ten_thousand_datasets_are_read_page_by_page_in_little_memory(
             INSERT INTO catalog.datasets
                    (id, slug, title, summary, publisher_id, grade, share_type, share_basis,
                     open_type, open_basis, update_cycle, licence, keywords, state, created_by,
-                    created_at, modified_at, issued, search_words, audience, directory)
+                    created_at, modified_at, issued, audience, directory)
             SELECT uuidv7(), 'many-' || number, jsonb_build_object('zh', '数据集' || number),
                    jsonb_build_object('zh', repeat('说明', 100)), %(publisher)s, 1, 'unconditional',
                    '', 'unconditional', '', 'daily', 'CC-BY-4.0', ARRAY['词' || number],
-                   'published', %(user)s, %(at)s, %(at)s, %(at)s, '', 'public', '{}'
+                   'published', %(user)s, %(at)s, %(at)s, %(at)s, 'public', '{}'
               FROM generate_series(1, %(count)s) AS number
             """,
             {
