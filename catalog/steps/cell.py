@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation, localcontext
+from functools import partial
 from typing import Final, TypeAlias
 
 from catalog.steps.errors import CellUnfit
@@ -55,7 +56,7 @@ _MOMENTS: Final = (
 )
 
 
-class _Unfit(Exception):
+class UnfitCell(Exception):
     """A value that its column cannot hold; the words say why."""
 
 
@@ -65,9 +66,36 @@ def cell_of(field: Field, value: Json, *, row_number: int) -> Cell:
     Raises: CellUnfit.
     """
     try:
-        return _READ_LIST(field, value) if field.is_list else _read(field, field.type, value)
-    except _Unfit as unfit:
+        return reader_of(field)(value)
+    except UnfitCell as unfit:
         raise CellUnfit(row_number, field.name, str(unfit)) from None
+
+
+def reader_of(field: Field) -> Callable[[Json], Cell]:
+    """What reads the values of a column; what needs no reading is told apart quickly.
+
+    The reader raises `UnfitCell`, which `cell_of` says with the row.
+    """
+    if field.is_list:
+        return partial(_list, field)
+    kind = field.type
+    read = partial(_read, field, kind)
+    if kind in _RANGES:
+        low, high = _RANGES[kind]
+        return lambda value: value if type(value) is int and low <= value <= high else read(value)
+    match kind:
+        case "text":
+            return lambda value: (
+                value
+                if type(value) is str and value.isascii() and "\0" not in value
+                else read(value)
+            )
+        case "float8":
+            return lambda value: (
+                value if type(value) is float and value - value == 0 else read(value)
+            )
+        case _:
+            return read
 
 
 def guessed_type(value: Json) -> str:
@@ -131,9 +159,9 @@ def _json(field: Field, kind: str, value: Json) -> str:
 
 def _writable(text: str) -> str:
     if "\0" in text:
-        raise _Unfit('invalid byte sequence for encoding "UTF8": 0x00')
+        raise UnfitCell('invalid byte sequence for encoding "UTF8": 0x00')
     if not text.isascii() and any("\ud800" <= one <= "\udfff" for one in text):
-        raise _Unfit('invalid byte sequence for encoding "UTF8"')
+        raise UnfitCell('invalid byte sequence for encoding "UTF8"')
     return text
 
 
@@ -153,7 +181,7 @@ def _whole(field: Field, kind: str, value: Json) -> int:
             raise _unfit(kind, value)
     low, high = _RANGES[kind]
     if not low <= number <= high:
-        raise _Unfit(f"{_NAMES[kind]} out of range")
+        raise UnfitCell(f"{_NAMES[kind]} out of range")
     return number
 
 
@@ -168,13 +196,13 @@ def _numeric(field: Field, kind: str, value: Json) -> Decimal:
     if not number.is_finite():
         raise _unfit(kind, value)
     if number and number.adjusted() >= field.precision - field.scale:
-        raise _Unfit("numeric field overflow")
+        raise UnfitCell("numeric field overflow")
     with localcontext() as context:
         context.prec = 80 if number.adjusted() > -100 else 500
         rounded = number.quantize(Decimal(1).scaleb(-field.scale), ROUND_HALF_EVEN)
     # What a double says is only as exact as a double is; a text means every digit.
     if rounded != number and isinstance(value, str):
-        raise _Unfit(f"numeric field overflow: more than {field.scale} digits after the point")
+        raise UnfitCell(f"numeric field overflow: more than {field.scale} digits after the point")
     return rounded
 
 
@@ -249,17 +277,14 @@ def _list(field: Field, value: Json) -> str | None:
     if isinstance(value, str):
         value = _written_list(field, value)
     if not isinstance(value, Sequence):
-        raise _Unfit(f"malformed array literal: {_shown(value)}")
+        raise UnfitCell(f"malformed array literal: {_shown(value)}")
     items = [_plain(_item(field, item)) for item in value]
     return json.dumps(items, ensure_ascii=False, separators=(",", ":"))
 
 
-_READ_LIST = _list
-
-
 def _item(field: Field, item: Json) -> Cell:
     if isinstance(item, list):
-        raise _Unfit("a list in a list cannot be stored")
+        raise UnfitCell("a list in a list cannot be stored")
     return _read(field, field.type[1:], item)
 
 
@@ -282,7 +307,7 @@ def _written_list(field: Field, text: str) -> Sequence[Json]:
             None if part.strip().upper() == "NULL" else part.strip().strip('"')
             for part in inner.split(",")
         ]
-    raise _Unfit(f"malformed array literal: {_shown(text)}")
+    raise UnfitCell(f"malformed array literal: {_shown(text)}")
 
 
 def _plain(cell: Cell) -> Json:
@@ -309,8 +334,8 @@ _READERS: Final[Mapping[str, Callable[[Field, str, Json], Cell]]] = {
 }
 
 
-def _unfit(kind: str, value: Json) -> _Unfit:
-    return _Unfit(f"invalid input syntax for type {_NAMES.get(kind, kind)}: {_shown(value)}")
+def _unfit(kind: str, value: Json) -> UnfitCell:
+    return UnfitCell(f"invalid input syntax for type {_NAMES.get(kind, kind)}: {_shown(value)}")
 
 
 def _shown(value: Json) -> str:

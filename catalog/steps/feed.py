@@ -17,7 +17,7 @@ import pyarrow as pa
 from catalog.row_search.question import Filter
 from catalog.row_search.statement import Shown, quoted
 from catalog.steps import store
-from catalog.steps.cell import Cell, cell_of
+from catalog.steps.cell import Cell, UnfitCell, cell_of, reader_of
 from catalog.steps.errors import (
     BatchTooLarge,
     CellUnfit,
@@ -266,15 +266,19 @@ def _cells(table: Table, records: Sequence[Record], *, with_row_id: bool) -> lis
     fields = {one.name: one for one in table.fields}
     if with_row_id:
         fields[ROW_ID] = Field(ROW_ID, INT8)
+    readers = {name: reader_of(one) for name, one in fields.items()}
     rows = []
     for row_number, record in enumerate(records, start=1):
-        unknown = [name for name in record if name not in fields]
-        if unknown:
+        if not record.keys() <= fields.keys():
+            unknown = [name for name in record if name not in fields]
             raise FieldsUnknown(row_number, ", ".join(unknown))
-        row = {
-            name: cell_of(fields[name], value, row_number=row_number)
-            for name, value in record.items()
-        }
+        try:
+            row = {name: readers[name](value) for name, value in record.items()}
+        except UnfitCell:
+            row = {
+                name: cell_of(fields[name], value, row_number=row_number)
+                for name, value in record.items()
+            }
         row_id = row.get(ROW_ID, 1)
         if not isinstance(row_id, int) or not 1 <= row_id <= ROW_ID_MAX:
             raise CellUnfit(row_number, ROW_ID, "bigint out of range")
