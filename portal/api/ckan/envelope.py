@@ -32,13 +32,15 @@ from portal.api.ckan.errors import (
     ValidationFailed,
     wrong,
 )
-from portal.incoming_file import IncomingFile, receive_form
+from portal.body_bound import takes_bytes
+from portal.incoming_file import INCOMING_BYTES_MAX, IncomingFile, receive_form
 from portal.problems import words_of
 from portal.sign_in import actor_of
 from portal.wiring import Wiring, wiring_of
 
 BODY_BYTES_MAX: Final = 64 << 20
 """A JSON body or a form without files."""
+STRANGERS_BODY_BYTES_MAX: Final = 1 << 20
 JSON_DEPTH_MAX: Final = 60
 FORM_FIELDS_MAX: Final = 1000
 FIELD_BYTES_MAX: Final = 16 << 20
@@ -56,6 +58,7 @@ class _Undecodable(Exception):
 @router.api_route("/api/action/{name}/", methods=["GET", "POST", "HEAD", "OPTIONS"])
 @router.api_route("/api/3/action/{name}", methods=["GET", "POST", "HEAD", "OPTIONS"])
 @router.api_route("/api/3/action/{name}/", methods=["GET", "POST", "HEAD", "OPTIONS"])
+@takes_bytes(INCOMING_BYTES_MAX)
 async def act(request: Request, name: str) -> Response:
     """Call an action by its name."""
     if request.method == "OPTIONS":
@@ -177,7 +180,7 @@ async def _read(
         )
         files = {} if form.file is None else {form.file_field: form.file}
         return _form(form.pairs), files
-    body = await _body(request)
+    body = await _body(request, await run_in_threadpool(_body_bytes_max, request))
     if kind == "application/x-www-form-urlencoded":
         try:
             return _form(parse_qsl(body.decode(), keep_blank_values=True)) if body else query, {}
@@ -200,13 +203,21 @@ def _check_may_send(request: Request) -> None:
         raise SignInNeeded
 
 
-async def _body(request: Request) -> bytes:
+def _body_bytes_max(request: Request) -> int:
+    """How long a body may be that is held in memory; a stranger's has no rows to feed."""
+    told = request.headers.get("Content-Length", "")
+    if told.isdecimal() and int(told) <= STRANGERS_BODY_BYTES_MAX:
+        return STRANGERS_BODY_BYTES_MAX
+    return STRANGERS_BODY_BYTES_MAX if caller_of(request).is_anonymous else BODY_BYTES_MAX
+
+
+async def _body(request: Request, bytes_max: int) -> bytes:
     body = bytearray()
     try:
         async for chunk in request.stream():
             body += chunk
-            if len(body) > BODY_BYTES_MAX:
-                raise _Undecodable(f"the body is longer than {BODY_BYTES_MAX} bytes")
+            if len(body) > bytes_max:
+                raise _Undecodable(f"the body is longer than {bytes_max} bytes")
     except ClientDisconnect:
         raise _Undecodable("the body broke off") from None
     return bytes(body)
