@@ -75,6 +75,7 @@ from portal.pages.reader import fill_frame
 from portal.pages.security_headers import SecurityHeaders
 from portal.sign_in import require_csrf
 from portal.wiring import Wiring
+from quality.packs import check_packs
 
 DESCRIPTION = (
     "Share, open and trade a city's data under written standards. Errors are RFC 9457 problems in "
@@ -120,6 +121,7 @@ _PAGES = (
 
 def create_app(wiring: Wiring) -> FastAPI:
     """The application over one process's wiring."""
+    check_packs()
     app = FastAPI(
         title="Weir 数堰",
         version="0.1.0",

@@ -86,6 +86,7 @@ EXAMPLE_ROWS_MAX = 5
 EXAMPLED_RULES_MAX = 50
 CELL_CHARACTERS_MAX = 200
 LONE_RERUNS_MAX = 20
+IDENTIFIER_CHARACTERS_MAX = 9_999
 DEFAULT_MEMORY_BYTES = 1_000_000_000
 DEFAULT_THREADS = 2
 
@@ -204,6 +205,8 @@ class DuckDBDatasource(SQLDatasource):
             "duckdb:///:memory:",
             poolclass=StaticPool,
             isolation_level="AUTOCOMMIT",
+            # Columns keep their names however long: labels would be cut, and then not be found.
+            max_identifier_length=IDENTIFIER_CHARACTERS_MAX,
             connect_args={"config": dict(self.kwargs)},
         )
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import duckdb
 import great_expectations as gx
@@ -220,6 +220,9 @@ COMPARED = (
 )
 
 
+Row: TypeAlias = tuple[int | None, int | None, str | None, datetime | None]
+
+
 def ask_pandas(frame: pd.DataFrame, schema: tuple[Column, ...]) -> dict[str, Any]:
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -243,12 +246,33 @@ def ask_pandas(frame: pd.DataFrame, schema: tuple[Column, ...]) -> dict[str, Any
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(rows=st.lists(st.tuples(NUMBERS, NUMBERS, TEXTS, TIMES), min_size=1, max_size=12))
-def test_our_engine_counts_what_the_pandas_engine_counts(
-    tmp_path: Path, rows: list[tuple[int | None, int | None, str | None, datetime | None]]
-) -> None:
+def test_our_engine_counts_what_the_pandas_engine_counts(tmp_path: Path, rows: list[Row]) -> None:
+    compare(tmp_path, rows)
+
+
+# Tables that every compared rule passes, fails, finds without a value, and finds without a row.
+NAMED_TABLES: dict[str, list[Row]] = {
+    "right": [
+        (0, 0, "a", datetime(2013, 3, 1)),  # noqa: DTZ001
+        (1, 1, "中文", datetime(2026, 11, 22)),  # noqa: DTZ001
+    ],
+    "wrong": [(-3, 3, "\u3000{b", datetime(2031, 1, 1))] * 9,  # noqa: DTZ001
+    "without values": [(None, None, None, None)] * 3,
+    "without rows": [],
+}
+
+
+@pytest.mark.parametrize("name", NAMED_TABLES)
+def test_our_engine_agrees_with_the_pandas_engine_at_the_edges(tmp_path: Path, name: str) -> None:
+    compare(tmp_path, NAMED_TABLES[name])
+
+
+def compare(tmp_path: Path, rows: list[Row]) -> None:
+    """Ask both engines every compared rule of the same rows."""
     connection = duckdb.connect()
     connection.execute("CREATE TABLE r (n DOUBLE, m DOUBLE, t VARCHAR, d TIMESTAMP)")
-    connection.executemany("INSERT INTO r VALUES (?, ?, ?, ?)", rows)
+    if rows:
+        connection.executemany("INSERT INTO r VALUES (?, ?, ?, ?)", rows)
     path = tmp_path / "rows.parquet"
     connection.table("r").write_parquet(str(path))
     frame = pd.DataFrame(rows, columns=["n", "m", "t", "d"]).astype({"n": float, "m": float})
@@ -371,7 +395,7 @@ def test_a_day_as_upper_bound_counts_to_its_end(tmp_path: Path) -> None:
 
 ODD_NAMES = [
     'a "quoted" name', "it's", "PM2.5", "100%", "a:b", ":x", "{batch}", "select", "列 名",
-    "_num_rows", "a\\b", "1st", "ünï", "a;b", "--", "data", "anon_1", "count",
+    "_num_rows", "a\\b", "1st", "ünï", "a;b", "--", "data", "anon_1", "count", "a" * 61, "列" * 100,
 ]  # fmt: skip
 
 
