@@ -178,17 +178,3 @@ def capacity_of(roles: Iterable[Role]) -> Capacity | None:
     if Role.PUBLISHER in held:
         return Capacity.EDITOR
     return Capacity.MEMBER if held else None
-
-
-def role_of_capacity(capacity: Capacity) -> Role:
-    """The role that CKAN's face grants for a capacity.
-
-    CKAN's member may see what the organisation sees and change nothing; here that is a buyer.
-    """
-    match capacity:
-        case Capacity.ADMIN:
-            return Role.ADMIN
-        case Capacity.EDITOR:
-            return Role.PUBLISHER
-        case Capacity.MEMBER:
-            return Role.BUYER

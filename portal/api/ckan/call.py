@@ -16,7 +16,6 @@ from catalog.view import Json
 from policies.database import Tx
 from policies.party import Actor
 from policies.roles import can_administer
-from policies.terms import DatasetId
 from portal.api.ckan.errors import AccessDenied, missing, wrong
 from portal.ckan_options import CkanOptions
 from portal.incoming_file import IncomingFile
@@ -48,8 +47,6 @@ class Call:
     parameters: Mapping[str, Json]
     files: Mapping[str, IncomingFile] = field(default_factory=dict)
     """Files of a multipart body by the name of their field, already stored."""
-    changed: set[DatasetId] = field(default_factory=set)
-    """Datasets that a search has to find as they are now, as soon as the call is answered."""
 
     @property
     def options(self) -> CkanOptions:
@@ -133,7 +130,6 @@ class Call:
             self.at,
             parameters,
             self.files,
-            self.changed,
         )
 
     def check_signed_in(self, doing: str) -> None:

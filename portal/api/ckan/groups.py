@@ -185,7 +185,7 @@ def group_purge(call: Call) -> Result:
     if theme is None:
         raise NoSuchObject("Group was not found")
     call.check_sysadmin()
-    call.changed.update(purge_theme(call.tx, theme, by=call.actor, at=call.at))
+    purge_theme(call.tx, theme, by=call.actor, at=call.at)
     return None
 
 
@@ -291,7 +291,7 @@ def _entry(call: Call, theme: Theme, wanted: Wanted) -> Entry:
 
 def _remove(call: Call, theme: Theme) -> None:
     if not theme.is_removed:
-        call.changed.update(remove_theme(call.tx, theme, by=call.actor, at=call.at))
+        remove_theme(call.tx, theme, by=call.actor, at=call.at)
 
 
 def _replace_members(call: Call, theme: Theme) -> None:
@@ -321,10 +321,8 @@ def _replace_packages(call: Call, theme: Theme) -> None:
     for dataset_id in wanted - held:
         # Seeing the dataset was checked; `power` is for the theme alone, which the caller keeps.
         put_under(call.tx, theme, dataset_id, by=power, at=call.at)
-        call.changed.add(dataset_id)
     for dataset_id in held - wanted:
         take_from(call.tx, theme, dataset_id, by=power, at=call.at)
-        call.changed.add(dataset_id)
 
 
 def _parents(call: Call, before: Sequence[ThemeParent]) -> list[ThemeParent]:

@@ -1,18 +1,25 @@
 """Licences by the ids that a record may have: those of the standards, and those CKAN's clients use.
 
+`further_licences.json` beside this file adds what publishers in China and elsewhere use besides, by
+the ids of SPDX where it has one.
+
 Source: CKAN 2.12, its default list of licences; `policies/profiles/licences.yaml` for ours.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from policies.clause import Licence
 from policies.profile import profile_in_force
 from policies.terms import Text
 
+_FILE: Final = Path(__file__).with_name("further_licences.json")
 _OPEN_DEFINITION: Final = "http://www.opendefinition.org/licenses/"
 _GOVERNMENT: Final = "https://www.nationalarchives.gov.uk/doc/open-government-licence/version/3/"
 
@@ -68,4 +75,19 @@ _OF_CKAN: Final = (
 def known_licences(at: datetime) -> Mapping[str, Licence]:
     """Every licence by its id, as the standards stand at that moment."""
     ours = profile_in_force(at).licences
-    return {licence.id: licence for licence in (*_OF_CKAN, *ours)}
+    return {licence.id: licence for licence in (*_further(), *_OF_CKAN, *ours)}
+
+
+@cache
+def _further() -> tuple[Licence, ...]:
+    """Licences that the standards do not name, and that are used for data."""
+    return tuple(
+        Licence(
+            one["id"],
+            Text(zh=one.get("zh", ""), en=one["en"]),
+            one["url"],
+            one["is_open"],
+            Text(),
+        )
+        for one in json.loads(_FILE.read_text(encoding="utf-8"))
+    )

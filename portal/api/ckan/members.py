@@ -97,7 +97,6 @@ def member_create(call: Call) -> Result:
                 raise wrong("object_type", "Use package_owner_org_update for an organization")
             _check_may_change(call, place, "manage_group")
             put_under(call.tx, place, dataset_id, by=call.actor, at=call.at)
-            call.changed.add(dataset_id)
             return _membership(place, dataset_id, kind, "public")
         case _:
             _check_may_change(call, place, "update")
@@ -120,7 +119,6 @@ def member_delete(call: Call) -> Result:
             _check_may_change(call, place, "manage_group")
             if isinstance(place, Theme):
                 take_from(call.tx, place, dataset_id, by=call.actor, at=call.at)
-                call.changed.add(dataset_id)
         case _:
             _check_may_change(call, place, "update")
             _untie(call, place, object_name)

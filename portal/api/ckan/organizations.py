@@ -344,7 +344,6 @@ def _remove(call: Call, presented: PresentedOrganization) -> None:
 
 def _leave_unowned(call: Call, organization: Organization, dataset_ids: list[DatasetId]) -> None:
     leave_unowned(call.tx, organization.id, dataset_ids, by=call.actor, at=call.at)
-    call.changed.update(dataset_ids)
 
 
 def _replace_members(call: Call, presented: PresentedOrganization) -> None:

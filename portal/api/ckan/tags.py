@@ -138,7 +138,7 @@ def tag_delete(call: Call) -> Result:
     term = _term(call, named)
     if term is None:
         raise NoSuchObject(f'Could not find tag "{named}"')
-    call.changed.update(delete_term(call.tx, term, by=call.actor, at=call.at))
+    delete_term(call.tx, term, by=call.actor, at=call.at)
     return None
 
 

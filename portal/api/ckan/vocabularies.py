@@ -76,7 +76,7 @@ def vocabulary_delete(call: Call) -> Result:
         raise wrong("id", "id not in data")
     vocabulary = _named(call)
     call.check_sysadmin()
-    call.changed.update(delete_vocabulary(call.tx, vocabulary, by=call.actor, at=call.at))
+    delete_vocabulary(call.tx, vocabulary, by=call.actor, at=call.at)
     return None
 
 
