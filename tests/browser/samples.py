@@ -398,7 +398,7 @@ PAGES: dict[str, SamplePage] = {
     "/publish/progress": SamplePage("publish/progress.html", {
         "title": "地铁延误", "file_name": "delays-2026.xlsx · 3.1 MB", "steps": STEPS,
         "percent": 62, "is_finished": False, "next_href": "/publish/3/columns",
-        "again_href": "/publish/3/upload", "failed": None,
+        "reading_href": "/publish/reading", "again_href": "/publish/3/upload", "failed": None,
         "poll_href": "/publish/progress/step"}, "officer"),
     "/publish": SamplePage("publish/desk.html", {
         "organization": Text("市交通运输局", "Transport Bureau"), "new_href": "/publish/new",
