@@ -8,6 +8,7 @@ the median of several. The table of the second part has 1M rows of ten columns.
 
 from __future__ import annotations
 
+import contextlib
 import random
 import shutil
 import sys
@@ -18,6 +19,7 @@ from statistics import median
 from typing import Any
 
 import httpx
+import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -50,17 +52,19 @@ def main() -> None:
             made.start()
             with made.client("admin") as http:
                 measure_growth(made, http)
-                measure_upserts(http)
+                measure_upserts(made, http)
     finally:
         shutil.rmtree(folder)
 
 
 def measure_growth(made: Installation, http: httpx.Client) -> None:
     """1,000 rows appended, and 1,000 steps of one row: the first ones and the last ones."""
-    del made
     resource_id = table(http, "appended", key=False)
+    used_s = cpu_s(made)
     appends = [timed(http, resource_id, "insert", rows(n * BATCH)) for n in range(CALLS)]
+    used_s = (cpu_s(made) - used_s) / CALLS
     print(f"append of {BATCH} rows, median                    {median(appends):8.3f} s")
+    print(f"  CPU of everything, per call                   {used_s:8.3f} s")
     steps, reads = [], []
     for n in range(STEPS):
         steps.append(timed(http, resource_id, "insert", rows(10**7 + n, 1)))
@@ -73,7 +77,7 @@ def measure_growth(made: Installation, http: httpx.Client) -> None:
           f" / {median(reads[-10:]):.3f} s")  # fmt: skip
 
 
-def measure_upserts(http: httpx.Client) -> None:
+def measure_upserts(made: Installation, http: httpx.Client) -> None:
     """1,000 rows, spread over all of it, upserted into a table of 1M rows."""
     resource_id = table(http, "upserted", key=True)
     started_s = time.perf_counter()
@@ -86,10 +90,13 @@ def measure_upserts(http: httpx.Client) -> None:
     appends = [timed(http, resource_id, "insert", rows(ROWS + n * BATCH)) for n in range(CALLS)]
     print(f"append of {BATCH} rows with a key to 1M, median   {median(appends):8.3f} s")
     times = []
+    used_s = cpu_s(made)
     for _ in range(CALLS):
         keys = spread.sample(range(ROWS), BATCH)
         times.append(timed(http, resource_id, "upsert", [row(key) for key in keys]))
+    used_s = (cpu_s(made) - used_s) / CALLS
     print(f"upsert of {BATCH} rows anywhere in 1M, median     {median(times):8.3f} s")
+    print(f"  CPU of everything, per call                   {used_s:8.3f} s")
     recent = [timed(http, resource_id, "upsert", rows(ROWS - BATCH)) for _ in range(CALLS)]
     print(f"upsert of the {BATCH} newest rows of 1M, median   {median(recent):8.3f} s")
     print(f"read of 100 rows of 1M                        {read(http, resource_id):8.3f} s")
@@ -115,6 +122,16 @@ def timed(http: httpx.Client, resource_id: str, method: str, records: list[Any])
     started_s = time.perf_counter()
     call(http, "datastore_upsert", resource_id=resource_id, method=method, records=records)
     return time.perf_counter() - started_s
+
+
+def cpu_s(made: Installation) -> float:
+    """Seconds of CPU that all processes of the installation have used."""
+    used = 0.0
+    for process in made.processes():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            used += times.user + times.system
+    return used
 
 
 def read(http: httpx.Client, resource_id: str) -> float:
