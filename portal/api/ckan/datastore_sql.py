@@ -70,7 +70,7 @@ def _name_tables(tree: exp.Expr, table_of: Callable[[str], tuple[str, bool]]) ->
         inner = exp.to_identifier(table_id, quoted=True)
         own = exp.to_identifier(alias, quoted=True)
         if needs_ids and not has_ids:
-            read = f"(SELECT rowid + 1 AS _id, * FROM {inner.sql(dialect='duckdb')})"  # noqa: S608
+            read = f"(SELECT row_number() OVER () AS _id, * FROM {inner.sql(dialect='duckdb')})"  # noqa: S608
             subquery = sqlglot.parse_one(read, read="duckdb")
             assert isinstance(subquery, exp.Subquery)
             subquery.set("alias", exp.TableAlias(this=own))
