@@ -83,7 +83,7 @@ def test_types_have_many_spellings() -> None:
 
 
 def test_types_are_guessed_from_one_value() -> None:
-    guessed = [1, 2**40, 1.5, True, "12", "1.5", "2026-03-01", "x", None, [1], {"a": 1}]
+    guessed: list[Json] = [1, 2**40, 1.5, True, "12", "1.5", "2026-03-01", "x", None, [1], {"a": 1}]
     assert [guessed_type(one) for one in guessed] == [
         *("int4", "int8", "float8", "bool", "int4", "numeric", "timestamp", "text", "text"),
         *("json", "json"),

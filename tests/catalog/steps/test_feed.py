@@ -66,7 +66,8 @@ def rows(tx: Tx, place: Place, of: DistributionId) -> list[tuple[object, ...]]:
 
 def read(place: Place, table: Table) -> list[tuple[object, ...]]:
     paths = [str(path) for path in paths_of(place, table)]
-    return duckdb.sql("SELECT * FROM read_parquet($paths)", params={"paths": paths}).fetchall()
+    found = duckdb.execute("SELECT * FROM read_parquet($paths)", {"paths": paths})
+    return found.fetchall()
 
 
 def test_rows_keep_their_ids_while_they_change(tx: Tx, place: Place) -> None:

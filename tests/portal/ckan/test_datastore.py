@@ -151,6 +151,7 @@ def test_filters_take_values_lists_ranges_and_groups(
     assert ids([{"n": 1}, {"t": "t2", "n": {"lt": 3}}]) == [1, 2]
     assert ids({"$or": [{"n": 4}, {"$and": [{"n": {"gt": 7}}, {"t": "t2"}]}]}) == [4, 8]
     assert ids({"n": []}) == []
+    wrong: Any
     for wrong in ("text", {"other": 1}, {"n": {"like": 1}}, {"$not": []}, {"n": "abc"}):
         with pytest.raises(Refused) as refused:
             ids(wrong)
@@ -209,6 +210,7 @@ def test_rows_come_in_four_forms_in_order_in_part_and_once(
     assert "total" not in found(include_total=False)
     assert found(limit=99_999)["limit"] == 32_000
     assert "offset=2" in found(limit=2)["_links"]["next"]
+    wrong: dict[str, Any]
     for wrong in ({"sort": "zz"}, {"fields": "zz"}, {"limit": -1}, {"offset": "bad"}):
         with pytest.raises(Refused) as refused:
             found(**wrong)
