@@ -478,7 +478,12 @@ def _told_apart() -> Iterator[None]:
     """What the engine cannot do with a question, as a refusal of it."""
     try:
         yield
-    except duckdb.ConversionException as error:
+    except (
+        duckdb.ConversionException,
+        duckdb.BinderException,
+        duckdb.InvalidInputException,
+        duckdb.OutOfRangeException,
+    ) as error:
         raise ValueUnfit("", "", str(error).partition("\n")[0][:200]) from None
     except duckdb.OutOfMemoryException:
         raise QuestionTooLarge from None

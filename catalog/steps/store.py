@@ -105,13 +105,20 @@ def aliases_of(tx: Tx, distribution_ids: Sequence[DistributionId]) -> list[tuple
 
 
 def put_aliases(tx: Tx, distribution_id: DistributionId, aliases: Sequence[str]) -> list[str]:
-    """Have a table go by these names and no others; says those that another one has."""
+    """Have a table go by these names and no others; says those that another one has.
+
+    What was taken away or purged has none any more.
+    """
     tx.execute(
         """
-        DELETE FROM catalog.table_aliases
-         WHERE distribution_id = %(id)s
+        DELETE FROM catalog.table_aliases AS named
+         USING catalog.distributions AS held, catalog.datasets AS dataset
+         WHERE held.id = named.distribution_id
+           AND dataset.id = held.dataset_id
+           AND (held.id = %(id)s
+                OR (named.alias = ANY (%(aliases)s) AND (held.is_removed OR dataset.is_purged)))
         """,
-        {"id": distribution_id},
+        {"id": distribution_id, "aliases": list(aliases)},
     )
     rows = tx.execute(
         """

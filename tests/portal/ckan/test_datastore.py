@@ -469,3 +469,44 @@ def test_what_cannot_be_a_table_is_refused_and_nothing_is_left(
     assert refused.value.status in (400, 404, 409)
     with pytest.raises(Refused):
         sysadmin("datastore_search", resource_id=resource_id)
+
+
+def test_a_purged_table_leaves_neither_rows_nor_names(
+    sysadmin: Client, organization: dict[str, Any]
+) -> None:
+    alias = new_name("alias").replace("-", "_")
+    for is_read_before in (False, True):
+        package_id = dataset(sysadmin, organization, private=True)
+        resource_id = sysadmin(
+            "datastore_create",
+            resource={"package_id": package_id},
+            aliases=alias,
+            records=[{"n": 2**40}],
+        )["resource_id"]
+        if is_read_before:
+            # A receipt names the version from now on.
+            assert sysadmin("datastore_search", resource_id=alias)["total"] == 1
+
+        sysadmin("dataset_purge", id=package_id)
+
+        for name in (alias, resource_id):
+            with pytest.raises(Refused) as refused:
+                sysadmin("datastore_search", resource_id=name)
+            assert refused.value.status == 404
+    assert table(sysadmin, organization, aliases=[alias], records=[{"n": 1}])
+
+
+def test_an_address_alone_asks_as_well_and_whole_numbers_stay_numbers(
+    books: str, http: httpx.Client
+) -> None:
+    found = http.get(
+        "/api/action/datastore_search",
+        params={"resource_id": books, "filters": '{"author": "tolstoy"}', "limit": "1"},
+    ).json()["result"]
+    counted = http.get(
+        "/api/3/action/datastore_search_sql",
+        params={"sql": f'SELECT count(*) AS n, sum(_id) AS s, max(_id) AS m FROM "{books}"'},
+    ).json()["result"]
+
+    assert (found["total"], len(found["records"])) == (2, 1)
+    assert counted["records"] == [{"n": 2, "s": 3, "m": 2}]
