@@ -49,6 +49,8 @@ class Deposit:
     distributions: tuple[Distribution, ...]
     """In their order; ids that the dataset has stand for what is there."""
     term_ids: frozenset[TermId] = frozenset()
+    modified_at: datetime | None = None
+    """When it changed last, where its sender knows; None for now."""
 
 
 def new_id(tx: Tx) -> DatasetId:
@@ -78,7 +80,7 @@ def deposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: dat
         state=DatasetState.DRAFT,
         created_by=by.user_id,
         created_at=at,
-        modified_at=at,
+        modified_at=given.modified_at or at,
     )
     _free_name(tx, given.slug)
     if known is not None:
@@ -114,9 +116,10 @@ def redeposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: d
         after = replace(after, modified_at=at)
     files_changed = _keep_distributions(tx, after, given.distributions, at=at)
     terms_changed = deposit_store.replace_terms(tx, dataset_id, sorted(given.term_ids))
-    if after == before and not files_changed and not terms_changed:
+    is_dated_anew = given.modified_at not in (None, before.modified_at)
+    if after == before and not (files_changed or terms_changed or is_dated_anew):
         return before
-    after = replace(after, modified_at=at)
+    after = replace(after, modified_at=given.modified_at or at)
     store.update_entry(tx, after)
     if is_placed_anew:
         deposit_store.update_place(tx, after)

@@ -117,7 +117,10 @@ def delete_dataset(tx: Tx, dataset_id: DatasetId) -> bool:
                 ), files AS (
                     DELETE FROM catalog.version_files
                      WHERE version_id IN (SELECT id FROM versions)
-                ), no_versions AS (
+                ), no_plugin_data AS (
+            DELETE FROM catalog.plugin_data
+             WHERE dataset_id = %(id)s
+        ), no_versions AS (
                     DELETE FROM catalog.versions WHERE id IN (SELECT id FROM versions)
                 ), no_uploads AS (
                     DELETE FROM catalog.uploads

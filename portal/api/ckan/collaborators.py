@@ -18,7 +18,7 @@ from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call
 from portal.api.ckan.errors import AccessDenied, NoSuchObject, ValidationFailed, wrong
 from portal.api.ckan.found import user_of
-from portal.api.ckan.packages import dataset_of
+from portal.api.ckan.package_access import dataset_of
 from portal.api.ckan.plain import moment
 
 

@@ -41,7 +41,7 @@ from portal.api.ckan.datastore_tables import (
     writable_table,
 )
 from portal.api.ckan.errors import AccessDenied, ShapeRefused, missing, wrong
-from portal.api.ckan.packages import check_may_edit, dataset_of
+from portal.api.ckan.package_access import check_may_edit, dataset_of
 from portal.api.ckan.resources import resource_create
 from portal.jobs import Queue, enqueue
 from portal.settings import Publication

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
@@ -50,7 +51,7 @@ from portal.api.ckan.fields import Fields, is_uuid, plain_text, tag_errors
 from portal.api.ckan.found import may_in_organization, organization_or_none, theme_or_none
 from portal.api.ckan.governance import kept_of, read_governance
 from portal.api.ckan.package_shapes import told
-from portal.api.ckan.plain import has_han
+from portal.api.ckan.plain import has_han, in_utc
 from portal.api.ckan.resource_reading import read_resource
 from portal.api.ckan.tag_names import term_of_vocabulary
 from portal.incoming_file import IncomingFile
@@ -119,6 +120,7 @@ def read_package(
     themes = _themes(call, fields)
     distributions = _resources(call, fields, dataset_id, before, files)
     entry = _entry(fields, name, directory, tags, is_private=is_private, held=held)
+    modified_at = _modified_at(call, fields)
     fields.check()
     assert entry is not None
     return Given(
@@ -128,10 +130,23 @@ def read_package(
             entry=entry,
             distributions=tuple(distributions),
             term_ids=frozenset(term_ids),
+            modified_at=modified_at,
         ),
         themes,
         fields.text("state") or "active",
     )
+
+
+def _modified_at(call: Call, fields: Fields) -> datetime | None:
+    """The time of the last change, which only a sysadmin tells, and tells of a whole package."""
+    sent = call.text("metadata_modified")
+    if not (sent and call.is_sysadmin and call.action.startswith("package_")):
+        return None
+    try:
+        return in_utc(sent)
+    except ValueError:
+        fields.refuse("metadata_modified", "Date format incorrect")
+        return None
 
 
 def _name(call: Call, fields: Fields, held: Dataset | None) -> str:

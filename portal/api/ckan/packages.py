@@ -5,15 +5,16 @@ Source: CKAN 2.12 API guide, the actions `package_*`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from catalog import deposit, publish, upload
-from catalog.audience import may_keep
 from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
 from catalog.deposit_errors import DatasetNotYours, DistributionIdTaken
 from catalog.directory import RecordAudience
 from catalog.errors import DatasetNotFound
+from catalog.keep_plugin_data import keep_plugin_data, plugin_data_of
 from catalog.names import dataset_names, known_dataset
 from catalog.purge import purge
 from catalog.raw_file import FILE_KEY
@@ -27,11 +28,14 @@ from policies.profile import profile_in_force
 from policies.terms import DatasetId, OrganizationId
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call, uuid_of
+from portal.api.ckan.default_views import add_default_views
 from portal.api.ckan.errors import AccessDenied, NoSuchObject, ValidationFailed, missing, wrong
 from portal.api.ckan.fields import is_uuid, plain_text
 from portal.api.ckan.found import may_in_organization, may_in_theme, organization_or_none
+from portal.api.ckan.package_access import check_may_edit, dataset_of, named
 from portal.api.ckan.package_reading import Given, read_package
-from portal.api.ckan.package_shapes import Package, packages_with_ids
+from portal.api.ckan.package_shapes import Package, Resource, packages_with_ids
+from portal.api.ckan.relationships import link_as_told
 from portal.incoming_file import IncomingFile
 from portal.jobs import Queue, enqueue
 from portal.settings import Publication
@@ -68,7 +72,10 @@ def package_list(call: Call) -> Result:
 
 def package_show(call: Call) -> Result:
     """Show the dataset whose id or name is `id`, with its resources."""
-    return shown(call, dataset_of(call, named(call)))
+    package = shown(call, dataset := dataset_of(call, named(call)))
+    if call.is_sysadmin and call.flag("include_plugin_data"):
+        package["plugin_data"] = plugin_data_of(call.tx, dataset.id, by=call.actor)
+    return package
 
 
 def package_create(call: Call) -> Result:
@@ -90,7 +97,7 @@ def create_package(call: Call, sent: Mapping[str, Json], files: Files) -> Packag
     except DistributionIdTaken as refusal:
         raise _taken(given, refusal) from refusal
     _after_writing(call, dataset, given, (), files)
-    return shown(call, dataset)
+    return _written(call, dataset, sent, held=())
 
 
 def package_update(call: Call) -> Result:
@@ -131,7 +138,8 @@ def update_package(call: Call, dataset: Dataset, sent: Mapping[str, Json], files
         and publish.may_be_published_directly(changed)
     ):
         enqueue(call.tx, "publish_directly", queue=Queue.WORK, dataset_id=str(changed.id))
-    return shown(call, changed)
+    held_ids = [str(one.distribution.id) for one in before.distributions]
+    return _written(call, changed, sent, held=held_ids)
 
 
 def package_patch(call: Call) -> Result:
@@ -182,38 +190,6 @@ def bulk_update_delete(call: Call) -> Result:
     return _bulk(call, {"state": "deleted"})
 
 
-def named(call: Call) -> str:
-    """The `id` of the call, which may be a name.
-
-    Raises: ValidationFailed.
-    """
-    return call.text("id") or call.wanted("name_or_id" if call.has("name_or_id") else "id")
-
-
-def dataset_of(call: Call, wanted: str) -> Dataset:
-    """The dataset of that id or name.
-
-    Raises: NoSuchObject; AccessDenied for one that the caller may know of but not read.
-    """
-    try:
-        return known_dataset(call.tx, wanted, by=call.actor)
-    except DatasetNotFound:
-        raise NoSuchObject("Dataset was not found.") from None
-    except DatasetNotYours as refusal:
-        raise AccessDenied(
-            f"User {call.actor.name} not authorized to read package {refusal.dataset_id}"
-        ) from None
-
-
-def check_may_edit(call: Call, dataset: Dataset) -> None:
-    """Refuse everybody but those who keep the dataset.
-
-    Raises: AccessDenied.
-    """
-    if not may_keep(call.actor, dataset):
-        raise AccessDenied(f"User {call.actor.name} not authorized to edit package {dataset.id}")
-
-
 def shown(call: Call, dataset: Dataset) -> Package:
     """The dataset as a package.
 
@@ -234,6 +210,44 @@ def record_of(call: Call, dataset_id: DatasetId) -> Record:
     if not found:
         raise NoSuchObject("Dataset was not found.")
     return found[0]
+
+
+def _written(
+    call: Call, dataset: Dataset, sent: Mapping[str, Json], *, held: Collection[str]
+) -> Package:
+    """The dataset as it stands, with all that comes with a package and is no part of its record.
+
+    `held` are ids of the resources that it had before.
+    """
+    link_as_told(call, dataset, sent)
+    package = shown(call, dataset)
+    resources = package["resources"]
+    assert isinstance(resources, list), "a package holds a list of them"
+    new: list[Resource] = [one for one in resources if one["id"] not in held]
+    add_default_views(call, new)
+    told = _plugin_data(sent)
+    if told and call.is_sysadmin:
+        keep_plugin_data(call.tx, dataset.id, told, by=call.actor)
+        package["plugin_data"] = told
+    return package
+
+
+def _plugin_data(sent: Mapping[str, Json]) -> Mapping[str, Json]:
+    """What plug-ins keep with the package; as JSON in a text it is the same.
+
+    Raises: ValidationFailed.
+    """
+    told = sent.get("plugin_data")
+    if isinstance(told, str) and told:
+        try:
+            told = json.loads(told)
+        except ValueError:
+            raise wrong("plugin_data", "Could not parse as valid JSON") from None
+    if told in (None, ""):
+        return {}
+    if not isinstance(told, Mapping):
+        raise wrong("plugin_data", "Not a JSON object")
+    return told
 
 
 def _taken(given: Given, refusal: DistributionIdTaken) -> ValidationFailed:

@@ -25,6 +25,18 @@ def moment_or_none(at: datetime | None) -> str | None:
     return None if at is None else moment(at)
 
 
+def in_utc(text: str) -> datetime:
+    """The time that a text tells in ISO 8601; without a zone it is UTC.
+
+    Raises: ValueError.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
+
+
 def plain(text: Text) -> str:
     """The one text that CKAN's clients see."""
     return text.zh or text.en

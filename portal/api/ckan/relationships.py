@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from catalog.dataset import Dataset
@@ -12,8 +13,12 @@ from catalog.view import Json
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call
 from portal.api.ckan.errors import NoSuchObject, wrong
-from portal.api.ckan.packages import check_may_edit, dataset_of
+from portal.api.ckan.fields import Fields, plain_text
+from portal.api.ckan.found import dataset_or_none
+from portal.api.ckan.package_access import check_may_edit, dataset_of
 
+_ENDS: Final = {"relationships_as_subject": "object", "relationships_as_object": "subject"}
+"""Lists of a package, and which end of their links is the other dataset."""
 _KINDS: Final = frozenset({*(kind.value for kind in RelationshipKind), *BACKWARDS})
 
 
@@ -69,6 +74,47 @@ def package_relationship_delete(call: Call) -> Result:
     except RelationshipNotFound:
         raise NoSuchObject("This relationship between the packages was not found.") from None
     return None
+
+
+def link_as_told(call: Call, dataset: Dataset, sent: Mapping[str, Json]) -> None:
+    """Make the links that a package tells of and that are not there yet; none is undone.
+
+    What the other end does not name here cannot be linked yet: it tells of the link when it comes.
+
+    Raises: ValidationFailed, AccessDenied.
+    """
+    held = {
+        (one.subject_id, one.object_id, one.kind)
+        for one in relationships_of(call.tx, [dataset.id], by=call.actor)
+    }
+    for field, end in _ENDS.items():
+        for one in Fields(sent).objects(field):
+            kind, other = plain_text(one.get("type")), _other_end(call, one, end)
+            if kind not in _KINDS:
+                raise wrong(field, f"Value must be one of {sorted(_KINDS)}")
+            if other is None or other.id == dataset.id:
+                continue
+            subject, target = (dataset, other) if end == "object" else (other, dataset)
+            if kind in BACKWARDS:
+                subject, target, kind = target, subject, BACKWARDS[kind].value
+            if (subject.id, target.id, RelationshipKind(kind)) in held:
+                continue
+            check_may_edit(call, other)
+            comment = plain_text(one.get("comment"))
+            relate(
+                call.tx,
+                subject.id,
+                target.id,
+                RelationshipKind(kind),
+                comment,
+                by=call.actor,
+                at=call.at,
+            )
+
+
+def _other_end(call: Call, link: Mapping[str, Json], end: str) -> Dataset | None:
+    wanted = plain_text(link.get(f"{end}_package_id") or link.get(end))
+    return dataset_or_none(call, wanted) if wanted else None
 
 
 def _ends(call: Call) -> tuple[Dataset, Dataset, RelationshipKind]:

@@ -26,13 +26,9 @@ from portal.api.ckan.errors import (
     missing,
     wrong,
 )
+from portal.api.ckan.package_access import check_may_edit, dataset_of
 from portal.api.ckan.package_shapes import Package, Resource
-from portal.api.ckan.packages import (
-    check_may_edit,
-    dataset_of,
-    shown,
-    update_package,
-)
+from portal.api.ckan.packages import shown, update_package
 from portal.api.ckan.resource_reading import media_type_of, path_of
 from portal.incoming_file import IncomingFile
 

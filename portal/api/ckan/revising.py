@@ -25,7 +25,8 @@ from portal.api.ckan.merging import (
     merge,
     merge_at,
 )
-from portal.api.ckan.packages import check_may_edit, dataset_of, shown, update_package
+from portal.api.ckan.package_access import check_may_edit, dataset_of
+from portal.api.ckan.packages import shown, update_package
 from portal.incoming_file import IncomingFile
 
 _MATCH: Final = "match__"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid4
@@ -17,14 +17,18 @@ from catalog.arrange_views import (
     view_with_id,
     views_of,
 )
+from catalog.dataset import Dataset
 from catalog.deposit_errors import ViewNotFound
 from catalog.errors import DatasetNotFound, DistributionNotFound
 from catalog.resource_view import ResourceView
 from catalog.view import Json
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call, uuid_of
+from portal.api.ckan.default_views import add_default_views
 from portal.api.ckan.errors import NoSuchObject, ValidationFailed, missing, wrong
-from portal.api.ckan.packages import check_may_edit
+from portal.api.ckan.fields import plain_text
+from portal.api.ckan.package_access import check_may_edit, dataset_of
+from portal.api.ckan.package_shapes import Resource, packages_with_ids
 from portal.api.ckan.resources import resource_of
 
 KINDS: Final = ("image_view", "text_view", "datatables_view", "webpage_view")
@@ -135,9 +139,39 @@ def resource_view_clear(call: Call) -> Result:
 
 
 def resource_create_default_resource_views(call: Call) -> Result:
-    """Say which views a resource gets by itself: none, since its page shows what it can."""
-    del call
-    return []
+    """Add to the `resource` the views that fit it and that it lacks.
+
+    With `create_datastore_views` they are those of what lies in the DataStore.
+    """
+    sent = call.value("resource")
+    if not isinstance(sent, Mapping):
+        raise missing("resource")
+    dataset, resource_id = resource_of(call, plain_text(sent.get("id")))
+    return _add_default_views(call, dataset, only=str(resource_id))
+
+
+def package_create_default_resource_views(call: Call) -> Result:
+    """Add to each resource of the `package` the views that fit it and that it lacks.
+
+    With `create_datastore_views` they are those of what lies in the DataStore.
+    """
+    sent = call.value("package")
+    if not isinstance(sent, Mapping):
+        raise missing("package")
+    wanted = plain_text(sent.get("id") or sent.get("name"))
+    return _add_default_views(call, dataset_of(call, wanted))
+
+
+def _add_default_views(call: Call, dataset: Dataset, *, only: str | None = None) -> Result:
+    check_may_edit(call, dataset)
+    resources: list[Resource] = []
+    for package in packages_with_ids(call, [dataset.id]):
+        held = package["resources"]
+        assert isinstance(held, list), "a package holds a list of them"
+        resources += [one for one in held if only in (None, one["id"])]
+    of_tables = call.flag("create_datastore_views")
+    made = add_default_views(call, resources, of_tables=of_tables)
+    return [_told(view, str(dataset.id)) for view in made]
 
 
 def _view(call: Call, wanted: str) -> ResourceView:
@@ -182,6 +216,6 @@ ACTIONS: Final[Table] = {
         resource_view_reorder=resource_view_reorder,
         resource_view_clear=resource_view_clear,
         resource_create_default_resource_views=resource_create_default_resource_views,
-        package_create_default_resource_views=resource_create_default_resource_views,
+        package_create_default_resource_views=package_create_default_resource_views,
     ),
 }
