@@ -33,7 +33,12 @@ from portal.api.ckan.call import Call, truth_of
 from portal.api.ckan.datastore_filters import filter_of, orders_of, words_of_query
 from portal.api.ckan.datastore_refusals import in_datastore_words
 from portal.api.ckan.datastore_sql import translated
-from portal.api.ckan.datastore_tables import found_table, resource_named, texts_of
+from portal.api.ckan.datastore_tables import (
+    check_writable,
+    found_table,
+    resource_named,
+    texts_of,
+)
 from portal.api.ckan.errors import AccessDenied, NoSuchObject, wrong
 from portal.handing_out import parts_of
 
@@ -97,6 +102,7 @@ def datastore_search_sql(call: Call) -> Result:
     """
     if not call.options.sql_search:
         raise wrong("sql", "Searching with SQL is switched off here.")
+    check_writable(call)
     sql = call.wanted("sql")
 
     def table_of(name: str) -> tuple[str, bool]:

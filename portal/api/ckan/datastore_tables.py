@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -45,10 +46,24 @@ def resource_named(call: Call) -> str:
 
     Raises: ValidationFailed.
     """
+    check_writable(call)
     name = call.text("resource_id") or call.text("id")
     if not name:
         raise missing("resource_id")
     return name
+
+
+def check_writable(call: Call) -> None:
+    """Refuse half characters and NUL in whatever was sent but rows, whose cells are read one by one.
+
+    Raises: ValidationFailed.
+    """
+    for name, value in call.parameters.items():
+        if name != "records":
+            text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+            is_whole = text.isascii() or not any("\ud800" <= one <= "\udfff" for one in text)
+            if not is_whole or "\0" in text or "\\u0000" in text:
+                raise wrong(name, "A text cannot be stored.")
 
 
 def found_table(

@@ -34,6 +34,7 @@ from portal.api.ckan.datastore_filters import filter_of
 from portal.api.ckan.datastore_refusals import in_datastore_words
 from portal.api.ckan.datastore_tables import (
     DATASTORE,
+    check_writable,
     invalid,
     not_authorized,
     resource_named,
@@ -59,6 +60,7 @@ def datastore_create(call: Call) -> Result:
     """Make a table of `fields` and `records` for the resource `resource_id`, or for a new one that
     `resource` describes; or change its columns, key, indexes and aliases, and add records.
     """
+    check_writable(call)
     if call.has("resource") and call.value("resource"):
         if call.text("resource_id"):
             raise wrong("resource", "resource cannot be used with resource_id")
