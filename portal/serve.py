@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 from portal.migrate import migrate
 from portal.postgres import (
@@ -45,6 +45,13 @@ TEND_PAUSE_S = 0.1
 _PR_SET_PDEATHSIG = 1
 
 log = logging.getLogger("weir.serve")
+
+_ALLOCATION: Final = {
+    "MALLOC_ARENA_MAX": "2",
+    "MALLOC_MMAP_THRESHOLD_": "131072",
+    "MALLOC_TRIM_THRESHOLD_": "131072",
+}
+"""Has glibc give memory back after a large answer, whatever thread made it. Source: mallopt(3)."""
 
 
 class Child(StrEnum):
@@ -101,6 +108,7 @@ class Server:
             environment |= self.environment
         descriptors: tuple[int, ...] = ()
         if child is Child.WEB:
+            environment = _ALLOCATION | environment
             descriptors = (self.web_socket.fileno(),)
             arguments.append(str(self.web_socket.fileno()))
         process = subprocess.Popen(  # noqa: S603 - our own module

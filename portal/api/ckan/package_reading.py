@@ -251,7 +251,8 @@ def _directory(
         name for name in (*_TEXTS, *_EMAILS, "notes", "license_id") if fields.sent.get(name) == ""
     )
     directory = Directory(
-        type_name=fields.text("type") or before.type_name,
+        # A package keeps the type that it was made with.
+        type_name=(held is None and fields.text("type")) or before.type_name,
         is_classified=before.is_classified,
         identifiers=before.identifiers,
         main_language=before.main_language,

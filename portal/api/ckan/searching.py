@@ -9,10 +9,12 @@ Source: CKAN 2.12 API guide, `package_search`, `resource_search` and the autocom
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from catalog.names import formats_like
+from catalog.record import Part
+from catalog.records import records_with, seen_ids
 from catalog.search.errors import (
     IndexNotReady,
     QueryForbidden,
@@ -32,7 +34,6 @@ from catalog.search.query import (
     NEWEST_FIRST,
     ROWS_MAX,
     START_MAX,
-    All,
     Either,
     Facet,
     Query,
@@ -45,12 +46,13 @@ from catalog.themes import listed_themes
 from catalog.view import Json
 from policies.errors import Refusal
 from policies.organize import listed_organizations
-from policies.terms import Language
+from policies.party import ANONYMOUS
+from policies.terms import DatasetId, Language
 from portal.api.ckan.action import Result, Table, reads
 from portal.api.ckan.call import Call, truth_of, whole_of
 from portal.api.ckan.errors import SearchQueryRefused, SearchRefused, missing, wrong
 from portal.api.ckan.licences import known_licences
-from portal.api.ckan.package_shapes import Package, Resource, packages_with_ids
+from portal.api.ckan.package_shapes import Package, Resource, packages_with_ids, resource_shape
 from portal.api.ckan.plain import plain
 from portal.api.ckan.search_fields import found_fields
 from portal.problems import words_of
@@ -58,8 +60,9 @@ from portal.problems import words_of
 DEFAULT_SORT: Final = "score desc, metadata_modified desc"
 PAGE_OF_RECORDS: Final = 200
 RESOURCES_MOST: Final = 1000
-RESOURCE_RECORDS_MOST: Final = 10_000
+RESOURCE_RECORDS_MOST: Final = 50_000
 """Records whose resources one search for resources looks through."""
+_FILES: Final = frozenset({Part.DISTRIBUTIONS})
 _KNOWN: Final = frozenset(
     {
         *("q", "fq", "fq_list", "rows", "start", "sort", "fl", "qf", "bf", "boost", "tie"),
@@ -173,15 +176,23 @@ def resource_search(call: Call) -> Result:
     """
     terms = _resource_terms(call)
     limit = call.value("limit")
-    offset = _natural(call, "offset", 0, START_MAX)
-    matching = [one for one in _public_resources(call) if _matches(one, terms)]
-    order_by = call.text("order_by")
-    if order_by:
-        if order_by not in _RESOURCE_FIELDS:
-            raise wrong("order_by", f'Field "{order_by}" not recognised in resource_search.')
-        matching.sort(key=lambda one: str(one.get(order_by) or ""))
     most = RESOURCES_MOST if limit in (None, "") else min(whole_of("limit", limit), RESOURCES_MOST)
-    return {"count": len(matching), "results": matching[offset : offset + max(most, 0)]}
+    start = _natural(call, "offset", 0, START_MAX)
+    end = start + max(most, 0)
+    order_by = call.text("order_by")
+    if order_by and order_by not in _RESOURCE_FIELDS:
+        raise wrong("order_by", f'Field "{order_by}" not recognised in resource_search.')
+    count, matching = 0, list[Resource]()
+    for one in _public_resources(call):
+        if _matches(one, terms):
+            count += 1
+            # In no order of their own, only those are kept that are answered.
+            if order_by or start < count <= end:
+                matching.append(one)
+    if order_by:
+        matching.sort(key=lambda one: str(one.get(order_by) or ""))
+        matching = matching[start:end]
+    return {"count": count, "results": matching}
 
 
 def format_autocomplete(call: Call) -> Result:
@@ -348,27 +359,17 @@ def _resource_terms(call: Call) -> dict[str, str]:
     return {field: term.lower() for field, term in terms.items()}
 
 
-def _public_resources(call: Call) -> list[Resource]:
-    found: list[Resource] = []
-    for start in range(0, RESOURCE_RECORDS_MOST, ROWS_MAX):
-        page = _search(
-            call,
-            Search(
-                labels=labels_for(call.actor),
-                query=All((_states(["active"]), Value("private", "false"))),
-                sort=read_sort("id asc"),
-                start=start,
-                rows=ROWS_MAX,
-            ),
-        )
-        for first in range(0, len(page.ids), PAGE_OF_RECORDS):
-            for package in packages_with_ids(call, page.ids[first : first + PAGE_OF_RECORDS]):
-                resources = package["resources"]
-                assert isinstance(resources, list), "a package holds a list of them"
-                found += resources
-        if len(page.ids) < ROWS_MAX:
-            break
-    return found
+def _public_resources(call: Call) -> Iterator[Resource]:
+    """Resources of what everybody sees, a page of datasets in memory at a time."""
+    last: DatasetId | None = None
+    for _ in range(0, RESOURCE_RECORDS_MOST, PAGE_OF_RECORDS):
+        ids = seen_ids(call.tx, by=ANONYMOUS, after=last, limit=PAGE_OF_RECORDS)
+        for record in records_with(call.tx, ids, _FILES, by=ANONYMOUS):
+            for held in record.distributions:
+                yield resource_shape(call, held)
+        if len(ids) < PAGE_OF_RECORDS:
+            return
+        last = ids[-1]
 
 
 def _matches(resource: Resource, terms: Mapping[str, str]) -> bool:
