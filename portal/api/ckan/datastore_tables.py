@@ -54,7 +54,7 @@ def resource_named(call: Call) -> str:
 
 
 def check_writable(call: Call) -> None:
-    """Refuse half characters and NUL in whatever was sent but rows, whose cells are read one by one.
+    """Refuse half characters and NUL in whatever was sent but rows, which are read cell by cell.
 
     Raises: ValidationFailed.
     """
