@@ -396,3 +396,15 @@ class StatementTooLarge(TooLarge):
     message: ClassVar[str] = N_("The statement has more than {count_max} {what}.")
     what: str
     count_max: int
+
+
+@dataclass(eq=False)
+class OfferShowsColumn(Conflict):
+    """A column that is to be masked or left out, while an offer gives it out as it is."""
+
+    message: ClassVar[str] = N_(
+        "An offer gives the column “{column}” out as it is. Withdraw that offer first; the next "
+        "one hides it."
+    )
+    column: str
+    regime: str

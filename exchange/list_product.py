@@ -62,6 +62,7 @@ from policies.terms import (
     ShareType,
     Text,
 )
+from quality.answer_sensitive import hidden_view
 
 FORMATS = ("csv", "json", "parquet")
 """What every listing can be read as."""
@@ -97,8 +98,9 @@ def propose(
         raise NotPublished(dataset.slug)
     if max(len(proposal.terms.zh), len(proposal.terms.en)) > TERMS_LENGTH_CHARACTERS:
         raise TermsTooLong(TERMS_LENGTH_CHARACTERS)
+    view = _protected(tx, dataset, proposal.view)
     for version in _published_versions(tx, dataset):
-        proposal.view.visible([column.name for column in version.columns])
+        view.visible([column.name for column in version.columns])
     listing = Listing(
         id=ListingId(store.new_id(tx)),
         dataset_id=dataset_id,
@@ -108,7 +110,7 @@ def propose(
         access_class=_access_class(dataset, proposal.regime),
         proposed_by=by.user_id,
         proposed_at=at,
-        view=proposal.view,
+        view=view,
         price=proposal.price,
         terms=proposal.terms,
         licence=proposal.licence or dataset.entry.licence,
@@ -200,6 +202,7 @@ def open_directly(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> 
         # Whoever entered the dataset answers for it.
         proposed_by=dataset.created_by,
         proposed_at=at,
+        view=_protected(tx, dataset, EVERYTHING),
         licence=dataset.entry.licence or UNSPECIFIED_LICENCE,
         declared=Declaration(lawful_basis="lawfully_public"),
     )
@@ -212,6 +215,13 @@ def open_directly(tx: Tx, dataset_id: DatasetId, *, by: Actor, at: datetime) -> 
     kind = EventKind.LISTING_OPENED if is_open else EventKind.LISTING_PROPOSED
     record(tx, _event(kind, listing, by=by, at=at, facts=_offer(listing)))
     return listing if is_open else None
+
+
+def _protected(tx: Tx, dataset: Dataset, view: View) -> View:
+    """The view with the columns masked or left out that the publisher answered for."""
+    versions = [[column.name for column in one.columns] for one in _published_versions(tx, dataset)]
+    shared = [name for name in (versions or [[]])[0] if all(name in one for one in versions)]
+    return hidden_view(tx, dataset.id, view, shared)
 
 
 def suspend(tx: Tx, listing_id: ListingId, *, reason: str, by: Actor, at: datetime) -> Listing:

@@ -34,6 +34,7 @@ from portal.api.v1 import (
     uploads,
     users,
 )
+from portal.api.v1 import sensitive as sensitive_api
 from portal.api.v1 import talk as talk_api
 from portal.api_description import describe
 from portal.body_bound import BodyBound
@@ -61,6 +62,7 @@ from portal.pages import (
     record_history,
     saved_searches,
     searching,
+    sensitive,
     suggesting,
     talk,
     topics,
@@ -85,7 +87,7 @@ _API = (
     # Routes are tried in this order, so what is asked most comes first.
     *(rows, query),
     *(log, well_known, datasets, suggestions, rules, uploads, organizations, users, tokens),
-    *(listings, applications, agreements, ledger, receipts, audit),
+    *(sensitive_api, listings, applications, agreements, ledger, receipts, audit),
     *(
         ckan,
         ckan_downloads,
@@ -113,7 +115,7 @@ _PAGES = (
         record_history,
         talk,
     ),
-    *(demand, harvest, directory_import, audience_preview, describing, publishing),
+    *(demand, harvest, directory_import, audience_preview, describing, publishing, sensitive),
     *(publishing_files, file_reading, publishing_terms, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from catalog.find import stored_version
 from catalog.publish import admit
 from catalog.version import ReportId
 from policies.database import Pool, Tx
@@ -17,12 +18,15 @@ from policies.party import Actor
 from policies.record import record
 from policies.terms import DatasetId, OrganizationId, VersionId
 from quality import store
+from quality.answer_sensitive import verdict_under
 from quality.check import Column
+from quality.detecting import detect
 from quality.expectations import Limits, run_suite
 from quality.packs import load_standard_packs
 from quality.profiling import profile_files
 from quality.report import Report, report_of
 from quality.rule import draw_suite
+from quality.sensitive import FindingState
 
 Progress = Callable[[int], None]
 """Told how far the check has come, in thousandths."""
@@ -62,6 +66,7 @@ def assess(
     with pool.connection() as tx:
         own_rules = [own.rule for own in store.rules_of(tx, subject.dataset_id)]
     profile = profile_files(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
+    found = detect(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
     on_progress(_PROFILED_PERMILLE)
     schema = tuple(Column(column.name, column.type) for column in profile.columns)
     suite = run_suite(
@@ -75,14 +80,17 @@ def assess(
     with pool.connection() as tx:
         report_id = store.insert_report(tx, subject.version_id, report, suite)
         store.put_profile(tx, subject.version_id, profile, at=report.finished_at)
+        store.lock_answers_of(tx, stored_version(tx, subject.version_id).distribution.id)
+        store.put_findings(tx, subject.version_id, found, at=report.finished_at)
+        findings = store.finding_states(tx, subject.version_id)
         admit(
             tx,
             subject.version_id,
-            verdict=report.verdict,
+            verdict=verdict_under(findings, report.verdict),
             report_id=report_id,
             at=report.finished_at,
         )
-        _record(tx, subject, report, report_id, by=by)
+        _record(tx, subject, report, report_id, findings, by=by)
     return report
 
 
@@ -90,7 +98,15 @@ def _permille(done: int, total: int) -> int:
     return _PROFILED_PERMILLE + (1000 - _PROFILED_PERMILLE) * done // total
 
 
-def _record(tx: Tx, subject: Subject, report: Report, report_id: ReportId, *, by: Actor) -> None:
+def _record(
+    tx: Tx,
+    subject: Subject,
+    report: Report,
+    report_id: ReportId,
+    findings: list[FindingState],
+    *,
+    by: Actor,
+) -> None:
     record(
         tx,
         Event(
@@ -106,6 +122,11 @@ def _record(tx: Tx, subject: Subject, report: Report, report_id: ReportId, *, by
                 "grade": None if report.score.grade is None else report.score.grade.value,
                 "report_id": str(report_id),
                 "row_count": report.row_count,
+                "sensitive_findings": [
+                    {"column": one.finding.column, "kind": one.finding.kind.value}
+                    for one in findings
+                ],
+                "sensitive_unanswered": sum(one.answered is None for one in findings),
                 "suite_sha256": report.suite_sha256,
                 "gx_result_sha256": report.gx_result_sha256,
                 "engine": report.engine,

@@ -112,3 +112,26 @@ class NotAssessed(NotFound):
     """A version that has no quality report yet."""
 
     message: ClassVar[str] = N_("This version has not been checked yet.")
+
+
+@dataclass(eq=False)
+class UnknownFinding(NotFound):
+    """An answer to something that was not found in this version."""
+
+    message: ClassVar[str] = N_("Nothing of this kind was found in the column “{column}”.")
+    column: str
+
+
+@dataclass(eq=False)
+class UnknownAnswer(Invalid):
+    """An answer that is none of the three."""
+
+    message: ClassVar[str] = N_("The answer is “kept”, “masked” or “dropped”.")
+
+
+@dataclass(eq=False)
+class ReasonNeeded(Invalid):
+    """Sensitive data that is to go out as it is, without saying why."""
+
+    message: ClassVar[str] = N_("Say in 1 to {limit} characters why this data may go out as it is.")
+    limit: int

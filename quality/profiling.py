@@ -56,7 +56,7 @@ def profile_files(
     threads: int = DEFAULT_THREADS,
 ) -> Profile:
     """The profile of the table that these Parquet files make up."""
-    with _opened(paths, memory_bytes=memory_bytes, threads=threads) as connection:
+    with opened_table(paths, memory_bytes=memory_bytes, threads=threads) as connection:
         described = connection.execute("DESCRIBE data").fetchall()
         schema = [Column(str(row[0]), str(row[1])) for row in described]
         row_count, facts = _scan(connection, schema)
@@ -71,9 +71,10 @@ def profile_files(
 
 
 @contextmanager
-def _opened(
+def opened_table(
     paths: Sequence[Path], *, memory_bytes: int, threads: int
 ) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A locked connection that can read the view `data` over these files, and nothing else."""
     files = [str(path) for path in paths]
     with (
         tempfile.TemporaryDirectory(prefix="weir-profile-") as spill,

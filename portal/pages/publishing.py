@@ -177,6 +177,7 @@ def workbench_page(
         if work.report
         else [],
         version=newest.number if newest else None,
+        unanswered=work.unanswered,
         may_submit=work.may_submit,
         may_approve=work.overview.may_approve,
         is_record_alone=work.is_record_alone,

@@ -18,6 +18,7 @@ from policies.database import Tx
 from policies.party import Actor
 from portal.pages.dataset_cards import quality_state
 from portal.pages.speech import Speech
+from quality.answer_sensitive import findings_of
 from quality.report import Report
 from quality.reports import reports_with_ids
 from quality.rules import list_rules
@@ -47,6 +48,8 @@ class Work:
     rules: tuple[tuple[str, str, str], ...]
     """Own rules: id, sentence, gate."""
     report: Report | None
+    unanswered: int = 0
+    """Findings of sensitive data that wait for an answer."""
 
     @property
     def distribution(self) -> DistributionOverview | None:
@@ -103,6 +106,9 @@ def work_on(tx: Tx, slug: str, *, by: Actor, say: Speech) -> Work:
             for own in list_rules(tx, overview.dataset.id)
         ),
         report=reports.get(version.report_id) if version and version.report_id else None,
+        unanswered=sum(one.answered is None for one in findings_of(tx, version.id))
+        if version
+        else 0,
     )
 
 

@@ -56,10 +56,11 @@ def _insert(
         """INSERT INTO catalog.datasets
                (id, slug, title, summary, publisher_id, grade, share_type, open_type,
                 update_cycle, state, created_at, modified_at)
-           VALUES (%(dataset)s, %(slug)s, '{}', '{}', %(owner)s, 1, 'unconditional',
+           VALUES (%(dataset)s, %(slug)s, '{"en": "A"}', '{}', %(owner)s, 1, 'unconditional',
                    'unconditional', 'daily', 'draft', %(at)s, %(at)s)""",
-        """INSERT INTO catalog.distributions (id, dataset_id, slug, title, created_at)
-           VALUES (%(distribution)s, %(dataset)s, 'table', '{}', %(at)s)""",
+        """INSERT INTO catalog.distributions
+               (id, dataset_id, slug, title, created_at, modified_at)
+           VALUES (%(distribution)s, %(dataset)s, 'table', '{"en": "A"}', %(at)s, %(at)s)""",
         """INSERT INTO catalog.blobs (sha256, size_bytes, stored_at)
            VALUES (%(digest)s, 1, %(at)s)""",
         """INSERT INTO catalog.uploads

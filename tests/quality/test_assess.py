@@ -13,6 +13,7 @@ from catalog.version import Verdict
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
 from quality import store
+from quality.answer_sensitive import answer, findings_of
 from quality.assess import Subject, assess
 from quality.check import Column
 from quality.expectations import Limits
@@ -175,3 +176,27 @@ def test_what_cannot_be_read_leaves_nothing_behind(
     with pool.connection() as tx:
         assert store.newest_report(tx, made.version_id) is None
         assert store.profile_of(tx, made.version_id) is None
+
+
+def test_sensitive_data_holds_a_version_back_whatever_the_rules_say(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion
+) -> None:
+    with pool.connection() as tx:
+        made = make_version(tx)
+    path = parquet(tmp_path, "SELECT i AS id, '1380013800' || i AS mobile FROM range(9) AS t(i)")
+
+    report = check(pool, made, path)
+
+    assert report.verdict is Verdict.PASSED
+    with pool.connection() as tx:
+        assert admitted(tx, made)[0] == "blocked"
+        (state,) = findings_of(tx, made.version_id)
+        assert (state.finding.column, state.finding.valid_count) == ("mobile", 9)
+        said = {"column": "mobile", "kind": "mobile", "answer": "dropped"}
+        answer(tx, made.version_id, said, by=made.publisher, at=AT)
+        assert admitted(tx, made)[0] == "passed"
+
+    check(pool, made, path)
+
+    with pool.connection() as tx:
+        assert admitted(tx, made)[0] == "passed", "an answer holds when it is checked again"

@@ -149,7 +149,9 @@ def test_rules_of_the_subject_packs_raise_no_false_alarm_on_real_tables(
 ) -> None:
     path = tmp_path / "a.parquet"
     options = f", {table}" if table else ""
-    duckdb.sql(f"SELECT * FROM read_csv('{shared_data / name}'{options})").write_parquet(str(path))
+    duckdb.connect().sql(f"SELECT * FROM read_csv('{shared_data / name}'{options})").write_parquet(
+        str(path)
+    )
     rules = [
         rule
         for pack in ("geo", "money", "transport", "air", "open-data")

@@ -1,0 +1,141 @@
+"""Answer what was found: a version goes on to its approver once every finding has an answer.
+
+An unanswered finding blocks a version through the verdict that the catalogue keeps, so that no
+way to publication leads around it, whichever face it is asked through. Who may answer is decided
+by the caller, before.
+
+Source: 个人信息保护法 art. 51, 55 (classification, masking, assessment before publication).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from catalog.find import stored_version
+from catalog.publish import admit
+from catalog.version import Verdict
+from catalog.view import Mask, MaskKind, View
+from policies.database import Tx
+from policies.events import Event, EventKind
+from policies.party import Actor
+from policies.record import record
+from policies.terms import DatasetId, VersionId
+from quality import store
+from quality.errors import ReasonNeeded, UnknownAnswer, UnknownFinding
+from quality.sensitive import (
+    REASON_CHARACTERS_MAX,
+    Answer,
+    Answered,
+    FindingState,
+    SensitiveKind,
+)
+
+
+def findings_of(tx: Tx, version_id: VersionId) -> list[FindingState]:
+    """What was found in a version, unanswered findings first."""
+    return store.finding_states(tx, version_id)
+
+
+def verdict_under(findings: list[FindingState], verdict: Verdict) -> Verdict:
+    """The rules' verdict, held back while a finding waits for its answer."""
+    waits = any(one.answered is None for one in findings)
+    return Verdict.BLOCKED if waits else verdict
+
+
+def answer(
+    tx: Tx, version_id: VersionId, body: Mapping[str, str], *, by: Actor, at: datetime
+) -> list[FindingState]:
+    """Answer one finding, and let the version go on where it was the last one.
+
+    `body` has `column`, `kind`, `answer` and, for data that is kept, `reason`. Answering again
+    replaces the answer; what came before stays on record.
+    Raises: VersionNotFound, UnknownFinding, UnknownAnswer, ReasonNeeded.
+    """
+    held = stored_version(tx, version_id)
+    distribution_id = held.distribution.id
+    store.lock_answers_of(tx, distribution_id)
+    assert by.user_id is not None, "a publisher is a person"
+    answered = _read(tx, version_id, body, by=by, at=at)
+    store.replace_answer(tx, distribution_id, version_id, answered)
+    record(
+        tx,
+        Event(
+            kind=EventKind.DATASET_CHANGED,
+            at=at,
+            actor=by,
+            organization_id=held.dataset.publisher_id,
+            dataset_id=held.dataset.id,
+            subject_id=version_id,
+            facts={
+                "sensitive_data_answered": answered.kind.value,
+                "column": answered.column,
+                "answer": answered.answer.value,
+                "reason": answered.reason,
+            },
+        ),
+    )
+    findings = store.finding_states(tx, version_id)
+    stored = store.newest_report(tx, version_id)
+    if stored is not None:
+        verdict = verdict_under(findings, stored.report.verdict)
+        admit(tx, version_id, verdict=verdict, report_id=stored.id, at=at)
+    return findings
+
+
+def hidden_view(tx: Tx, dataset_id: DatasetId, view: View, available: Sequence[str]) -> View:
+    """The view with the masks that answers ask for; a stricter mask of its own stays.
+
+    `available` are the columns that the dataset's published versions have in common. Where an
+    answer is about a column that comes with a later version, the view is held to these.
+    """
+    hidden = masks_of(tx, dataset_id)
+    if view.columns is None and set(hidden) - set(available):
+        view = replace(view, columns=tuple(available))
+    masks = dict(view.masks)
+    for column, mask in hidden.items():
+        if is_shown(view, column) or (mask.kind is MaskKind.DROP and column in masks):
+            masks[column] = mask
+    return replace(view, masks=masks)
+
+
+def is_shown(view: View, column: str) -> bool:
+    """Whether a view lets a column out as it is."""
+    return column not in view.masks and (view.columns is None or column in view.columns)
+
+
+def masks_of(tx: Tx, dataset_id: DatasetId) -> dict[str, Mask]:
+    """How each column that is answered as masked or dropped must be masked; dropping wins."""
+    masks: dict[str, Mask] = {}
+    for column, kind, said in store.hidden_columns_of(tx, dataset_id):
+        if said is Answer.DROPPED:
+            masks[column] = Mask(MaskKind.DROP)
+        elif column not in masks:
+            masks[column] = kind.mask
+    return masks
+
+
+def _read(
+    tx: Tx, version_id: VersionId, body: Mapping[str, str], *, by: Actor, at: datetime
+) -> Answered:
+    column, reason = body.get("column", ""), body.get("reason", "").strip()
+    found = next(
+        (
+            one.finding
+            for one in store.finding_states(tx, version_id)
+            if one.finding.column == column and one.finding.kind.value == body.get("kind")
+        ),
+        None,
+    )
+    if found is None:
+        raise UnknownFinding(column[:100])
+    try:
+        said = Answer(body.get("answer", ""))
+    except ValueError:
+        raise UnknownAnswer from None
+    is_needed = said is Answer.KEPT and not reason
+    if is_needed or len(reason) > REASON_CHARACTERS_MAX or "\0" in reason:
+        raise ReasonNeeded(REASON_CHARACTERS_MAX)
+    assert by.user_id is not None, "a publisher is a person"
+    return Answered(column, SensitiveKind(found.kind), said, reason, by.user_id, at)
