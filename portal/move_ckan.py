@@ -40,8 +40,8 @@ SITE_USERS: Final = frozenset({"default", "ckan.system", "logged_in", "visitor"}
 _LEFT_OUT: Final = frozenset(
     {
         *("organization", "num_resources", "num_tags", "isopen", "license_title", "license_url"),
-        *("metadata_created", "metadata_modified", "creator_user_id", "tracking_summary"),
-        *("relationships_as_subject", "relationships_as_object", "revision_id", "display_name"),
+        *("metadata_created", "creator_user_id", "tracking_summary"),
+        *("revision_id", "display_name"),
         *("package_count", "created", "image_display_url", "num_followers", "approval_status"),
     }
 )
@@ -60,6 +60,8 @@ class Mover:
     tell: Callable[[Moved], None]
     links: list[tuple[str, str]] = field(default_factory=list)
     """Names of new people, with the secret of the link that lets them set a password."""
+    _vocabularies: dict[str, str] = field(default_factory=dict)
+    """Ids of vocabularies there, and of the same here."""
 
     def run(self) -> Report:
         """Move everything that has not moved yet.
@@ -70,6 +72,7 @@ class Mover:
             move_id = move.begin(tx, self.address, at=self.wiring.now())
         with Fetcher(self.allowed) as fetcher:
             site = RemoteSite(fetcher, self.address, self.token)
+            self._bring_vocabularies(site)
             for kind, things, bring in self._plan(site):
                 with self.wiring.pool.connection() as tx:
                     done = move.already_moved(tx, move_id, kind)
@@ -87,6 +90,21 @@ class Mover:
         yield MovedKind.ORGANIZATION, _groups(site, "organization"), self._organization
         yield MovedKind.GROUP, _groups(site, "group"), self._theme
         yield MovedKind.DATASET, site.packages(), self._dataset
+
+    def _bring_vocabularies(self, site: RemoteSite) -> None:
+        """Have every vocabulary and tag of the other site here; no client chooses their ids."""
+        for thing in _mappings(site.ask("vocabulary_list")):
+            name, tags = _text(thing, "name"), _mappings(thing.get("tags"))
+            with self.wiring.pool.connection() as tx:
+                if not self._is_here(tx, "vocabulary_show", name):
+                    self._call(tx, "vocabulary_create", {"name": name, "tags": []})
+                here = self._call(tx, "vocabulary_show", {"id": name})
+                known = {_text(tag, "name") for tag in _mappings(here.get("tags"))}
+                for word in (_text(tag, "name") for tag in tags):
+                    if word not in known:
+                        wanted: dict[str, Json] = {"name": word, "vocabulary_id": here["id"]}
+                        self._call(tx, "tag_create", wanted)
+            self._vocabularies[_text(thing, "id")] = _text(here, "id")
 
     def _bring(
         self, move_id: UUID, kind: MovedKind, thing: Mapping[str, Json], bring: _Bring
@@ -149,7 +167,11 @@ class Mover:
         files: dict[DistributionId, IncomingFile] = {}
         resources: list[Json] = []
         for one in _mappings(thing.get("resources")):
-            resource = {key: value for key, value in one.items() if key not in _LEFT_OUT}
+            resource = {
+                key: value
+                for key, value in one.items()
+                if key not in _LEFT_OUT or (key == "created" and value)
+            }
             if one.get("url_type") == "upload":
                 files[DistributionId(UUID(_text(one, "id")))] = self._file(_text(one, "url"))
             resources.append(resource)
@@ -158,12 +180,17 @@ class Mover:
             "resources": resources,
             "groups": [{"name": _text(one, "name")} for one in _mappings(thing.get("groups"))],
             "tags": [
-                {key: one[key] for key in ("name", "vocabulary_id") if one.get(key)}
+                {"name": _text(one, "name")}
+                | ({"vocabulary_id": self._vocabulary(one)} if one.get("vocabulary_id") else {})
                 for one in _mappings(thing.get("tags"))
             ],
         }
         made = create_package(self._as_call(tx, "package_create", sent), sent, files)
         return MoveOutcome.MOVED, _text(made, "id")
+
+    def _vocabulary(self, tag: Mapping[str, Json]) -> str:
+        there = _text(tag, "vocabulary_id")
+        return self._vocabularies.get(there, there)
 
     def _file(self, url: str) -> IncomingFile:
         """A file of the other site; its token is shown to that host alone."""
