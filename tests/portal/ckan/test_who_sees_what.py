@@ -1,7 +1,8 @@
-"""Counts and lists under organisations, groups and tags tell nobody of what they may not see."""
+"""Counts, lists, searches, facets and suggestions tell nobody of what they may not see."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
@@ -75,6 +76,8 @@ def test_counts_lists_and_tags_hold_exactly_what_the_caller_sees(
             ]
             _check_organizations(caller, name, owners, seen)
             _check_groups(caller, name, themes, seen)
+            _check_search(caller, name, owners, kept, actor)
+            _check_packages(caller, name, mark, kept, actor)
             tags = caller.call(name, "tag_list")
             assert {tag for tag in tags if tag.endswith(mark)} == {
                 f"{drawn.keyword} {mark}" for drawn, _ in seen
@@ -108,6 +111,62 @@ def _check_groups(
         activity = caller.call(name, "group_activity_list", id=theme.slug, limit=100)
         told = {one["object_id"] for one in activity if one["object_id"] != str(theme.id)}
         assert told <= expected
+
+
+def _check_search(
+    caller: Caller,
+    name: str,
+    owners: list[Organization],
+    kept: list[tuple[Made, Dataset]],
+    actor: Actor,
+) -> None:
+    """Hits, their number and the facets of everything that may be asked for."""
+    seen = [(drawn, dataset) for drawn, dataset in kept if sees_dataset(actor, dataset)]
+    found = caller.call(
+        name,
+        "package_search",
+        fq=f"organization:({owners[0].slug} OR {owners[1].slug})",
+        rows=100,
+        include_private=True,
+        include_drafts=True,
+        include_deleted=True,
+        **{"facet.field": ["organization", "groups", "tags"], "facet.limit": -1},
+    )
+    assert {one["id"] for one in found["results"]} == {str(dataset.id) for _, dataset in seen}
+    assert found["count"] == len(seen)
+    owned = Counter(owners[drawn.owner].slug for drawn, _ in seen)
+    assert found["facets"]["organization"] == owned
+    tagged = Counter(tag for _, dataset in seen for tag in dataset.entry.keywords)
+    assert found["facets"]["tags"] == tagged
+    assert sorted(found["facets"]["groups"].values()) == sorted(
+        Counter(drawn.theme for drawn, _ in seen).values()
+    )
+
+
+def _check_packages(
+    caller: Caller, name: str, mark: str, kept: list[tuple[Made, Dataset]], actor: Actor
+) -> None:
+    """Suggestions, lists and each dataset by itself."""
+    public = {
+        dataset.slug
+        for _, dataset in kept
+        if dataset.state is DatasetState.PUBLISHED
+        and dataset.entry.audience is RecordAudience.PUBLIC
+    }
+    offered = caller.call(name, "package_autocomplete", q=f"d-{mark}", limit=100)
+    assert {one["name"] for one in offered} == public
+    listed = caller.call(
+        name, "package_list", include_private=True, include_drafts=True, include_deleted=True
+    )
+    for _, dataset in kept:
+        shown = caller.ask(name, "package_show", id=str(dataset.id))
+        if sees_dataset(actor, dataset):
+            assert shown.json()["result"]["name"] == dataset.slug
+            continue
+        assert shown.status_code in (403, 404)
+        assert dataset.slug not in shown.text
+        assert dataset.entry.title.en not in shown.text
+        assert dataset.slug not in listed
 
 
 def _city(
