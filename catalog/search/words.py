@@ -223,9 +223,10 @@ _LOCAL: Final = threading.local()
 @lru_cache(maxsize=1)
 def _jieba() -> Jieba:
     # Its dictionary takes a while to load: not before the first search.
-    from rjieba import Jieba
+    import rjieba
 
-    return Jieba()
+    # The one that the library loads for itself: another would hold the dictionary again, 25 MB.
+    return rjieba._DEFAULT_JIEBA  # noqa: SLF001
 
 
 @lru_cache(maxsize=100_000)
