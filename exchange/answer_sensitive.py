@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from catalog.find import stored_version
-from exchange.store import listings as store
 from exchange.errors import OfferShowsColumn
+from exchange.store import listings as store
 from policies.database import Tx
 from policies.party import Actor
 from policies.terms import VersionId

@@ -34,6 +34,7 @@ from portal.api.v1 import (
     uploads,
     users,
 )
+from portal.api.v1 import proposals as proposals_api
 from portal.api.v1 import sensitive as sensitive_api
 from portal.api.v1 import talk as talk_api
 from portal.api_description import describe
@@ -56,6 +57,7 @@ from portal.pages import (
     home,
     inbox,
     people,
+    proposals,
     publishing,
     publishing_files,
     publishing_terms,
@@ -87,7 +89,7 @@ _API = (
     # Routes are tried in this order, so what is asked most comes first.
     *(rows, query),
     *(log, well_known, datasets, suggestions, rules, uploads, organizations, users, tokens),
-    *(sensitive_api, listings, applications, agreements, ledger, receipts, audit),
+    *(proposals_api, sensitive_api, listings, applications, agreements, ledger, receipts, audit),
     *(
         ckan,
         ckan_downloads,
@@ -115,7 +117,8 @@ _PAGES = (
         record_history,
         talk,
     ),
-    *(demand, harvest, directory_import, audience_preview, describing, publishing, sensitive),
+    *(demand, harvest, directory_import, audience_preview, describing, publishing),
+    *(sensitive, proposals),
     *(publishing_files, file_reading, publishing_terms, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )

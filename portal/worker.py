@@ -7,6 +7,7 @@ of the other queue never loads Great Expectations.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from uuid import UUID
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
@@ -15,6 +16,7 @@ from catalog import find, graphs, ingest, publish
 from catalog.blobs import sweep_arriving
 from catalog.dataset import DatasetState, DistributionId
 from catalog.demand import unmet
+from catalog.errors import FileDamaged
 from catalog.harvest import apply, look, schedule, undo
 from catalog.harvest.fetch import networks_of
 from catalog.harvest.run import RunId
@@ -35,6 +37,7 @@ from portal.migrate import JOBS_SCHEMA
 from portal.public_graphs import graphs_of
 from portal.settings import Publication
 from portal.wiring import Wiring
+from quality.rules import versions_to_try
 
 HEARTBEAT_S = 2.0
 STALLED_AFTER_S = 8.0
@@ -257,6 +260,8 @@ def _add_quality_jobs(app: App, wiring: Wiring) -> None:
                 dataset_id=held.dataset.id,
                 organization_id=held.dataset.publisher_id,
                 paths=tuple(held.checked_paths(wiring.folders)),
+                number=held.version.number,
+                older=_older(wiring, held.version.id),
             ),
             by=_SYSTEM,
             clock=wiring.now,
@@ -274,6 +279,19 @@ def _add_quality_jobs(app: App, wiring: Wiring) -> None:
                 enqueue(tx, "publish_directly", queue=Queue.WORK, dataset_id=str(held.dataset.id))
 
     _rescue(app, Queue.QUALITY)
+
+
+def _older(wiring: Wiring, version_id: VersionId) -> tuple[tuple[int, tuple[Path, ...]], ...]:
+    """Numbers and files of the versions that proposals are tried on, without damaged ones."""
+    with wiring.pool.connection() as tx:
+        before = [find.stored_version(tx, one) for one in versions_to_try(tx, version_id)]
+    older = []
+    for held in before:
+        try:
+            older.append((held.version.number, tuple(held.checked_paths(wiring.folders))))
+        except FileDamaged:
+            continue
+    return tuple(older)
 
 
 def publish_where_the_profile_decides(wiring: Wiring, dataset_id: DatasetId) -> None:

@@ -4,7 +4,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,11 +22,21 @@ from quality.answer_sensitive import verdict_under
 from quality.check import Column
 from quality.detecting import detect
 from quality.expectations import Limits, run_suite
+from quality.measuring import measure
+from quality.outcome import Status
 from quality.packs import load_standard_packs
+from quality.profile import Profile
 from quality.profiling import profile_files
 from quality.report import Report, report_of
-from quality.rule import draw_suite
+from quality.rule import Rule, draw_suite
 from quality.sensitive import FindingState
+from quality.suggest import (
+    OLDER_VERSIONS_MAX,
+    Proposal,
+    Tried,
+    candidates,
+    is_worth_proposing,
+)
 
 Progress = Callable[[int], None]
 """Told how far the check has come, in thousandths."""
@@ -44,6 +54,9 @@ class Subject:
     """The publisher."""
     paths: tuple[Path, ...]
     """Its Parquet files, in the order of their rows, verified by the caller."""
+    number: int = 1
+    older: tuple[tuple[int, tuple[Path, ...]], ...] = ()
+    """Numbers and files of older versions, newest first, to try proposals on."""
 
 
 def assess(
@@ -91,7 +104,60 @@ def assess(
             at=report.finished_at,
         )
         _record(tx, subject, report, report_id, findings, by=by)
+    propose(pool, subject, profile, at=report.finished_at, limits=limits)
     return report
+
+
+def propose(
+    pool: Pool, subject: Subject, profile: Profile, *, at: datetime, limits: Limits
+) -> list[Proposal]:
+    """Draw rules from a version's data, try them on it and on older ones, and keep what is worth
+    a publisher's look. The verdict is out by then: a proposal asks nothing of this version.
+    """
+    measured = measure(
+        subject.paths, profile, memory_bytes=limits.memory_bytes, threads=limits.threads
+    )
+    with pool.connection() as tx:
+        own = {_key(held.rule) for held in store.rules_of(tx, subject.dataset_id)}
+    rules = [rule for rule in candidates(profile, measured) if _key(rule) not in own]
+    tried = _try(subject.number, subject.paths, rules, at=at, limits=limits) if rules else {}
+    worthy = [rule for rule in rules if rule.key in tried and tried[rule.key][1]]
+    older = [
+        _try(number, paths, worthy, at=at, limits=limits)
+        for number, paths in subject.older[:OLDER_VERSIONS_MAX]
+        if worthy
+    ]
+    proposals = [
+        Proposal(
+            rule=rule,
+            evidence=tried[rule.key][0],
+            older=tuple(found[rule.key][0] for found in older if rule.key in found),
+        )
+        for rule in worthy
+    ]
+    with pool.connection() as tx:
+        store.lock_rules_of(tx, subject.dataset_id)
+        store.replace_open_proposals(tx, subject.dataset_id, proposals, at=at)
+    return proposals
+
+
+def _try(
+    number: int, paths: Sequence[Path], rules: Sequence[Rule], *, at: datetime, limits: Limits
+) -> dict[str, tuple[Tried, bool]]:
+    """By rule: its counts in a version, and whether they speak for it; without those not asked."""
+    suite = run_suite(paths, rules, at=at, limits=limits, on_progress=lambda _done, _of: None)
+    return {
+        outcome.rule.key: (
+            Tried(number, outcome.element_count, outcome.unexpected_count),
+            is_worth_proposing(outcome),
+        )
+        for outcome in suite.outcomes
+        if outcome.status in (Status.PASSED, Status.FAILED)
+    }
+
+
+def _key(rule: Rule) -> tuple[str, tuple[str, ...]]:
+    return rule.check.kind.value, rule.columns
 
 
 def _permille(done: int, total: int) -> int:

@@ -135,3 +135,11 @@ class ReasonNeeded(Invalid):
 
     message: ClassVar[str] = N_("Say in 1 to {limit} characters why this data may go out as it is.")
     limit: int
+
+
+@dataclass(eq=False)
+class UnknownProposal(NotFound):
+    """A proposal that the dataset does not have, or that was decided already."""
+
+    message: ClassVar[str] = N_("There is no such proposal any more.")
+    proposal_id: str

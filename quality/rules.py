@@ -19,11 +19,12 @@ from policies.record import record
 from policies.terms import DatasetId, VersionId
 from quality import store
 from quality.check import Column
-from quality.errors import NotAssessed, TooManyRules, UnknownRule
+from quality.errors import NotAssessed, TooManyRules, UnknownProposal, UnknownRule
 from quality.profile import Profile
 from quality.rule import OWN_RULES_MAX, Rule, RuleId
 from quality.rule_format import rule_as_json, rule_from_json
 from quality.store import OwnRule, StoredReport
+from quality.suggest import OLDER_VERSIONS_MAX, Proposal, ProposalId, ProposalState
 
 
 def add_rule(
@@ -57,6 +58,54 @@ def remove_rule(tx: Tx, dataset_id: DatasetId, rule_id: RuleId, *, by: Actor, at
     if not store.mark_rule_removed(tx, dataset_id, rule_id, at=at):
         raise UnknownRule(str(rule_id))
     _record(tx, dataset_id, {"quality_rule_removed": str(rule_id)}, by=by, at=at)
+
+
+def list_proposals(tx: Tx, dataset_id: DatasetId) -> list[tuple[ProposalId, Proposal]]:
+    """The rules that the data suggests and nobody has decided about."""
+    return store.open_proposals(tx, dataset_id)
+
+
+def versions_to_try(tx: Tx, version_id: VersionId) -> list[VersionId]:
+    """The older versions that proposals drawn from this one are tried on, newest first."""
+    return store.versions_before(tx, version_id, limit=OLDER_VERSIONS_MAX)
+
+
+def keep_proposal(
+    tx: Tx, dataset_id: DatasetId, proposal_id: ProposalId, *, by: Actor, at: datetime
+) -> Rule:
+    """Make a proposal a rule of the dataset; it warns until its publisher says otherwise.
+
+    Raises: UnknownProposal, TooManyRules.
+    """
+    kept = _decide(tx, dataset_id, proposal_id, ProposalState.KEPT, by=by, at=at)
+    body = {key: value for key, value in rule_as_json(kept.rule).items() if key != "id"}
+    return add_rule(tx, dataset_id, body, (), by=by, at=at)
+
+
+def refuse_proposal(
+    tx: Tx, dataset_id: DatasetId, proposal_id: ProposalId, *, by: Actor, at: datetime
+) -> None:
+    """Want no such rule: it is not proposed for this dataset again.
+
+    Raises: UnknownProposal.
+    """
+    refused = _decide(tx, dataset_id, proposal_id, ProposalState.REFUSED, by=by, at=at)
+    _record(tx, dataset_id, {"quality_proposal_refused": refused.key}, by=by, at=at)
+
+
+def _decide(
+    tx: Tx,
+    dataset_id: DatasetId,
+    proposal_id: ProposalId,
+    state: ProposalState,
+    *,
+    by: Actor,
+    at: datetime,
+) -> Proposal:
+    proposal = store.decide_proposal(tx, dataset_id, proposal_id, state, by=by.user_id, at=at)
+    if proposal is None:
+        raise UnknownProposal(str(proposal_id))
+    return proposal
 
 
 def list_rules(tx: Tx, dataset_id: DatasetId) -> list[OwnRule]:

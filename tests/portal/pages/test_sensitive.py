@@ -6,11 +6,13 @@ from catalog.find import overview, stored_version
 from catalog.publish import admit
 from catalog.version import Verdict, Version
 from catalog.view import MaskKind
-from exchange.list_product import Proposal
+from exchange import list_product
 from policies.terms import Regime
 from portal.wiring import Wiring
+from quality.rule_format import parse_rule
 from quality.sensitive import Finding, SensitiveKind
-from quality.store import put_findings
+from quality.store import open_proposals, put_findings, replace_open_proposals
+from quality.suggest import Proposal, Tried
 from tests.exchange.city import LAWFUL, STOPS, City, entry
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.visitor import Visitor
@@ -60,7 +62,8 @@ def test_a_version_is_handed_in_once_each_finding_is_answered(
     assert answer(visitor, SensitiveKind.ADDRESS, "kept", "Public places") == 303
 
     assert newest(city).verdict is Verdict.PASSED
-    assert "Names of &lt;stops&gt;" in visitor.page(f"{PAGE}?lang=en")
+    told = visitor.page(f"{PAGE}?lang=en")
+    assert "Names of &lt;stops&gt;" in told, told[told.index("<main") :]
     assert "已答复" in visitor.page(f"{PAGE}?lang=zh")
     assert visitor.submit("/publish/stops/submit", on="/publish/stops").status_code == 303
 
@@ -115,7 +118,44 @@ def test_an_offer_made_after_the_answer_masks_the_column(
     visitor = browser_of(city.publisher)
     assert answer(visitor, SensitiveKind.PERSON_NAME, "masked") == 303
 
-    proposal = Proposal(Regime.OPEN, declared=LAWFUL)
+    proposal = list_product.Proposal(Regime.OPEN, declared=LAWFUL)
     listing = city.list(dataset, proposal, by=city.publisher, opener=city.approver)
 
     assert listing.view.masks["name"].kind is MaskKind.PARTIAL
+
+
+def test_a_proposed_rule_is_kept_or_refused_with_one_click(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    dataset = city.open_stops()
+    hours = parse_rule(
+        {
+            "expect": {"kind": "between", "at_least": 0, "at_most": 3},
+            "columns": ["line"],
+        },
+        rule_id="proposal-0",
+    )
+    whole = parse_rule({"expect": {"kind": "not_null"}, "columns": ["id"]}, rule_id="proposal-1")
+    proposals = [
+        Proposal(hours, Tried(2, 40, 3), (Tried(1, 40, 4),)),
+        Proposal(whole, Tried(2, 40, 0), ()),
+    ]
+    with city.pool.connection() as tx:
+        replace_open_proposals(tx, dataset.id, proposals, at=city.at)
+        held = {one.key: str(held) for held, one in open_proposals(tx, dataset.id)}
+    visitor, page = browser_of(city.publisher), "/publish/stops/proposals"
+
+    shown = visitor.page(f"{page}?lang=en")
+    kept = visitor.submit(page, on=page, proposal=held["between:line"], said="keep")
+    again = visitor.submit(page, on=page, proposal=held["between:line"], said="keep")
+    refused = visitor.submit(page, on=page, proposal=held["not_null:id"], said="refuse")
+    wrong = visitor.submit(page, on=page, proposal="nonsense", said="keep")
+
+    assert "3 of 40 values break it now." in shown
+    assert "Version 1: 4 of 40" in shown
+    assert [one.status_code for one in (kept, again, refused, wrong)] == [303, 404, 303, 404]
+    assert visitor.get("/api/v1/datasets/stops/rules/proposals").json() == []
+    (own,) = visitor.get("/api/v1/datasets/stops/rules").json()
+    assert own["rule"]["expect"] == {"kind": "between", "at_least": 0, "at_most": 3}
+    assert "“line”" in visitor.page("/publish/stops?lang=en")
+    assert browser_of(city.buyer).get(page).status_code in (403, 404)
