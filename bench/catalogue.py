@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.installation import Installation, installation
 from tests.portal.ckan.many import make_datasets
-from tests.portal.ckan.walks import WALKS
+from tests.portal.ckan.walks import WALKS, wait_for_search
 
 DATASETS = 10_000
 WATCH_PAUSE_S = 0.02
@@ -66,7 +66,7 @@ def walk_all(made: Installation, wanted: int) -> None:
     print(f"web at rest {web.memory_info().rss >> 20} MB")
     print(f"{'walk':44}{'found':>8}{'s':>8}{'most MB':>9}")
     with made.client() as client:
-        client.get("/api/3/action/package_search", params={"rows": 1}).raise_for_status()
+        wait_for_search(client)
         for name, walk in WALKS.items():
             with watching(web) as watched:
                 began = time.perf_counter()

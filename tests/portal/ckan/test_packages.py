@@ -473,7 +473,7 @@ def test_links_between_datasets_are_seen_from_both_sides(
 
 
 def test_views_are_kept_with_their_resource(sysadmin: Client, anonymous: Client) -> None:
-    made = sysadmin("package_create", name=new_name(), resources=[{"url": "http://e.org/a.png"}])
+    made = sysadmin("package_create", name=new_name(), resources=[{"url": "http://e.org/a.bin"}])
     resource = made["resources"][0]["id"]
 
     views = [
@@ -502,3 +502,163 @@ def test_views_are_kept_with_their_resource(sysadmin: Client, anonymous: Client)
     with pytest.raises(Refused) as refusal:
         sysadmin("resource_view_create", resource_id=resource, view_type="nonsense", title="x")
     assert refusal.value.error["view_type"] == ["No plugin found for view_type nonsense"]
+
+
+def test_links_told_with_a_package_are_made_when_both_ends_are_there(
+    sysadmin: Client, stranger: Client
+) -> None:
+    target = sysadmin("package_create", name=new_name())
+    told = [{"object_package_id": target["id"], "type": "depends_on", "comment": "c"}]
+    missing = [{"object": new_name(), "type": "links_to"}]
+
+    made = sysadmin("package_create", name=new_name(), relationships_as_subject=[*told, *missing])
+    again = sysadmin("package_update", **made)
+
+    assert [one["comment"] for one in made["relationships_as_subject"]] == ["c"]
+    assert again["relationships_as_subject"] == made["relationships_as_subject"]
+    seen = sysadmin("package_relationships_list", id=target["id"])
+    assert [one["type"] for one in seen] == ["dependency_of"]
+    with pytest.raises(Refused) as refusal:
+        stranger("package_create", name=new_name(), relationships_as_subject=told)
+    assert refusal.value.status == 403
+    wrong = [{"object": target["id"], "type": "nonsense"}]
+    with pytest.raises(Refused) as refusal:
+        sysadmin("package_create", name=new_name(), relationships_as_subject=wrong)
+    assert refusal.value.status == 409
+
+
+def test_an_image_gets_a_view_by_itself_and_only_once(sysadmin: Client, stranger: Client) -> None:
+    package = sysadmin(
+        "package_create",
+        name=new_name(),
+        resources=[
+            {"url": "https://example.org/a.png", "format": "PNG"},
+            {"url": "https://example.org/a.csv", "format": "CSV"},
+        ],
+    )
+
+    image, table = (
+        [view["view_type"] for view in sysadmin("resource_view_list", id=one["id"])]
+        for one in package["resources"]
+    )
+
+    assert (image, table) == (["image_view"], [])
+    assert sysadmin("package_create_default_resource_views", package=package) == []
+    sysadmin("resource_view_clear")
+    made = sysadmin("resource_create_default_resource_views", resource=package["resources"][0])
+    assert [view["view_type"] for view in made] == ["image_view"]
+    with pytest.raises(Refused) as refusal:
+        stranger("package_create_default_resource_views", package=package)
+    assert refusal.value.status == 403
+
+
+def test_data_of_plug_ins_is_kept_for_sysadmins_alone(
+    sysadmin: Client, editor: Client, organization: dict[str, Any]
+) -> None:
+    told = {"plug-in": {"key": "值"}}
+    made = sysadmin(
+        "package_create", name=new_name(), owner_org=organization["id"], plugin_data=told
+    )
+    changed = editor("package_patch", id=made["id"], notes="n", plugin_data={"plug-in": {}})
+
+    assert made["plugin_data"] == told
+    assert "plugin_data" not in changed
+    assert "plugin_data" not in sysadmin("package_show", id=made["id"])
+    assert "plugin_data" not in editor("package_show", id=made["id"], include_plugin_data=True)
+    shown = sysadmin("package_show", id=made["id"], include_plugin_data=True)
+    assert shown["plugin_data"] == told
+
+
+def test_only_a_sysadmin_tells_when_a_package_changed_and_nobody_changes_its_type(
+    sysadmin: Client, editor: Client, organization: dict[str, Any]
+) -> None:
+    at = "2020-02-25T12:00:00"
+    made = sysadmin(
+        "package_create",
+        name=new_name(),
+        owner_org=organization["id"],
+        type="map",
+        metadata_modified=at,
+    )
+
+    again = editor("package_update", **{**made, "metadata_modified": "2021-01-01", "type": "other"})
+    patched = sysadmin("package_patch", id=made["id"], notes="n")
+
+    assert made["metadata_modified"] == f"{at}.000000"
+    assert again["metadata_modified"] == made["metadata_modified"]
+    assert (made["type"], again["type"]) == ("map", "map")
+    assert patched["metadata_modified"] > made["metadata_modified"]
+    with pytest.raises(Refused) as refusal:
+        sysadmin("package_update", **{**made, "metadata_modified": "nonsense"})
+    assert refusal.value.error["metadata_modified"] == ["Date format incorrect"]
+
+
+def test_a_purged_dataset_is_gone_at_once_from_every_face(
+    sysadmin: Client, anonymous: Client, organization: dict[str, Any], http: httpx.Client
+) -> None:
+    group = sysadmin("group_create", name=new_name("topic"))
+    made = sysadmin(
+        "package_create",
+        name=new_name(),
+        title="Soon gone",
+        owner_org=organization["id"],
+        groups=[{"name": group["name"]}],
+        tags=[{"name": new_name("tag")}],
+    )
+    held = sysadmin.upload(
+        "resource_create", ("gone.txt", b"bytes"), package_id=made["id"], name="file"
+    )
+    path = held["url"].split("/", 3)[3]
+    tag = made["tags"][0]["name"]
+    assert http.get(f"/{path}").content == b"bytes"
+    assert made["id"] in http.get("/data.json").text
+
+    sysadmin("dataset_purge", id=made["id"])
+
+    assert anonymous("package_search", q=f"name:{made['name']}")["count"] == 0
+    assert anonymous("package_autocomplete", q=made["name"]) == []
+    assert made["name"] not in anonymous("package_list")
+    assert tag not in anonymous("tag_list")
+    assert anonymous("group_package_show", id=group["name"]) == []
+    with pytest.raises(Refused) as refusal:
+        sysadmin("package_show", id=made["id"])
+    assert refusal.value.status == 404
+    for address in (f"/{path}", f"/dataset/{made['name']}", f"/dataset/{made['id']}.ttl"):
+        assert http.get(address).status_code in (404, 410), address
+    for feed in ("/data.json", "/catalog.nt"):
+        assert made["id"] not in http.get(feed).text
+    gone = http.get(
+        "/oai",
+        params={"verb": "GetRecord", "metadataPrefix": "oai_dc"}
+        | {"identifier": f"oai:{http.base_url.host}:{made['id']}"},
+    )
+    assert "Soon gone" not in gone.text
+    assert sysadmin("package_create", name=made["name"])["id"] != made["id"]
+
+
+def test_a_search_for_fields_answers_those_and_no_more(
+    sysadmin: Client, anonymous: Client, organization: dict[str, Any]
+) -> None:
+    made = sysadmin(
+        "package_create",
+        name=new_name(),
+        owner_org=organization["id"],
+        tags=[{"name": "b tag"}, {"name": "a tag"}],
+        extras=[{"key": "code", "value": "7"}],
+        resources=[{"url": "https://example.org/a.csv", "format": "CSV"}],
+    )
+    fields = "id,name,organization,tags,res_format,res_url,extras_code,nonsense,url"
+
+    found = anonymous("package_search", q=f"name:{made['name']}", fl=fields)["results"]
+
+    assert found == [
+        {
+            "id": made["id"],
+            "name": made["name"],
+            "organization": organization["name"],
+            "tags": ["a tag", "b tag"],
+            "res_format": ["CSV"],
+            "res_url": ["https://example.org/a.csv"],
+            "extras_code": "7",
+        }
+    ]

@@ -11,6 +11,7 @@ import httpx
 Walk = Callable[[httpx.Client], int]
 
 ROWS: Final = 1000
+READY_TRIES_MAX: Final = 100
 _OAI: Final = "{http://www.openarchives.org/OAI/2.0/}"
 _DATASET: Final = "<http://www.w3.org/ns/dcat#Dataset> ."
 _NEXT: Final = "<http://www.w3.org/ns/hydra/core#next> <"
@@ -20,6 +21,15 @@ def _ask(client: httpx.Client, action: str, **parameters: Any) -> Any:
     answer = client.post(f"/api/3/action/{action}", json=parameters)
     assert answer.status_code == 200, answer.text[:500]
     return answer.json()["result"]
+
+
+def wait_for_search(client: httpx.Client) -> None:
+    """Ask until the index is built; each answer waits a moment for it."""
+    for _ in range(READY_TRIES_MAX):
+        answer = client.post("/api/3/action/package_search", json={"rows": 0})
+        if answer.status_code == 200:
+            return
+    raise AssertionError(answer.text)
 
 
 def _searched(client: httpx.Client, **parameters: Any) -> int:
