@@ -49,6 +49,7 @@ fix: setup
 
 bench: pages
 	$(BIN)/python bench/spine.py
+	$(BIN)/python bench/catalogue.py
 
 # The documentation is Markdown; this checks that its links and commands exist.
 docs: setup
