@@ -1,8 +1,10 @@
 """Is the data fit for use: rules, their enforcement, score, gate, report, profile.
 
-Nouns: `dimension`, `check`, `rule`, `wording`, `outcome`, `score`, `report`, `profile`.
-Edges: `expectations` (Great Expectations on DuckDB), `profiling` (one DuckDB pass), `packs` (the
+Nouns: `dimension`, `check`, `rule`, `wording`, `outcome`, `score`, `report`, `profile`,
+`sensitive` (what is recognised), `suggest` (rules that data suggests).
+Edges: `detecting` and `measuring` (DuckDB over every value), `expectations` (Great Expectations on DuckDB), `profiling` (one DuckDB pass), `packs` (the
 rules of the house, `packs/*.yaml`). Store: `store`. Verbs: `assess` (a version through the gate),
+`answer_sensitive` (a publisher answers what was found),
 `rules` (a publisher's own rules).
 
 Great Expectations costs seconds and hundreds of megabytes to import. Only `expectations` imports
