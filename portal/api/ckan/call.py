@@ -32,7 +32,7 @@ class _NoTransaction:
         raise AssertionError(f"a long action names its own transactions: {name}")
 
 
-NO_TRANSACTION: Final = cast(Tx, _NoTransaction())
+NO_TRANSACTION: Final = cast("Tx", _NoTransaction())
 
 
 @dataclass(frozen=True, slots=True)

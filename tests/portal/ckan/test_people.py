@@ -220,7 +220,7 @@ def test_tokens_are_made_told_once_listed_and_revoked(caller: Caller) -> None:
 
 def test_the_site_hands_power_to_nobody_by_a_parameter(caller: Caller) -> None:
     new_user(caller)
-    attempts = [
+    attempts: list[tuple[str, dict[str, object]]] = [
         ("user_update", {"id": "wang_fang", "email": "w@example.org", "sysadmin": "true"}),
         ("user_patch", {"id": "wang_fang", "state": "deleted"}),
         ("user_patch", {"id": "wang_fang", "plugin_extras": {"a": 1}}),
