@@ -31,10 +31,10 @@ run: pages
 	$(BIN)/weir demo --data $(DATA) --serve --port $(PORT)
 
 test: pages
-	BROWSER=$(BROWSER) $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup -m "not long"
+	BROWSER=$(BROWSER) $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: pages
-	BROWSER=$(BROWSER) WEIR_TEST_COUNTS=long $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadgroup
+	BROWSER=$(BROWSER) WEIR_TEST_COUNTS=long $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -22,8 +22,6 @@ from portal.demo.cast import ORGANIZATIONS, PEOPLE
 from portal.demo.progress import MARKER
 from tests.installation import Installation, free_port, installation
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 FLIGHTS = 2_000
 END_TIMEOUT_S = 60
 
