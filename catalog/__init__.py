@@ -2,6 +2,7 @@
 
 nouns   dataset, version, view, audience, folders, statement
 edges   blobs, tables, warehouse, confine, kernel_limits, locked_query, json_rows, files/
-verbs   describe, upload, ingest, publish, find, readable, serve, examine
+verbs   curation/ (describe, classify, themes, purge ...), upload, ingest,
+        publish, find, serve, examine
 store   store/, private to this package
 """

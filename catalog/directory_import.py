@@ -15,9 +15,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from uuid import UUID
 
-from catalog import describe
 from catalog.audience import may_publish_for
 from catalog.confine import Confinement, JobBounds
+from catalog.curation import describe
 from catalog.dataset import Entry
 from catalog.errors import PublisherNeeded
 from catalog.find import dataset_with_id
@@ -33,8 +33,8 @@ from catalog.records import BATCH, records_of
 from catalog.store import directory_imports as store
 from policies.database import Tx
 from policies.errors import Refusal
+from policies.identity.people import organization_with_id
 from policies.party import Actor, Organization
-from policies.people import organization_with_id
 from policies.terms import DatasetId, OrganizationId, Text
 
 FILE_BYTES_MAX: Final = 5 << 20

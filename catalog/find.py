@@ -42,8 +42,8 @@ from catalog.store import versions as version_store
 from catalog.tables import check_files
 from catalog.version import Upload, UploadId, Version, VersionFile
 from policies.database import Tx
+from policies.identity.people import organization_with_id
 from policies.party import SLUG, Actor, Organization, Role
-from policies.people import organization_with_id
 from policies.terms import DatasetId, OrganizationId, VersionId
 
 PAGE_MAX = 100

@@ -20,12 +20,12 @@ from catalog.records import records_of
 from catalog.store import datasets as dataset_store
 from catalog.store import interchange as store
 from catalog.store.interchange import PublicRecord
-from policies.clause import Licence
 from policies.database import Tx
+from policies.decision.clause import Licence
 from policies.events import EventKind
 from policies.history import changes_from
+from policies.identity.people import organizations_with_ids
 from policies.party import ANONYMOUS, SLUG, Actor, Organization
-from policies.people import organizations_with_ids
 from policies.terms import DatasetId
 
 PAGE_DATASETS: Final = 100

@@ -19,7 +19,7 @@ from catalog.directory import Directory
 from catalog.record import Record
 from catalog.theme import Term, Theme
 from catalog.version import Column
-from policies.clause import Licence
+from policies.decision.clause import Licence
 from policies.party import Actor, Organization, OrganizationKind
 from policies.terms import DatasetId, OpenType, ShareType, Text, UpdateCycle
 

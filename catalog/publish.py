@@ -16,6 +16,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from catalog.audience import may_approve_for, visible
+from catalog.curation.describe import claim_code, owned_dataset
 from catalog.dataset import (
     DISTRIBUTIONS_MAX,
     REASON_LENGTH_CHARACTERS,
@@ -24,7 +25,6 @@ from catalog.dataset import (
     Distribution,
     check_text,
 )
-from catalog.describe import claim_code, owned_dataset
 from catalog.directory import RecordAudience
 from catalog.errors import (
     ApproverIsSubmitter,

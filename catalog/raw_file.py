@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from catalog.audience import audience_of, is_member, may_keep
+from catalog.curation.deposit_errors import FileNotOpen
+from catalog.curation.names import known_distribution
 from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
-from catalog.deposit_errors import FileNotOpen
 from catalog.errors import DistributionNotFound
-from catalog.names import known_distribution
 from catalog.publish import may_be_published_directly
 from catalog.store import records as store
 from policies.database import Tx

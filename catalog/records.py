@@ -12,8 +12,8 @@ from catalog.store import records as store
 from catalog.store import themes as theme_store
 from catalog.theme import Term, Theme
 from policies.database import Tx
+from policies.identity.people import organizations_with_ids
 from policies.party import Actor
-from policies.people import organizations_with_ids
 from policies.terms import DatasetId
 
 BATCH: Final = 200

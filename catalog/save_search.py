@@ -21,8 +21,8 @@ from catalog.saved_search_errors import (
     TooManySavedSearches,
 )
 from catalog.store import saved_searches as store
-from policies.authenticate import check_signed_in
 from policies.database import Tx
+from policies.identity.authenticate import check_signed_in
 from policies.party import Actor
 from policies.roles import check_person
 

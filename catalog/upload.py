@@ -15,8 +15,8 @@ from uuid import uuid4
 
 from catalog.blobs import StoredBlob, check_file
 from catalog.confine import Confinement
+from catalog.curation.describe import owned_dataset
 from catalog.dataset import DatasetState, Distribution
-from catalog.describe import owned_dataset
 from catalog.errors import MalformedFileName, UploadNotHeld, WrongState
 from catalog.files.looked import Look
 from catalog.files.wish import NO_WISH, Wish

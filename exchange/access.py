@@ -12,8 +12,9 @@ from datetime import datetime
 from uuid import UUID
 
 from catalog.audience import is_member
+from catalog.curation.deposit_errors import DatasetNotYours
+from catalog.curation.names import known_distribution
 from catalog.dataset import Dataset, Distribution, DistributionId
-from catalog.deposit_errors import DatasetNotYours
 from catalog.errors import DatasetNotFound, DistributionNotFound
 from catalog.find import (
     StoredVersion,
@@ -21,7 +22,6 @@ from catalog.find import (
     distributions_of,
     newest_stored,
 )
-from catalog.names import known_distribution
 from catalog.version import Version, VersionState
 from catalog.view import EVERYTHING, View
 from exchange.errors import AccessDenied, NoSuchData, WayOn
@@ -41,13 +41,13 @@ from policies.access import (
 )
 from policies.agree import agreements_in_force, get_agreement
 from policies.agreement import Agreement, AgreementState
-from policies.cedar import shipped_rules
 from policies.database import Tx
-from policies.decide import decide
+from policies.decision.cedar import shipped_rules
+from policies.decision.decide import decide
+from policies.decision.profile import profile_in_force
 from policies.events import Event, EventKind
 from policies.freeze import frozen_targets
 from policies.party import Actor, Role
-from policies.profile import profile_in_force
 from policies.record import record
 from policies.terms import OrganizationId, Purpose, Regime
 

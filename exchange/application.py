@@ -8,7 +8,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from exchange.errors import ApplicationNotInState, SameTwoPeople
-from policies.clause import Judgement
+from policies.decision.clause import Judgement
 from policies.terms import AgreementId, ListingId, OrganizationId, Purpose, UserId
 
 FIELD_LENGTH_CHARACTERS = 4_000

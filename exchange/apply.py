@@ -54,13 +54,13 @@ from policies.calendar import (
     is_known,
     working_days_between,
 )
-from policies.clause import ClockName, Judgement
 from policies.database import Tx
+from policies.decision.clause import ClockName, Judgement
+from policies.decision.facts import ApplyFacts, DecideFacts
+from policies.decision.profile import profile_in_force
 from policies.events import Event, EventKind, JsonValue
-from policies.facts import ApplyFacts, DecideFacts
+from policies.identity.people import members_of, organization_with_id
 from policies.party import Actor, Organization, OrganizationKind, Role
-from policies.people import members_of, organization_with_id
-from policies.profile import profile_in_force
 from policies.reason import check_reason
 from policies.record import record
 from policies.roles import can_apply_for, can_approve_for, can_supervise

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from exchange.errors import ClausesFailed, RequestIncomplete
-from policies.clause import ClauseResult, Judgement, Severity
-from policies.facts import Facts
-from policies.judge import judge
-from policies.profile import profile_in_force
+from policies.decision.clause import ClauseResult, Judgement, Severity
+from policies.decision.facts import Facts
+from policies.decision.judge import judge
+from policies.decision.profile import profile_in_force
 
 
 def judge_all(*stages: Facts, at: datetime) -> Judgement:

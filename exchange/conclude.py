@@ -18,8 +18,8 @@ from policies.agreement import Agreement
 from policies.calendar import CHINA
 from policies.canonical import Plain, canonical_text, fingerprint_of
 from policies.database import Tx
-from policies.facts import AgreeFacts
-from policies.odrl import Duty, PolicyKind, PolicyTerms, to_odrl
+from policies.decision.facts import AgreeFacts
+from policies.decision.odrl import Duty, PolicyKind, PolicyTerms, to_odrl
 from policies.party import Actor
 from policies.terms import AgreementId, OrganizationId, Purpose, Regime, UserId
 

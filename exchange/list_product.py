@@ -45,10 +45,10 @@ from exchange.price import FREE, Price, PriceModel
 from exchange.store import listings as store
 from policies.access import Action
 from policies.calendar import china_day
-from policies.clause import Judgement
 from policies.database import Tx
+from policies.decision.clause import Judgement
+from policies.decision.facts import InputFacts, ListingFacts, PriceFacts, WithdrawFacts
 from policies.events import Event, EventKind, JsonValue
-from policies.facts import InputFacts, ListingFacts, PriceFacts, WithdrawFacts
 from policies.party import Actor, Role
 from policies.reason import check_reason
 from policies.record import record

@@ -16,7 +16,7 @@ from exchange.errors import (
 )
 from exchange.price import FREE, Price
 from policies.access import Action
-from policies.clause import Judgement
+from policies.decision.clause import Judgement
 from policies.errors import N_, Said
 from policies.terms import DatasetId, ListingId, OrganizationId, Purpose, Regime, Text, UserId
 

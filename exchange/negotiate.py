@@ -24,19 +24,20 @@ from exchange.errors import (
 )
 from exchange.listing import Listing
 from exchange.store import listings as listing_store
-from policies import agree, issue
+from policies import agree
 from policies.agreement import Agreement
 from policies.calendar import china_day
 from policies.database import Tx
+from policies.decision.facts import ApplyFacts, TokenFacts
 from policies.errors import AgreementNotFound
-from policies.facts import ApplyFacts, TokenFacts
+from policies.evidence.signing_key import KeyPurpose
 from policies.freeze import frozen_targets
-from policies.issue import IssuedToken
+from policies.identity import issue
+from policies.identity.issue import IssuedToken
+from policies.identity.people import organization_with_id
 from policies.party import Actor, Organization, OrganizationKind, Role
-from policies.people import organization_with_id
 from policies.roles import can_apply_for, can_supervise, is_member_of
 from policies.seal import KeyRing
-from policies.signing_key import KeyPurpose
 from policies.terms import ListingId, Purpose, Regime
 from policies.token import ACCESS_LIFE_MOST
 

@@ -41,9 +41,9 @@ from policies.database import Tx
 from policies.errors import LogNotSigned, UserNotFound
 from policies.events import Event, EventKind
 from policies.history import edges_from, edges_into
+from policies.identity.people import organization_with_id, user_with_id
 from policies.log import inclusion_proof_of_leaf, latest_head, leaf_of_event
 from policies.party import Actor, Organization, Role
-from policies.people import organization_with_id, user_with_id
 from policies.record import record
 from policies.roles import can_supervise, is_member_of
 from policies.terms import DatasetId, OrganizationId, Text, UserId, VersionId

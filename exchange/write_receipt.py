@@ -22,10 +22,10 @@ from exchange.store import receipts as store
 from policies.access import Action
 from policies.database import Tx
 from policies.events import Edge, Event, EventKind
+from policies.evidence.signing_key import KeyPurpose
 from policies.party import Actor
 from policies.record import record
 from policies.seal import KeyRing, sha256_hex
-from policies.signing_key import KeyPurpose
 from policies.terms import AgreementId, Purpose
 
 

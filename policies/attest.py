@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from policies.bundle import SignedReceipt, build_bundle
 from policies.database import Tx
 from policies.errors import LogNotSigned, NoSuchLeaf
+from policies.evidence.bundle import SignedReceipt, build_bundle
+from policies.evidence.tree_head import SignedTreeHead
 from policies.log import (
     consistency_proof,
     fresh_head,
@@ -15,7 +16,6 @@ from policies.log import (
     leaf_of_event,
 )
 from policies.seal import KeyRing
-from policies.tree_head import SignedTreeHead
 
 
 def attest(

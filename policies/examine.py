@@ -12,18 +12,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from policies import merkle
-from policies.bundle import HeadFile, read_head_file
 from policies.database import Tx
-from policies.ed25519 import is_signed
 from policies.errors import N_
 from policies.events import RecordedEvent, moment_text, personal_hash
-from policies.merkle import Node
-from policies.signing_key import KeyPurpose, SigningKey, endorsed_body, kid_of
+from policies.evidence import merkle
+from policies.evidence.bundle import HeadFile, read_head_file
+from policies.evidence.ed25519 import is_signed
+from policies.evidence.merkle import Node
+from policies.evidence.signing_key import KeyPurpose, SigningKey, endorsed_body, kid_of
+from policies.evidence.tree_head import SignedTreeHead
 from policies.store import examination as store
 from policies.store import keys as key_store
 from policies.store import log as log_store
-from policies.tree_head import SignedTreeHead
 
 PAGE_LEAVES = 2000
 BREACHES_MAX = 200

@@ -18,17 +18,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from policies import merkle
-from policies.bundle import export_head_line, export_leaf_line
 from policies.database import Pool, Tx
 from policies.errors import LogDamaged, LogNotSigned, NoSuchLeaf, TreeSizeOutOfBounds
-from policies.leaf import ConsistencyProof, InclusionProof, Leaf
-from policies.merkle import Node
+from policies.evidence import merkle
+from policies.evidence.bundle import export_head_line, export_leaf_line
+from policies.evidence.leaf import ConsistencyProof, InclusionProof, Leaf
+from policies.evidence.merkle import Node
+from policies.evidence.signing_key import KeyPurpose, SigningKey
+from policies.evidence.tree_head import SignedTreeHead, TreeHead
 from policies.seal import KeyRing
-from policies.signing_key import KeyPurpose, SigningKey
 from policies.store import keys as key_store
 from policies.store import log as store
-from policies.tree_head import SignedTreeHead, TreeHead
 
 SEQUENCE_LIMIT_EVENTS = 2000
 """Leaves of one transaction; a few tenths of a second."""

@@ -7,14 +7,12 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from policies import ed25519
 from policies.canonical import Plain, canonical_text
 from policies.database import Tx
 from policies.errors import SigningKeyAway
 from policies.events import Event, EventKind, moment_text
-from policies.party import ANONYMOUS, Actor
-from policies.record import record
-from policies.signing_key import (
+from policies.evidence import ed25519
+from policies.evidence.signing_key import (
     RETIRES_AFTER,
     KeyPurpose,
     KeyState,
@@ -22,6 +20,8 @@ from policies.signing_key import (
     endorsed_body,
     kid_of,
 )
+from policies.party import ANONYMOUS, Actor
+from policies.record import record
 from policies.store import keys as store
 
 

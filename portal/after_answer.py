@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from catalog import describe, find, publish
+from catalog import find, publish
+from catalog.curation import describe
 from catalog.dataset import Dataset
 from catalog.version import Version
 from policies.database import Tx

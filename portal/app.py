@@ -39,43 +39,33 @@ from portal.api.v1 import sensitive as sensitive_api
 from portal.api.v1 import talk as talk_api
 from portal.api_description import describe
 from portal.body_bound import BodyBound
-from portal.pages import (
-    account,
-    addresses,
-    asking,
+from portal.pages import account, addresses, demand, home, people, talk, topics
+from portal.pages import help as help_pages
+from portal.pages import organizations as organization_pages
+from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
+from portal.pages.audit import desk as audit_pages
+from portal.pages.audit import receipts as receipt_pages
+from portal.pages.buy import asking, buying, usage
+from portal.pages.dataset import data as dataset_data
+from portal.pages.dataset import overview as dataset
+from portal.pages.dataset import use as dataset_use
+from portal.pages.harvest import sources as harvest
+from portal.pages.inbox import deciding as inbox
+from portal.pages.publish import (
     audience_preview,
-    buying,
-    comparing,
-    dataset,
-    dataset_data,
-    dataset_use,
-    demand,
     describing,
     directory_import,
     file_reading,
-    harvest,
-    home,
-    inbox,
-    people,
     proposals,
     publishing,
     publishing_files,
     publishing_terms,
     record_history,
-    saved_searches,
-    searching,
     sensitive,
-    suggesting,
-    talk,
-    topics,
-    usage,
 )
-from portal.pages import audit as audit_pages
-from portal.pages import help as help_pages
-from portal.pages import organizations as organization_pages
-from portal.pages import receipts as receipt_pages
-from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.reader import fill_frame
+from portal.pages.search import comparing, saved_searches, suggesting
+from portal.pages.search import finding as searching
 from portal.pages.security_headers import SecurityHeaders
 from portal.sign_in import require_csrf
 from portal.wiring import Wiring

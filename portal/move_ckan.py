@@ -22,11 +22,11 @@ from catalog.harvest.move import Moved, MovedKind, MoveOutcome, Report
 from catalog.harvest.read_ckan import RemoteSite
 from catalog.view import Json
 from policies.database import Tx
-from policies.enrol import create_password_link
 from policies.errors import Refusal
+from policies.identity.enrol import create_password_link
+from policies.identity.passwords import generate_password
+from policies.identity.people import user_named
 from policies.party import Actor
-from policies.passwords import generate_password
-from policies.people import user_named
 from portal.api.ckan.actions import ACTIONS
 from portal.api.ckan.call import Call
 from portal.api.ckan.errors import CkanError, NoSuchObject

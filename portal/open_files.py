@@ -12,7 +12,7 @@ from catalog.record import Record
 from catalog.version import Column, ColumnType, VersionState
 from exchange.open_files import open_views
 from policies.database import Tx
-from policies.profile import profile_in_force
+from policies.decision.profile import profile_in_force
 from portal.wiring import Wiring
 
 

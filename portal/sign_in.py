@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.responses import Response
 
-from policies.authenticate import actor_of_session, actor_of_token, check_signed_in
+from policies.identity.authenticate import actor_of_session, actor_of_token, check_signed_in
 from policies.party import Actor
 from policies.session import SECRET_MOST_CHARACTERS, SESSION_LONGEST, new_secret
 from portal.errors import ForgedRequest

@@ -13,17 +13,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-from policies.bundle import (
+from policies.errors import N_, UnreadableProof
+from policies.evidence.bundle import (
     FILE_LENGTH_BYTES_MAX,
     LOG_FORMAT,
     format_of,
     read_bundle,
 )
-from policies.errors import N_, UnreadableProof
-from policies.log_proof import verify_log_export
-from policies.proof import verify_receipt_file
+from policies.evidence.log_proof import verify_log_export
+from policies.evidence.proof import verify_receipt_file
+from policies.evidence.verification import Verification
 from policies.terms import Language
-from policies.verification import Verification
 from portal.languages import translator
 
 RECEIPT_LINES_MAX = 40

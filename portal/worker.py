@@ -27,8 +27,8 @@ from exchange import list_product, settle
 from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
 from policies import once
+from policies.decision.profile import profile_in_force
 from policies.party import Actor
-from policies.profile import profile_in_force
 from policies.terms import DatasetId, VersionId
 from portal import harvest_jobs
 from portal.jobs import Queue, ask_for_copies, enqueue

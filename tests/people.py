@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from policies.authenticate import actor_of_user
 from policies.database import Tx
-from policies.enrol import add_organization, add_user, grant_role
+from policies.identity.authenticate import actor_of_user
+from policies.identity.enrol import add_organization, add_user, grant_role
 from policies.party import Actor, Organization, OrganizationKind, Role, User
 from policies.roles import SYSTEM
 from policies.terms import Text

@@ -29,9 +29,9 @@ from catalog.demand.errors import (
 )
 from policies.calendar import china_day
 from policies.database import Tx
+from policies.decision.profile import profile_in_force
 from policies.events import Event, EventKind, JsonValue
 from policies.party import Actor
-from policies.profile import profile_in_force
 from policies.record import record
 from policies.roles import can_set_standards
 

@@ -22,14 +22,14 @@ from catalog.demand.errors import (
     NotADepartment,
     TooManyWishes,
 )
-from policies.authenticate import check_signed_in
 from policies.calendar import DueDate, china_day, due_date
-from policies.clause import ClockName
 from policies.database import Tx
+from policies.decision.clause import ClockName
+from policies.decision.profile import profile_in_force
 from policies.events import Event, EventKind
+from policies.identity.authenticate import check_signed_in
+from policies.identity.people import list_organizations, organization_named
 from policies.party import UNOWNED, Actor, Organization, OrganizationKind
-from policies.people import list_organizations, organization_named
-from policies.profile import profile_in_force
 from policies.record import record
 from policies.roles import check_person
 from policies.terms import OrganizationId

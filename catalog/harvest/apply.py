@@ -17,8 +17,8 @@ from typing import Final, TypeVar
 from uuid import uuid4
 
 from catalog.audience import may_approve_for, may_publish_for
+from catalog.curation.describe import entry_facts
 from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId, Entry
-from catalog.describe import entry_facts
 from catalog.directory import Directory
 from catalog.errors import PublisherNeeded
 from catalog.harvest.changes import Act
@@ -42,8 +42,8 @@ from catalog.view import Json
 from policies.database import Pool, Tx
 from policies.errors import Refusal
 from policies.events import Event, EventKind, JsonValue
+from policies.identity.people import organization_with_id
 from policies.party import Actor, Organization
-from policies.people import organization_with_id
 from policies.record import record
 from policies.roles import SYSTEM
 

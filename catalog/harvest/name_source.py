@@ -28,8 +28,8 @@ from catalog.upload import check_file_name
 from catalog.view import Json
 from policies.database import Tx
 from policies.events import Event, EventKind, JsonValue
+from policies.identity.people import organization_with_id
 from policies.party import Actor
-from policies.people import organization_with_id
 from policies.record import record
 from policies.terms import OrganizationId
 

@@ -27,9 +27,9 @@ from catalog.talk.talk import (
     linked,
     written,
 )
-from policies.authenticate import check_signed_in
 from policies.database import Tx
 from policies.events import Event, EventKind
+from policies.identity.authenticate import check_signed_in
 from policies.party import Actor
 from policies.record import record
 from policies.roles import check_person

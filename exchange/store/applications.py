@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 from exchange.application import Application, ApplicationState, Manner, Request
 from policies.canonical import from_plain, to_plain
-from policies.clause import Judgement
 from policies.database import Tx
+from policies.decision.clause import Judgement
 from policies.terms import AgreementId, ListingId, OrganizationId, Purpose, UserId
 
 Row = dict[str, Any]

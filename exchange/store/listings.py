@@ -20,8 +20,8 @@ from exchange.listing import (
 )
 from exchange.price import Price
 from policies.canonical import from_plain, to_plain
-from policies.clause import Judgement
 from policies.database import Tx
+from policies.decision.clause import Judgement
 from policies.terms import DatasetId, ListingId, OrganizationId, Regime, Text, UserId
 
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from psycopg.rows import DictRow
 
 from policies.database import Tx
-from policies.signing_key import KeyPurpose, KeyState, SigningKey
+from policies.evidence.signing_key import KeyPurpose, KeyState, SigningKey
 
 
 def current_key(tx: Tx, purpose: KeyPurpose) -> SigningKey | None:

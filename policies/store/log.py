@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from psycopg.rows import DictRow
 
 from policies.database import Tx
-from policies.leaf import Leaf
-from policies.merkle import Node
-from policies.tree_head import SignedTreeHead, TreeHead
+from policies.evidence.leaf import Leaf
+from policies.evidence.merkle import Node
+from policies.evidence.tree_head import SignedTreeHead, TreeHead
 
 _SEQUENCER_LOCK = 7_100_002
 

@@ -16,12 +16,12 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from policies import log
-from policies.bundle import build_head_file
 from policies.events import Event, EventKind
+from policies.evidence.bundle import build_head_file
+from policies.evidence.signing_key import KeyPurpose
+from policies.evidence.tree_head import checkpoint_text, signed_note
 from policies.history import check_may_audit
 from policies.record import record
-from policies.signing_key import KeyPurpose
-from policies.tree_head import checkpoint_text, signed_note
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
-from policies.issue import verification_keys
+from policies.identity.issue import verification_keys
 from portal.wiring import wiring_of
 
 router = APIRouter(prefix="/.well-known", tags=["tokens"])

@@ -89,8 +89,8 @@ def run_migrate(chosen: argparse.Namespace) -> int:
 
 
 def _administrator(context: Context, name: str) -> Actor:
-    from policies.authenticate import actor_of_user
-    from policies.people import user_named
+    from policies.identity.authenticate import actor_of_user
+    from policies.identity.people import user_named
     from policies.roles import can_administer
 
     with context.pool.connection() as tx:

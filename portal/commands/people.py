@@ -123,7 +123,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def run_org_add(chosen: argparse.Namespace) -> int:
     """Let an organisation in."""
-    from policies.enrol import add_organization
+    from policies.identity.enrol import add_organization
     from policies.party import OrganizationKind
     from policies.roles import SYSTEM
 
@@ -150,7 +150,7 @@ def run_org_add(chosen: argparse.Namespace) -> int:
 
 def run_user_add(chosen: argparse.Namespace) -> int:
     """Open an account, with its roles and its password or a link to set one."""
-    from policies.enrol import add_user, create_password_link
+    from policies.identity.enrol import add_user, create_password_link
     from policies.roles import SYSTEM
 
     password = _password() if chosen.password_stdin else None
@@ -183,8 +183,8 @@ def run_user_grant(chosen: argparse.Namespace) -> int:
 
 def run_user_link(chosen: argparse.Namespace) -> int:
     """Print a one-time link."""
-    from policies.enrol import create_password_link
-    from policies.people import user_named
+    from policies.identity.enrol import create_password_link
+    from policies.identity.people import user_named
     from policies.roles import SYSTEM
 
     with opened(chosen) as context, context.pool.connection() as tx:
@@ -200,8 +200,8 @@ def run_token(chosen: argparse.Namespace) -> int:
     """Print a new API token."""
     from datetime import timedelta
 
-    from policies.issue import issue_api_token
-    from policies.people import user_named
+    from policies.identity.issue import issue_api_token
+    from policies.identity.people import user_named
     from policies.roles import SYSTEM
 
     with opened(chosen) as context, context.pool.connection() as tx:
@@ -227,9 +227,9 @@ def run_token(chosen: argparse.Namespace) -> int:
 
 
 def _grant(tx: Tx, chosen: argparse.Namespace, *, at: datetime) -> list[dict[str, str | None]]:
-    from policies.enrol import grant_role
+    from policies.identity.enrol import grant_role
+    from policies.identity.people import user_named
     from policies.party import Role
-    from policies.people import user_named
     from policies.roles import SYSTEM
 
     user = user_named(tx, chosen.name)
@@ -248,8 +248,8 @@ def _organization(tx: Tx, role: Role, slug: str | None) -> Organization | None:
 
     Raises: CommandFailed where the role needs one and it is not clear which.
     """
+    from policies.identity.people import list_organizations, organization_named
     from policies.party import OrganizationKind
-    from policies.people import list_organizations, organization_named
     from policies.roles import SITE_WIDE
 
     if slug is not None:

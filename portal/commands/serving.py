@@ -129,7 +129,7 @@ def wait_until_ready(server: Server) -> bool:
 
 def print_first_admin(server: Server) -> None:
     """Where no admin exists yet, make one and print its password, once."""
-    from policies.enrol import first_start_admin
+    from policies.identity.enrol import first_start_admin
     from portal.pool import connection_pool, utc_now
 
     with connection_pool(server.database_url, size=1) as pool, pool.connection() as tx:

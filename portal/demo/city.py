@@ -10,8 +10,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from policies.database import Pool
-from policies.issue import issue_api_token
-from policies.people import user_named
+from policies.identity.issue import issue_api_token
+from policies.identity.people import user_named
 from policies.roles import SYSTEM
 from policies.seal import KeyRing
 from policies.terms import Regime

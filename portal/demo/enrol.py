@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import uuid4
 
+from catalog.curation.themes import create_theme
 from catalog.theme import Theme, ThemeId
-from catalog.themes import create_theme
-from policies.authenticate import actor_of_user
 from policies.database import Tx
-from policies.enrol import FIRST_ADMIN_NAME, add_organization, add_user, grant_role
 from policies.errors import UserNotFound
-from policies.people import list_organizations, user_named
+from policies.identity.authenticate import actor_of_user
+from policies.identity.enrol import FIRST_ADMIN_NAME, add_organization, add_user, grant_role
+from policies.identity.people import list_organizations, user_named
 from policies.roles import SYSTEM
 from portal.demo.cast import ORGANIZATIONS, PEOPLE, SITE, THEME_KEEPER, THEMES
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from policies.database import Pool
-from policies.enrol import FIRST_ADMIN_NAME
+from policies.identity.enrol import FIRST_ADMIN_NAME
 from policies.seal import KeyRing
 from portal.demo import sign_ins
 from portal.demo.city import City

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from policies.passwords import generate_password
+from policies.identity.passwords import generate_password
 from portal.demo.cast import PEOPLE
 
 SIGN_INS: Final = "demo-sign-ins.json"

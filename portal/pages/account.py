@@ -9,8 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
-from policies.authenticate import check_signed_in, choose_organization, sign_in, sign_out
-from policies.enrol import change_password, use_password_link, user_of_link
 from policies.errors import (
     MalformedTokenName,
     PasswordTooLong,
@@ -22,9 +20,11 @@ from policies.errors import (
     TooManyTokens,
     WrongPassword,
 )
-from policies.issue import IssuedToken, issue_api_token, list_tokens, revoke_token
-from policies.passwords import PASSWORD_LEAST_CHARACTERS
-from policies.people import organization_named, roles_of, user_named
+from policies.identity.authenticate import check_signed_in, choose_organization, sign_in, sign_out
+from policies.identity.enrol import change_password, use_password_link, user_of_link
+from policies.identity.issue import IssuedToken, issue_api_token, list_tokens, revoke_token
+from policies.identity.passwords import PASSWORD_LEAST_CHARACTERS
+from policies.identity.people import organization_named, roles_of, user_named
 from policies.roles import can_administer
 from policies.token import API_LIFE_MOST, TOKEN_NAME_MOST_CHARACTERS
 from portal.pages.rendering import language_of, render

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from policies.clause import ClauseResult, Judgement, Outcome, Severity
+from policies.decision.clause import ClauseResult, Judgement, Outcome, Severity
+from policies.decision.profile import profile_named
 from policies.errors import ProfileNotFound
-from policies.profile import profile_named
 from policies.terms import Text
 from portal.pages.speech import Speech
 

@@ -13,8 +13,8 @@ from exchange.listing import AccessClass, Listing
 from exchange.price import PriceModel
 from exchange.usage import listed_of
 from policies.database import Tx
+from policies.identity.people import organizations_with_ids
 from policies.party import Actor, Organization
-from policies.people import organizations_with_ids
 from policies.terms import (
     DatasetId,
     Grade,

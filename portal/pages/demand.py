@@ -14,13 +14,13 @@ from catalog.demand import answer, ask, board, duties, unmet
 from catalog.demand.data_request import DataRequest, DataRequestId, DataRequestState
 from policies.calendar import china_day
 from policies.database import Tx
+from policies.decision.profile import profile_in_force
 from policies.errors import N_, Refusal
+from policies.identity.people import organizations_with_ids
 from policies.party import Organization
-from policies.people import organizations_with_ids
-from policies.profile import profile_in_force
 from policies.terms import OrganizationId
 from portal.pages.inbox_items import days_left_words
-from portal.pages.publishing import own_organization
+from portal.pages.publish.publishing import own_organization
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of

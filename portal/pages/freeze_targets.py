@@ -11,8 +11,8 @@ from exchange.list_product import get_listing
 from exchange.negotiate import get_agreement
 from policies.database import Tx
 from policies.freeze_order import FreezeTarget
+from policies.identity.people import organization_named, organization_with_id
 from policies.party import Actor
-from policies.people import organization_named, organization_with_id
 from policies.terms import DatasetId, ListingId, OrganizationId, Text
 
 

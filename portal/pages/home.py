@@ -9,19 +9,19 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from catalog import holdings
+from catalog.curation.themes import counts_by_theme, listed_themes
 from catalog.demand import board
 from catalog.demand.data_request import DataRequestState
 from catalog.search.errors import IndexNotReady
-from catalog.themes import counts_by_theme, listed_themes
 from exchange.usage import deliveries_since
 from policies.database import Tx
 from policies.party import Actor
 from portal.pages.dataset_cards import cards_of
+from portal.pages.drawing.river import Flow, draw_river
 from portal.pages.rendering import render
-from portal.pages.river import Flow, draw_river
-from portal.pages.search_facets import count_facets
-from portal.pages.search_state import SearchState
-from portal.pages.searching import counting_for
+from portal.pages.search.facets import count_facets
+from portal.pages.search.finding import counting_for
+from portal.pages.search.state import SearchState
 from portal.pages.speech import Speech, speech_of
 from portal.sign_in import actor_of
 from portal.wiring import Wiring, wiring_of

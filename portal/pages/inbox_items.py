@@ -19,8 +19,8 @@ from policies.calendar import DueDate, china_day, is_known, is_working_day
 from policies.database import Tx
 from policies.freeze import freezes_in_force
 from policies.freeze_order import Freeze
+from policies.identity.people import organization_with_id
 from policies.party import Actor, Role
-from policies.people import organization_with_id
 from policies.roles import can_assess, can_set_standards, can_supervise
 from policies.terms import Regime, Text
 from portal.pages.freeze_targets import title_of

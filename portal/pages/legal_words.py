@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from policies.clause import LegalBasis
+from policies.decision.clause import LegalBasis
 from portal.pages.speech import Speech
 
 

@@ -10,22 +10,22 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog import find
+from catalog.curation.themes import counts_by_publisher, datasets_of_publisher
 from catalog.dataset import Dataset, DatasetState
 from catalog.formats.oai_pmh import SET_PREFIX
 from catalog.holdings import LIST_MAX, holdings_of, published_by_organization
 from catalog.records import records_of
-from catalog.themes import counts_by_publisher, datasets_of_publisher
 from policies.database import Tx
 from policies.errors import OrganizationNotFound
-from policies.organize import listed_organizations, presented_organization
+from policies.identity.organize import listed_organizations, presented_organization
+from policies.identity.people import organization_named
 from policies.party import Actor, OrganizationKind
-from policies.people import organization_named
 from policies.presentation import OrganizationPresentation
 from policies.roles import can_administer, can_administer_organization
 from portal.languages import CITY_ZONE
+from portal.pages.dataset.quality import promise_of
 from portal.pages.dataset_cards import cards_of
-from portal.pages.dataset_quality import promise_of
-from portal.pages.pictures import picture_path
+from portal.pages.drawing.pictures import picture_path
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.sign_in import actor_of

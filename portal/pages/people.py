@@ -7,16 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
-from policies.enrol import (
-    PasswordLink,
-    add_organization,
-    add_user,
-    create_password_link,
-    deactivate_user,
-    grant_role,
-    reactivate_user,
-    withdraw_role,
-)
 from policies.errors import (
     CreditCodeTaken,
     LastAdministrator,
@@ -33,8 +23,17 @@ from policies.errors import (
     UserNameTaken,
     UserNotFound,
 )
-from policies.party import OrganizationKind, Role
-from policies.people import (
+from policies.identity.enrol import (
+    PasswordLink,
+    add_organization,
+    add_user,
+    create_password_link,
+    deactivate_user,
+    grant_role,
+    reactivate_user,
+    withdraw_role,
+)
+from policies.identity.people import (
     list_organizations,
     list_users,
     members_of,
@@ -42,6 +41,7 @@ from policies.people import (
     roles_of,
     user_named,
 )
+from policies.party import OrganizationKind, Role
 from policies.roles import (
     GRANTED_BY_ORGANIZATIONS,
     KINDS_OF_ROLE,

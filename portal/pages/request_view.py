@@ -11,8 +11,8 @@ from exchange.list_product import get_listing
 from exchange.listing import Listing
 from policies.agree import agreements_of_party
 from policies.database import Tx
+from policies.identity.people import organization_with_id
 from policies.party import Actor, Organization
-from policies.people import organization_with_id
 from policies.roles import can_apply_for, can_approve_for
 from policies.terms import Text
 from portal.pages.dataset_names import gone, name_of_dataset

@@ -9,8 +9,10 @@ from uuid import UUID
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.responses import RedirectResponse
 
-from catalog import find, follow
-from catalog.follow import Followed
+from catalog import find
+from catalog.curation import follow
+from catalog.curation.follow import Followed
+from catalog.curation.theme_errors import NotFollowing
 from catalog.talk import moderate, post, read
 from catalog.talk.talk import (
     PICTURE_SIZE_BYTES,
@@ -23,10 +25,9 @@ from catalog.talk.talk import (
     ReuseId,
     pictured,
 )
-from catalog.theme_errors import NotFollowing
 from policies.errors import N_, Refusal
 from policies.party import Actor
-from portal.pages.dataset_look import look_of
+from portal.pages.dataset.look import look_of
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of

@@ -7,9 +7,8 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
-from catalog.records import records_of
-from catalog.theme_errors import ThemeNotFound
-from catalog.themes import (
+from catalog.curation.theme_errors import ThemeNotFound
+from catalog.curation.themes import (
     counts_by_theme,
     datasets_under,
     listed_themes,
@@ -17,8 +16,9 @@ from catalog.themes import (
     theme_named,
     themes_with_ids,
 )
+from catalog.records import records_of
 from portal.pages.dataset_cards import cards_of
-from portal.pages.pictures import picture_path
+from portal.pages.drawing.pictures import picture_path
 from portal.pages.rendering import render
 from portal.pages.speech import speech_of
 from portal.sign_in import actor_of

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from policies.issue import IssuedToken
+from policies.identity.issue import IssuedToken
 from policies.party import (
     Member,
     Membership,

@@ -7,16 +7,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from policies.terms import Regime, Text
-from portal.pages.histogram import Bar, Histogram, sparkline
-from portal.pages.lineage_layout import (
+from portal.pages.drawing.histogram import Bar, Histogram, sparkline
+from portal.pages.drawing.lineage_layout import (
     LineageEdge,
     LineageGraph,
     LineageNode,
     lay_out,
     note_dimmed,
 )
-from portal.pages.river import Flow, draw_river
-from portal.pages.table import DataTable, TableColumn
+from portal.pages.drawing.river import Flow, draw_river
+from portal.pages.drawing.table import DataTable, TableColumn
 from tests.browser.account_samples import ACCOUNT_CONTEXTS
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)

@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import expect
 
-from catalog import describe, publish
+from catalog import publish
+from catalog.curation import describe
 from exchange import apply, list_product
 from exchange.list_product import Proposal
 from exchange.supervise import place_freeze
-from policies.authenticate import open_session
 from policies.freeze_order import FreezeTarget
+from policies.identity.authenticate import open_session
 from policies.log import fresh_head
 from policies.party import Actor
 from policies.terms import Regime

@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 
+from catalog.curation.themes import create_theme, put_under
 from catalog.find import dataset_named
 from catalog.theme import Theme, ThemeId
-from catalog.themes import create_theme, put_under
-from policies.organize import change_organization, presented_organization
+from policies.identity.organize import change_organization, presented_organization
+from policies.identity.people import organization_named
 from policies.party import ANONYMOUS
-from policies.people import organization_named
 from policies.presentation import OrganizationPresentation
 from policies.roles import SYSTEM
 from policies.terms import Text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from policies.authenticate import open_session
+from policies.identity.authenticate import open_session
 from policies.party import Actor
 from portal.app import create_app
 from portal.wiring import Wiring

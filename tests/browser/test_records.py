@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import expect
 
-from catalog import describe, publish
+from catalog import publish
+from catalog.curation import describe
 from catalog.demand import ask, duties, unmet
 from catalog.directory import Directory, FormatClass, ShareChannel
 from catalog.talk import post
-from policies.authenticate import open_session
+from policies.identity.authenticate import open_session
 from policies.party import Actor
 from policies.terms import Text
 from portal.app import create_app

@@ -10,9 +10,10 @@ from uuid import uuid4
 
 from psycopg.types.json import Jsonb
 
-from catalog import describe, find, ingest, publish, upload
+from catalog import find, ingest, publish, upload
 from catalog.blobs import store_blob
 from catalog.confine import Confinement
+from catalog.curation import describe
 from catalog.dataset import Dataset, Distribution, Entry
 from catalog.folders import Folders
 from catalog.version import ReportId, Upload, Verdict, Version

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from catalog import describe, publish
+from catalog import publish
+from catalog.curation import describe
 from catalog.dataset import Dataset, Entry
 from policies.database import Tx
 from policies.terms import Text

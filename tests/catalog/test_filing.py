@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from catalog import mend
-from catalog.classify_errors import NothingToMend
+from catalog.curation import mend
+from catalog.curation.classify_errors import NothingToMend
 from catalog.directory import Directory, FormatClass, ShareChannel
 from catalog.filing import Fault, Neighbours, faults_of, same_name
 from catalog.find import dataset_with_id

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import describe, find
+from catalog import find
+from catalog.curation import describe
 from catalog.errors import DatasetNotFound, MalformedPageMark, VersionNotFound
 from catalog.folders import Folders
 from catalog.search.document import SearchDocument

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from catalog import describe, publish
+from catalog import publish
+from catalog.curation import describe
 from catalog.directory import Directory, RecordAudience
 from catalog.find import dataset_with_id
 from catalog.history import history_of

@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import duckdb
 
-from catalog import describe, publish, tables
+from catalog import publish, tables
 from catalog.confine import Confinement
+from catalog.curation import describe
 from catalog.dataset import Dataset, Entry
 from catalog.find import dataset_with_id, distributions_of
 from catalog.folders import Folders
@@ -40,9 +41,9 @@ from exchange.listing import Declaration, Listing
 from exchange.price import Price, PriceModel
 from exchange.settle import top_up
 from policies.agreement import Agreement
-from policies.authenticate import actor_of_token
 from policies.database import Pool, Tx
-from policies.enrol import add_organization
+from policies.identity.authenticate import actor_of_token
+from policies.identity.enrol import add_organization
 from policies.party import Actor, Organization, OrganizationKind, Role
 from policies.roles import SYSTEM
 from policies.seal import KeyRing

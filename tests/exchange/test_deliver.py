@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from catalog import describe
+from catalog.curation import describe
 from catalog.dataset import Dataset, Entry
 from catalog.errors import MalformedStatement, NoSuchTable
 from catalog.find import dataset_named
@@ -43,12 +43,12 @@ from exchange.settle import balance_of, sweep_expired
 from exchange.store import receipts as receipt_store
 from policies import freeze
 from policies.attest import attest
-from policies.bundle import SignedReceipt
 from policies.errors import IdempotencyKeyReused, RequestUnderWay
+from policies.evidence.bundle import SignedReceipt
+from policies.evidence.proof import verify_receipt_file
 from policies.freeze_order import FreezeTarget
 from policies.log import sequence
 from policies.party import ANONYMOUS
-from policies.proof import verify_receipt_file
 from policies.terms import MicroCredits, OpenType, Regime, ShareType
 from tests.exchange.city import (
     OWN_PRODUCTION,

@@ -14,12 +14,12 @@ from exchange.errors import AccessDenied, InsufficientCredits
 from exchange.examine import examine
 from exchange.settle import balance_of
 from policies import freeze
-from policies.clause import Severity
+from policies.decision.clause import Severity
+from policies.decision.facts import ListingFacts, PriceFacts
+from policies.decision.judge import judge
+from policies.decision.profile import profile_in_force
 from policies.errors import IdempotencyKeyReused
-from policies.facts import ListingFacts, PriceFacts
 from policies.freeze_order import FreezeTarget
-from policies.judge import judge
-from policies.profile import profile_in_force
 from policies.terms import Grade, MicroCredits, Regime
 from tests.exchange.city import AT, City
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from catalog import describe
+from catalog.curation import describe
 from catalog.dataset import Entry
 from catalog.errors import MalformedView
 from catalog.view import Mask, MaskKind, View

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from policies.access import Action
-from policies.facts import (
+from policies.decision.facts import (
     AgreeFacts,
     ApplyFacts,
     ApproveFacts,

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from policies import log
-from policies.bundle import build_head_file
 from policies.database import Tx
 from policies.events import Edge, Event, EventKind
+from policies.evidence.bundle import build_head_file
 from policies.examine import examine
 from policies.party import ANONYMOUS
 from policies.record import record

@@ -14,14 +14,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from psycopg.rows import dict_row
 
-from policies import log, merkle
+from policies import log
 from policies.database import Pool, Tx
 from policies.errors import LogDamaged, LogNotSigned, NoSuchLeaf, TreeSizeOutOfBounds
 from policies.events import Event, EventKind
+from policies.evidence import merkle
+from policies.evidence.tree_head import SignedTreeHead
 from policies.party import ANONYMOUS
 from policies.record import record
 from policies.seal import KeyRing
-from policies.tree_head import SignedTreeHead
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 

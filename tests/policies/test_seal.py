@@ -10,12 +10,10 @@ from threading import Barrier
 
 import pytest
 
-from policies import ed25519
 from policies.database import Pool, Tx
 from policies.errors import SigningKeyAway
-from policies.party import ANONYMOUS
-from policies.seal import KeyRing
-from policies.signing_key import (
+from policies.evidence import ed25519
+from policies.evidence.signing_key import (
     RETIRES_AFTER,
     SIGNS_FOR,
     KeyPurpose,
@@ -23,6 +21,8 @@ from policies.signing_key import (
     endorsed_body,
     kid_of,
 )
+from policies.party import ANONYMOUS
+from policies.seal import KeyRing
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from fastapi import Depends, FastAPI
 
-from policies.enrol import add_organization, add_user, create_password_link, grant_role
+from policies.identity.enrol import add_organization, add_user, create_password_link, grant_role
+from policies.identity.people import organization_named, roles_of, user_named
 from policies.party import OrganizationKind, Role
-from policies.people import organization_named, roles_of, user_named
 from policies.roles import SYSTEM
 from policies.session import LINK_LIFE
 from policies.terms import Text

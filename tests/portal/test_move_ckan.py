@@ -18,10 +18,10 @@ from catalog.confine import Confinement
 from catalog.harvest.fetch import networks_of
 from catalog.harvest.move import Moved, MovedKind, MoveOutcome
 from catalog.warehouse import Warehouse
-from policies.authenticate import actor_of_user
 from policies.database import Pool
+from policies.identity.authenticate import actor_of_user
+from policies.identity.people import user_named
 from policies.party import Role
-from policies.people import user_named
 from policies.seal import KeyRing
 from portal.app import create_app
 from portal.move_ckan import Mover

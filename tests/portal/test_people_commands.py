@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from policies.authenticate import actor_of_token, sign_in
 from policies.database import Pool
-from policies.enrol import use_password_link
+from policies.identity.authenticate import actor_of_token, sign_in
+from policies.identity.enrol import use_password_link
 from policies.party import OrganizationKind, Role
 from policies.roles import SITE_WIDE
 from policies.token import API_LIFE_MOST

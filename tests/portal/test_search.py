@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from catalog import describe
+from catalog.curation import describe
 from catalog.search.errors import IndexWriterBusy
 from catalog.search.follow import rebuild
 from catalog.search.index import current_generation, writing

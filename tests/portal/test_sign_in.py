@@ -10,9 +10,9 @@ from fastapi import APIRouter, Depends, FastAPI, Form, Request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.enrol import deactivate_user
-from policies.issue import revoke_token
-from policies.people import user_named
+from policies.identity.enrol import deactivate_user
+from policies.identity.issue import revoke_token
+from policies.identity.people import user_named
 from policies.roles import SYSTEM
 from policies.session import FREE_FAILURES_PER_ACCOUNT, SESSION_IDLE
 from portal import answers

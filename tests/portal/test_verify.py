@@ -14,20 +14,20 @@ import pytest
 
 from policies import log
 from policies.attest import attest
-from policies.bundle import (
+from policies.database import Tx
+from policies.events import Event, EventKind
+from policies.evidence.bundle import (
     SignedReceipt,
     build_head_file,
     export_head_line,
     export_leaf_line,
     read_bundle,
 )
-from policies.database import Tx
-from policies.events import Event, EventKind
+from policies.evidence.proof import RECEIPT_HASH_FACT
+from policies.evidence.signing_key import KeyPurpose
 from policies.party import ANONYMOUS
-from policies.proof import RECEIPT_HASH_FACT
 from policies.record import record
 from policies.seal import KeyRing, canonical
-from policies.signing_key import KeyPurpose
 from policies.terms import Language
 from portal.verify import run
 

@@ -10,8 +10,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from policies.issue import issue_api_token
-from policies.people import user_named
+from policies.identity.issue import issue_api_token
+from policies.identity.people import user_named
 from policies.roles import SYSTEM
 from portal.wiring import Wiring
 from tests.people import AT, PASSWORD

@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID, uuid5
 
+from catalog.curation.follow import Followed, followed_by
+from catalog.curation.themes import datasets_of_publisher, datasets_under
 from catalog.errors import DatasetNotFound
 from catalog.find import dataset_with_id
-from catalog.follow import Followed, followed_by
-from catalog.themes import datasets_of_publisher, datasets_under
 from catalog.view import Json
 from policies.activity import ACTIVITY_PAGE_MOST, events_about, newest_events
 from policies.events import EventKind, RecordedEvent

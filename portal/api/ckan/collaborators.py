@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from catalog.collaborate import (
+from catalog.curation.collaborate import (
     Collaborator,
     collaborations_of,
     collaborators_of,
     let_in,
     let_out,
 )
-from catalog.deposit_errors import CollaboratorsNotYours, NotACollaborator
+from catalog.curation.deposit_errors import CollaboratorsNotYours, NotACollaborator
 from catalog.view import Json
 from policies.roles import Capacity
 from portal.api.ckan.action import Result, Table, reads, writes

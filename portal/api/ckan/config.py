@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies.site_options import SITE_OPTIONS, set_site_options, site_options
+from policies.identity.site_options import SITE_OPTIONS, set_site_options, site_options
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call
 from portal.api.ckan.errors import ValidationFailed

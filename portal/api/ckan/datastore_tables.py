@@ -8,10 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from catalog.audience import may_keep
+from catalog.curation.deposit_errors import DatasetNotYours
+from catalog.curation.names import known_distribution
 from catalog.dataset import Dataset, Distribution, DistributionId
-from catalog.deposit_errors import DatasetNotYours
 from catalog.errors import DatasetNotFound, DistributionNotFound
-from catalog.names import known_distribution
 from catalog.steps.names import table_named
 from catalog.view import Json
 from policies.database import Tx

@@ -25,7 +25,7 @@ from catalog.steps.table import Doing, Row, Stepped, Table
 from catalog.steps.take_step import Place, held_table
 from catalog.view import Json
 from exchange import list_product
-from policies.profile import profile_in_force
+from policies.decision.profile import profile_in_force
 from policies.roles import SYSTEM
 from portal.api.ckan import action
 from portal.api.ckan.action import Result, writes

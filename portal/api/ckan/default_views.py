@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
-from catalog.arrange_views import add_view, views_of
+from catalog.curation.arrange_views import add_view, views_of
 from catalog.dataset import DistributionId
 from catalog.resource_view import ResourceView
 from catalog.view import Json

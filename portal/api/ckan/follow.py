@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID
 
-from catalog import follow as verbs
-from catalog.follow import Followed
+from catalog.curation import follow as verbs
+from catalog.curation.follow import Followed
+from catalog.curation.theme_errors import NotFollowing
+from catalog.curation.themes import themes_with_ids
 from catalog.theme import ThemeId
-from catalog.theme_errors import NotFollowing
-from catalog.themes import themes_with_ids
 from catalog.view import Json
-from policies.organize import presented_organizations
+from policies.identity.organize import presented_organizations
+from policies.identity.register import presented_users
 from policies.party import User
-from policies.register import presented_users
 from policies.terms import DatasetId, OrganizationId, UserId
 from portal.api.ckan.action import Result, Run, Table, reads, writes
 from portal.api.ckan.call import Call

@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
+from catalog.curation.theme_errors import ThemeNotFound
+from catalog.curation.themes import kept_by, theme_named, theme_with_id
 from catalog.dataset import Dataset
 from catalog.errors import DatasetNotFound
 from catalog.find import dataset_named, dataset_with_id
 from catalog.theme import Theme, ThemeId
-from catalog.theme_errors import ThemeNotFound
-from catalog.themes import kept_by, theme_named, theme_with_id
 from policies.errors import OrganizationNotFound, UserNotFound
-from policies.organize import presented_organization
+from policies.identity.organize import presented_organization
+from policies.identity.people import organization_named, roles_of, user_named, user_with_id
 from policies.party import Actor, Role, User
-from policies.people import organization_named, roles_of, user_named, user_with_id
 from policies.presentation import PresentedOrganization
 from policies.roles import Capacity, capacity_of
 from policies.terms import DatasetId, OrganizationId, UserId

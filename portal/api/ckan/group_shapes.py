@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from catalog.follow import Followed, count_followers
-from catalog.theme import Theme
-from catalog.themes import (
+from catalog.curation.follow import Followed, count_followers
+from catalog.curation.themes import (
     counts_by_publisher,
     counts_by_theme,
     datasets_of_publisher,
@@ -18,12 +17,13 @@ from catalog.themes import (
     parents_of,
     theme_with_id,
 )
+from catalog.theme import Theme
 from catalog.view import Json
-from policies.organize import presented_organizations
+from policies.identity.organize import presented_organizations
+from policies.identity.people import members_of
+from policies.identity.register import presented_users
 from policies.party import OrganizationKind
-from policies.people import members_of
 from policies.presentation import PresentedOrganization
-from policies.register import presented_users
 from policies.roles import SYSTEM, Capacity, capacity_of
 from policies.terms import UserId
 from portal.api.ckan.call import Call, truth_of

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
-from catalog.theme import Theme, ThemeId, ThemeParent
-from catalog.theme_errors import ThemeInCircle, ThemeTaken
-from catalog.themes import (
+from catalog.curation.theme_errors import ThemeInCircle, ThemeTaken
+from catalog.curation.themes import (
     change_theme,
     counts_by_theme,
     create_theme,
@@ -25,9 +24,10 @@ from catalog.themes import (
     take_from,
     theme_with_id,
 )
+from catalog.theme import Theme, ThemeId, ThemeParent
 from catalog.view import Json
-from policies.organize import by_leave_of_the_site
-from policies.people import user_with_id
+from policies.identity.organize import by_leave_of_the_site
+from policies.identity.people import user_with_id
 from policies.terms import Language
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call

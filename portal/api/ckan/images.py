@@ -8,7 +8,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from starlette.responses import PlainTextResponse
 
-from policies.image import HEAD_BYTES, IMAGE_BYTES_MAX, add_image, image_type
+from policies.identity.image import HEAD_BYTES, IMAGE_BYTES_MAX, add_image, image_type
 from policies.presentation_errors import NoImage
 from policies.terms import Language
 from portal.api.ckan.call import Call

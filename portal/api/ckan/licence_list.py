@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from catalog.view import Json
-from policies.clause import Licence
+from policies.decision.clause import Licence
 from portal.api.ckan.action import Result, Table, reads
 from portal.api.ckan.call import Call
 from portal.api.ckan.licences import known_licences

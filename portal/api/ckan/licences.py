@@ -15,8 +15,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from policies.clause import Licence
-from policies.profile import profile_in_force
+from policies.decision.clause import Licence
+from policies.decision.profile import profile_in_force
 from policies.terms import Text
 
 _FILE: Final = Path(__file__).with_name("further_licences.json")

@@ -11,8 +11,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid5
 
-from catalog.theme import Theme, ThemeParent
-from catalog.themes import (
+from catalog.curation.themes import (
     change_theme,
     datasets_of_publisher,
     datasets_under,
@@ -22,9 +21,10 @@ from catalog.themes import (
     put_under,
     take_from,
 )
+from catalog.theme import Theme, ThemeParent
 from catalog.view import Json
-from policies.join import leave, set_capacity
-from policies.organize import change_organization
+from policies.identity.join import leave, set_capacity
+from policies.identity.organize import change_organization
 from policies.party import User
 from policies.presentation import Parent, PresentedOrganization
 from policies.roles import Capacity

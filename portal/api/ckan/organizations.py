@@ -14,14 +14,14 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from catalog.follow import Followed, forget_followers
-from catalog.hand_over import all_datasets, datasets_in_use, leave_unowned
-from catalog.themes import counts_by_publisher
+from catalog.curation.follow import Followed, forget_followers
+from catalog.curation.hand_over import all_datasets, datasets_in_use, leave_unowned
+from catalog.curation.themes import counts_by_publisher
 from catalog.view import Json
-from policies.enrol import TITLE_MOST_CHARACTERS
 from policies.errors import CreditCodeTaken, MalformedCreditCode, TitleMissing
-from policies.join import leave, set_capacity
-from policies.organize import (
+from policies.identity.enrol import TITLE_MOST_CHARACTERS
+from policies.identity.join import leave, set_capacity
+from policies.identity.organize import (
     by_leave_of_the_site,
     change_organization,
     found_organization,
@@ -30,8 +30,8 @@ from policies.organize import (
     purge_organization,
     remove_organization,
 )
+from policies.identity.people import user_with_id
 from policies.party import Actor, Organization, OrganizationKind, check_credit_code
-from policies.people import user_with_id
 from policies.presentation import OrganizationPresentation, Parent, PresentedOrganization
 from policies.presentation_errors import IdTaken, OrganizationInUse, ParentInCircle
 from policies.roles import Capacity

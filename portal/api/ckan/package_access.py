@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from catalog.audience import may_keep
+from catalog.curation.deposit_errors import DatasetNotYours
+from catalog.curation.names import known_dataset
 from catalog.dataset import Dataset
-from catalog.deposit_errors import DatasetNotYours
 from catalog.errors import DatasetNotFound
-from catalog.names import known_dataset
 from portal.api.ckan.call import Call
 from portal.api.ckan.errors import AccessDenied, NoSuchObject
 

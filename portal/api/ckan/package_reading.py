@@ -15,13 +15,14 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+from catalog.curation.deposit import Deposit
+from catalog.curation.names import is_name_taken
 from catalog.dataset import (
     Dataset,
     Distribution,
     DistributionId,
     Entry,
 )
-from catalog.deposit import Deposit
 from catalog.directory import Directory, RecordAudience
 from catalog.errors import (
     LegalBasisMissing,
@@ -30,7 +31,6 @@ from catalog.errors import (
     TextUnwritable,
     TooManyEntries,
 )
-from catalog.names import is_name_taken
 from catalog.record import Record
 from catalog.theme import TermId, Theme
 from catalog.view import Json

@@ -14,17 +14,17 @@ from typing import Final
 from urllib.parse import quote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
+from catalog.curation.relate import relationships_of
 from catalog.dataset import DatasetState, Distribution
 from catalog.directory import RecordAudience
 from catalog.raw_file import FILE_KEY
 from catalog.record import Record, RecordDistribution
 from catalog.records import records_of
-from catalog.relate import relationships_of
 from catalog.relationship import Relationship
 from catalog.theme import Theme
 from catalog.view import Json
-from policies.clause import Licence
-from policies.organize import presented_organizations
+from policies.decision.clause import Licence
+from policies.identity.organize import presented_organizations
 from policies.party import UNOWNED
 from policies.presentation import PresentedOrganization
 from policies.terms import DatasetId, OrganizationId, Text

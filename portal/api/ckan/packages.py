@@ -9,22 +9,23 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from catalog import deposit, publish, upload
+from catalog import publish, upload
+from catalog.curation import deposit
+from catalog.curation.deposit_errors import DatasetNotYours, DistributionIdTaken
+from catalog.curation.keep_plugin_data import keep_plugin_data, plugin_data_of
+from catalog.curation.names import dataset_names, known_dataset
+from catalog.curation.purge import purge
+from catalog.curation.themes import put_under, take_from
 from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
-from catalog.deposit_errors import DatasetNotYours, DistributionIdTaken
 from catalog.directory import RecordAudience
 from catalog.errors import DatasetNotFound
-from catalog.keep_plugin_data import keep_plugin_data, plugin_data_of
-from catalog.names import dataset_names, known_dataset
-from catalog.purge import purge
 from catalog.raw_file import FILE_KEY
 from catalog.record import Record
 from catalog.records import records_of
 from catalog.theme import Theme
-from catalog.themes import put_under, take_from
 from catalog.view import Json
+from policies.decision.profile import profile_in_force
 from policies.party import UNOWNED
-from policies.profile import profile_in_force
 from policies.terms import DatasetId, OrganizationId
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call, uuid_of

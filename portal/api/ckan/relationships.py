@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from catalog.curation.deposit_errors import RelationshipNotFound, RelationshipWithItself
+from catalog.curation.relate import relate, relationships_of, unrelate
 from catalog.dataset import Dataset
-from catalog.deposit_errors import RelationshipNotFound, RelationshipWithItself
-from catalog.relate import relate, relationships_of, unrelate
 from catalog.relationship import BACKWARDS, Relationship, RelationshipKind
 from catalog.view import Json
 from portal.api.ckan.action import Result, Table, reads, writes

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from uuid import uuid4
 
+from catalog.curation.deposit_errors import DatasetNotYours
+from catalog.curation.names import known_distribution
 from catalog.dataset import Dataset, DistributionId
-from catalog.deposit_errors import DatasetNotYours
 from catalog.errors import DatasetNotFound, DistributionNotFound
-from catalog.names import known_distribution
 from catalog.view import Json
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call, uuid_of

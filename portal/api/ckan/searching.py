@@ -12,7 +12,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from catalog.names import formats_like
+from catalog.curation.names import formats_like
+from catalog.curation.themes import listed_themes
 from catalog.record import Part
 from catalog.records import records_with, seen_ids
 from catalog.search.errors import (
@@ -42,10 +43,9 @@ from catalog.search.query import (
     Value,
     Words,
 )
-from catalog.themes import listed_themes
 from catalog.view import Json
 from policies.errors import Refusal
-from policies.organize import listed_organizations
+from policies.identity.organize import listed_organizations
 from policies.party import ANONYMOUS
 from policies.terms import DatasetId, Language
 from portal.api.ckan.action import Result, Table, reads

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies.site_options import site_options
+from policies.identity.site_options import site_options
 from portal.api.ckan.action import Result, Table, reads
 from portal.api.ckan.call import Call
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from catalog.curation.theme_errors import VocabularyNotFound
+from catalog.curation.vocabulary import add_term, vocabulary_named, vocabulary_with_id
 from catalog.theme import TermId, VocabularyId
-from catalog.theme_errors import VocabularyNotFound
-from catalog.vocabulary import add_term, vocabulary_named, vocabulary_with_id
 from portal.api.ckan.call import Call, uuid_of
 
 

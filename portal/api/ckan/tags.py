@@ -9,17 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from catalog.theme import (
-    TERM_LEAST_CHARACTERS,
-    TERM_MOST_CHARACTERS,
-    Term,
-    TermId,
-    Vocabulary,
-    VocabularyId,
-)
-from catalog.theme_errors import TermTaken, VocabularyNotFound
-from catalog.view import Json
-from catalog.vocabulary import (
+from catalog.curation.theme_errors import TermTaken, VocabularyNotFound
+from catalog.curation.vocabulary import (
     add_term,
     datasets_with_keyword,
     datasets_with_term,
@@ -29,6 +20,15 @@ from catalog.vocabulary import (
     vocabulary_named,
     vocabulary_with_id,
 )
+from catalog.theme import (
+    TERM_LEAST_CHARACTERS,
+    TERM_MOST_CHARACTERS,
+    Term,
+    TermId,
+    Vocabulary,
+    VocabularyId,
+)
+from catalog.view import Json
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call, uuid_of
 from portal.api.ckan.errors import NoSuchObject, ValidationFailed, wrong

@@ -8,7 +8,7 @@ from typing import Final
 from uuid import uuid4
 
 from catalog.crawler_notes import TaskStatus
-from catalog.take_note import forget_status, note_status, status_of_task, status_with_id
+from catalog.curation.take_note import forget_status, note_status, status_of_task, status_with_id
 from catalog.view import Json
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call, text_of, uuid_of

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
-from policies.authenticate import actor_of_token
 from policies.errors import (
     MalformedTokenName,
     NotSignedIn,
@@ -14,7 +13,8 @@ from policies.errors import (
     TokenNotFound,
     TooManyTokens,
 )
-from policies.issue import IssuedToken, issue_api_token, list_tokens, revoke_token
+from policies.identity.authenticate import actor_of_token
+from policies.identity.issue import IssuedToken, issue_api_token, list_tokens, revoke_token
 from policies.party import Actor, User
 from policies.terms import Language
 from policies.token import API_LIFE_MOST, TokenKind

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from catalog.crawler_notes import TermTranslation
-from catalog.take_note import note_translation, translations
+from catalog.curation.take_note import note_translation, translations
 from catalog.view import Json
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call

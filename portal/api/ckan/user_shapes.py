@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import md5
 from typing import cast
 
-from catalog.themes import counts_by_creator
+from catalog.curation.themes import counts_by_creator
 from catalog.view import Json
 from policies.party import ANONYMOUS
 from policies.presentation import PresentedUser

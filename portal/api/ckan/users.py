@@ -14,11 +14,10 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Final, cast
 
-from catalog.follow import Followed, count_followers
+from catalog.curation.follow import Followed, count_followers
+from catalog.curation.themes import keep_nothing, registered_by
 from catalog.theme import Theme
-from catalog.themes import keep_nothing, registered_by
 from catalog.view import Json
-from policies.enrol import grant_role, reactivate_user, withdraw_role
 from policies.errors import (
     Invalid,
     LastAdministrator,
@@ -27,11 +26,9 @@ from policies.errors import (
     PasswordTooShort,
 )
 from policies.events import JsonValue
-from policies.organize import by_leave_of_the_site
-from policies.party import Role, User
-from policies.presentation import PresentedUser, UserPresentation
-from policies.presentation_errors import EmailTaken, IdTaken
-from policies.register import (
+from policies.identity.enrol import grant_role, reactivate_user, withdraw_role
+from policies.identity.organize import by_leave_of_the_site
+from policies.identity.register import (
     change_user,
     is_administrator,
     open_users,
@@ -39,6 +36,9 @@ from policies.register import (
     register_user,
     remove_user,
 )
+from policies.party import Role, User
+from policies.presentation import PresentedUser, UserPresentation
+from policies.presentation_errors import EmailTaken, IdTaken
 from policies.terms import Language, UserId
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call, truth_of

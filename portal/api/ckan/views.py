@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID, uuid4
 
-from catalog.arrange_views import (
+from catalog.curation.arrange_views import (
     add_view,
     change_view,
     clear_views,
@@ -17,8 +17,8 @@ from catalog.arrange_views import (
     view_with_id,
     views_of,
 )
+from catalog.curation.deposit_errors import ViewNotFound
 from catalog.dataset import Dataset
-from catalog.deposit_errors import ViewNotFound
 from catalog.errors import DatasetNotFound, DistributionNotFound
 from catalog.resource_view import ResourceView
 from catalog.view import Json

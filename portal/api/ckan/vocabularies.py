@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from catalog.theme import TERM_LEAST_CHARACTERS, TERM_MOST_CHARACTERS, Vocabulary
-from catalog.theme_errors import TermTaken, VocabularyTaken
-from catalog.view import Json
-from catalog.vocabulary import (
+from catalog.curation.theme_errors import TermTaken, VocabularyTaken
+from catalog.curation.vocabulary import (
     change_vocabulary,
     create_vocabulary,
     delete_vocabulary,
     vocabularies,
 )
+from catalog.theme import TERM_LEAST_CHARACTERS, TERM_MOST_CHARACTERS, Vocabulary
+from catalog.view import Json
 from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call, text_of
 from portal.api.ckan.errors import NoSuchObject, ValidationFailed, wrong

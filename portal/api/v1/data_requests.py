@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from catalog.demand import answer, ask, board
 from catalog.demand.data_request import DataRequest, DataRequestId, DataRequestState
 from policies.database import Tx
+from policies.identity.people import organizations_with_ids
 from policies.party import Actor
-from policies.people import organizations_with_ids
 from portal.sign_in import actor_of, signed_in
 from portal.wiring import wiring_of
 

@@ -11,17 +11,18 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from catalog import classify, describe, find, publish, series
-from catalog.classify_errors import NotASeries
+from catalog import find, publish
+from catalog.curation import classify, describe, series
+from catalog.curation.classify_errors import NotASeries
+from catalog.curation.themes import themes_of_dataset
 from catalog.dataset import Dataset, DatasetState, Distribution, Entry
 from catalog.directory import Directory, RecordAudience
 from catalog.errors import PublisherNeeded, VersionNotFound
 from catalog.history import history_of
-from catalog.themes import themes_of_dataset
 from catalog.version import Verdict, Version, VersionState
 from policies.database import Tx
+from policies.identity.people import organization_named, organization_with_id
 from policies.party import Actor, Organization
-from policies.people import organization_named, organization_with_id
 from policies.terms import Grade, OpenType, OrganizationId, ShareType, Text, UpdateCycle
 from portal.api.v1.directory_body import (
     DirectoryBody,

@@ -33,13 +33,13 @@ from catalog.harvest.source import (
     SourceKind,
     Wishes,
 )
+from policies.identity.people import organization_named
 from policies.party import Actor
-from policies.people import organization_named
 from policies.terms import Language, Text
 from portal import harvest_jobs
 from portal.body_bound import takes_bytes
 from portal.incoming_file import FORM_OVERHEAD_BYTES_MAX, receive_file
-from portal.pages.harvest_view import rights_of
+from portal.pages.harvest.view import rights_of
 from portal.pages.rendering import language_of
 from portal.problems import words_of
 from portal.sign_in import signed_in

@@ -14,8 +14,8 @@ from exchange.credit import TOP_UP_MAX, Balance, Statement, StatementLine
 from exchange.errors import NoOrganization, NotYourPart
 from policies.canonical import Plain
 from policies.database import Tx
+from policies.identity.people import organization_named
 from policies.party import Actor, Organization, Role
-from policies.people import organization_named
 from policies.roles import can_see_books_of
 from policies.terms import MicroCredits
 from portal.act_once import act_once

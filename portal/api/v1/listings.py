@@ -20,8 +20,8 @@ from exchange.listing import AccessClass, Declaration, Listing, ListingState, Us
 from exchange.price import Price
 from policies.access import Action
 from policies.canonical import Plain, from_plain, to_plain
-from policies.clause import Judgement, Outcome
 from policies.database import Tx
+from policies.decision.clause import Judgement, Outcome
 from policies.party import Actor
 from policies.terms import ListingId, Purpose, Regime, Text
 from portal.act_once import act_once

@@ -9,15 +9,15 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
-from policies.enrol import add_organization, grant_role, withdraw_role
-from policies.party import Member, Organization, OrganizationKind, Role
-from policies.people import (
+from policies.identity.enrol import add_organization, grant_role, withdraw_role
+from policies.identity.people import (
     PEOPLE_PAGE_MOST,
     list_organizations,
     members_of,
     organization_named,
     user_named,
 )
+from policies.party import Member, Organization, OrganizationKind, Role
 from policies.terms import Text
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from exchange import trace
 from exchange.receipt import StoredReceipt
 from policies.attest import attest
-from policies.bundle import SignedReceipt
+from policies.evidence.bundle import SignedReceipt
 from policies.log import sequence
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of

@@ -9,7 +9,8 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from catalog import describe, find
+from catalog import find
+from catalog.curation import describe
 from catalog.dataset import Dataset
 from policies.database import Tx
 from policies.party import Actor

@@ -8,9 +8,16 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from catalog.search.suggest import OFFERED_MAX
-from portal.pages.search_state import WORDS_LENGTH_CHARACTERS
+from portal.pages.search.state import WORDS_LENGTH_CHARACTERS
+from portal.pages.search.suggesting import (
+    COLUMNS,
+    DATASETS,
+    DEPARTMENTS,
+    TOPICS,
+    Choice,
+    suggestions,
+)
 from portal.pages.speech import speech_of
-from portal.pages.suggesting import COLUMNS, DATASETS, DEPARTMENTS, TOPICS, Choice, suggestions
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
 

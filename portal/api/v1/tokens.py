@@ -12,9 +12,9 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from policies.authenticate import check_signed_in
-from policies.issue import issue_api_token, list_tokens, revoke_token
-from policies.people import user_named
+from policies.identity.authenticate import check_signed_in
+from policies.identity.issue import issue_api_token, list_tokens, revoke_token
+from policies.identity.people import user_named
 from policies.token import API_LIFE_LEAST, API_LIFE_MOST, Token, TokenKind
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of

@@ -10,7 +10,8 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from policies.database import Tx
-from policies.enrol import (
+from policies.errors import UserNotFound
+from policies.identity.enrol import (
     add_user,
     create_password_link,
     deactivate_user,
@@ -18,9 +19,8 @@ from policies.enrol import (
     reactivate_user,
     withdraw_role,
 )
-from policies.errors import UserNotFound
+from policies.identity.people import PEOPLE_PAGE_MOST, list_users, roles_of, user_named
 from policies.party import Role, User
-from policies.people import PEOPLE_PAGE_MOST, list_users, roles_of, user_named
 from policies.roles import can_administer
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of

@@ -9,10 +9,10 @@ from fastapi.testclient import TestClient
 from catalog import find
 from catalog.folders import Folders
 from catalog.version import Version
-from policies.authenticate import actor_of_user
 from policies.database import Tx
+from policies.identity.authenticate import actor_of_user
+from policies.identity.people import organization_named, user_named
 from policies.party import Role
-from policies.people import organization_named, user_named
 from portal.app import create_app
 from portal.settings import create_folders
 from portal.wiring import Wiring

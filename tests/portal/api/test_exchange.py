@@ -14,7 +14,7 @@ from httpx import Response
 
 from catalog.warehouse import Warehouse
 from policies.database import Pool
-from policies.proof import verify_receipt_file
+from policies.evidence.proof import verify_receipt_file
 from portal.app import create_app
 from portal.settings import create_folders, settings_from
 from portal.wiring import Wiring

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from policies import merkle
-from policies.authenticate import actor_of_user
-from policies.bundle import read_head_file
 from policies.database import Pool
-from policies.ed25519 import is_signed
 from policies.events import Event, EventKind
-from policies.issue import issue_api_token
-from policies.log_proof import verify_log_export
+from policies.evidence import merkle
+from policies.evidence.bundle import read_head_file
+from policies.evidence.ed25519 import is_signed
+from policies.evidence.log_proof import verify_log_export
+from policies.identity.authenticate import actor_of_user
+from policies.identity.issue import issue_api_token
 from policies.party import ANONYMOUS, Role
 from policies.record import record
 from portal.app import create_app

@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from httpx import Response
 
-from policies.people import user_named
+from policies.identity.people import user_named
 from portal import answers
 from portal.api import well_known
 from portal.api.v1 import organizations, tokens, users

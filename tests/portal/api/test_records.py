@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from policies.identity.people import organization_named
 from policies.party import Role
-from policies.people import organization_named
 from portal.wiring import Wiring
 from tests.people import enrol
 from tests.portal.api.test_datasets import Site

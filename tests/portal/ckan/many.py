@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from catalog import deposit
+from catalog.curation import deposit
+from catalog.curation.deposit import Deposit
 from catalog.dataset import Distribution, DistributionId, Entry
-from catalog.deposit import Deposit
 from catalog.directory import Directory
-from policies.authenticate import actor_of_user
-from policies.enrol import add_organization, first_start_admin
+from policies.decision.profile import profile_in_force
+from policies.identity.authenticate import actor_of_user
+from policies.identity.enrol import add_organization, first_start_admin
+from policies.identity.people import user_named
 from policies.party import OrganizationKind
-from policies.people import user_named
-from policies.profile import profile_in_force
 from policies.terms import DatasetId, Grade, OpenType, ShareType, Text, UpdateCycle
 from portal.commands.context import opened
 

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
+from policies.identity.people import organization_named, roles_of, user_named
 from policies.party import Role
-from policies.people import organization_named, roles_of, user_named
 from portal.wiring import Wiring
 from tests.people import PASSWORD, enrol
 from tests.portal.ckan.caller import ALL_ALLOWED, Caller, calling

@@ -7,8 +7,8 @@ from uuid import uuid4
 
 import pytest
 
-from policies.people import user_named
-from policies.register import is_administrator
+from policies.identity.people import user_named
+from policies.identity.register import is_administrator
 from portal.wiring import Wiring
 from tests.people import PASSWORD
 from tests.portal.ckan.caller import Caller, calling

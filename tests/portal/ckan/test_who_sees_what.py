@@ -11,16 +11,16 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from catalog.audience import sees_dataset
+from catalog.curation.themes import create_theme
 from catalog.dataset import Dataset, DatasetState, Entry
 from catalog.directory import RecordAudience
 from catalog.store import datasets as dataset_store
 from catalog.store import themes as theme_store
 from catalog.theme import Theme, ThemeId
-from catalog.themes import create_theme
-from policies.authenticate import actor_of_user
 from policies.database import Tx
+from policies.identity.authenticate import actor_of_user
+from policies.identity.people import user_named
 from policies.party import ANONYMOUS, Actor, Organization, OrganizationKind, Role
-from policies.people import user_named
 from policies.roles import SYSTEM
 from policies.terms import Grade, OpenType, ShareType, Text, UpdateCycle
 from portal.wiring import Wiring

@@ -9,8 +9,8 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog import describe
 from catalog.audience import sees_dataset
+from catalog.curation import describe
 from catalog.dataset import Dataset
 from catalog.directory import Directory, RecordAudience
 from catalog.find import dataset_with_id

@@ -11,8 +11,8 @@ from psycopg.types.json import Jsonb
 
 from catalog.version import Verdict
 from catalog.warehouse import Warehouse
-from policies.authenticate import open_session
 from policies.database import Pool
+from policies.identity.authenticate import open_session
 from policies.party import Actor
 from portal.app import create_app
 from portal.settings import create_folders, settings_from

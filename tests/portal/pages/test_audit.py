@@ -4,7 +4,7 @@ import json
 import re
 from html import unescape
 
-from policies.proof import verify_receipt_file
+from policies.evidence.proof import verify_receipt_file
 from tests.exchange.city import City
 from tests.portal.pages.conftest import OpenBrowser
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from policies.terms import Regime
-from portal.pages.histogram import Bar, Histogram, sparkline
-from portal.pages.river import Flow, draw_river
+from portal.pages.drawing.histogram import Bar, Histogram, sparkline
+from portal.pages.drawing.river import Flow, draw_river
 
 
 def test_the_highest_bar_fills_the_box_and_a_rare_value_still_shows() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from catalog import describe, publish
+from catalog import publish
+from catalog.curation import describe
 from catalog.find import dataset_named
 from exchange import apply, list_product
 from exchange.application import ApplicationState

@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.pages.lineage_layout import (
+from portal.pages.drawing.lineage_layout import (
     MAX_NODES,
     Layout,
     LineageEdge,

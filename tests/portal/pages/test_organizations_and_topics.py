@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from uuid import uuid4
 
+from catalog.curation.themes import create_theme, put_under, remove_theme, theme_with_id
 from catalog.find import dataset_named
 from catalog.theme import Theme, ThemeId
-from catalog.themes import create_theme, put_under, remove_theme, theme_with_id
-from policies.organize import change_organization, presented_organization, remove_organization
+from policies.identity.organize import (
+    change_organization,
+    presented_organization,
+    remove_organization,
+)
+from policies.identity.people import organization_named
 from policies.party import ANONYMOUS
-from policies.people import organization_named
 from policies.presentation import OrganizationPresentation
 from policies.roles import SYSTEM
 from policies.terms import Text

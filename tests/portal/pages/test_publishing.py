@@ -4,7 +4,7 @@ from catalog.errors import DatasetNotFound
 from catalog.find import dataset_named
 from catalog.publish import return_to_publisher
 from policies.terms import OpenType
-from portal.pages.publishing_terms import credits_in
+from portal.pages.publish.publishing_terms import credits_in
 from portal.wiring import Wiring
 from tests.exchange.city import STOPS, City, entry
 from tests.portal.pages.conftest import OpenBrowser

@@ -7,7 +7,7 @@ import pytest
 
 from catalog.search.document import SearchDocument
 from policies.terms import DatasetId, Language, Text
-from portal.pages.search_reasons import Place, Reason, reason_words, reasons_for
+from portal.pages.search.reasons import Place, Reason, reason_words, reasons_for
 from portal.pages.speech import Speech
 
 AT = datetime(2026, 11, 22, tzinfo=UTC)

@@ -10,8 +10,8 @@ import pytest
 from exchange.credit import Statement, StatementLine
 from exchange.settle import funds_of
 from policies.terms import MicroCredits, OrganizationId
-from portal.pages.usage import microcredits_of
-from portal.pages.usage_view import forecast, month_choices, month_of
+from portal.pages.buy.usage import microcredits_of
+from portal.pages.buy.usage_view import forecast, month_choices, month_of
 from tests.exchange.city import City
 from tests.portal.pages.conftest import OpenBrowser
 

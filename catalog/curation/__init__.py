@@ -1,0 +1,1 @@
+"""How records are written: described, classified, related, handed over, purged."""

@@ -1,0 +1,1 @@
+"""How a decision is made: facts and clauses, dated profiles, Cedar, ODRL. No database here."""

@@ -1,0 +1,1 @@
+"""What proves itself offline: keys, leaves, tree, heads, bundles, and their checks."""

@@ -1,0 +1,354 @@
+"""The files that carry evidence out of the exchange: receipt bundles, tree heads, log exports.
+
+All of them can be checked with nothing but this package's pure parts: no database, no account, no
+network. Bytes are written in hexadecimal. The formats are described in docs/receipts.md.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from policies.canonical import Plain
+from policies.errors import UnreadableProof
+from policies.events import moment_text
+from policies.evidence.leaf import ConsistencyProof, InclusionProof, Leaf
+from policies.evidence.merkle import PROOF_LENGTH_HASHES_MAX
+from policies.evidence.signing_key import KeyPurpose, SigningKey
+from policies.evidence.tree_head import HEAD_FORMAT, SignedTreeHead, TreeHead
+
+RECEIPT_FORMAT = "weir-receipt/1"
+HEAD_FILE_FORMAT = "weir-head/1"
+LOG_FORMAT = "weir-log/1"
+
+FILE_LENGTH_BYTES_MAX = 10_000_000
+"""Receipt bundles and heads; a log export is read line by line, each line at most as long."""
+KEYS_MAX = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class SignedReceipt:
+    """A receipt as it was signed: canonical JSON, the key's name, 64 bytes."""
+
+    body: str
+    kid: str
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class BundledKey:
+    """A public key as a file carries it, with the endorsement by the log's key of its day."""
+
+    kid: str
+    purpose: KeyPurpose
+    public_key: bytes
+    retire_at: datetime
+    endorsed_by: str
+    endorsement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptBundle:
+    """Everything that proves one receipt."""
+
+    receipt: SignedReceipt
+    event_body: str
+    inclusion: InclusionProof
+    signed_head: SignedTreeHead
+    consistency: ConsistencyProof | None
+    """None where no proof to another head was asked for."""
+    keys: Mapping[str, BundledKey]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFile:
+    """A tree head that somebody keeps, with the keys of its day."""
+
+    signed_head: SignedTreeHead
+    keys: Mapping[str, BundledKey]
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedLeaf:
+    """One line of a log export."""
+
+    leaf_index: int
+    leaf_hash: bytes
+    body: str | None
+    """None where the reader may not see it; then only the hash can be checked."""
+
+
+# Writing -------------------------------------------------------------------------------------
+
+
+def build_bundle(
+    receipt: SignedReceipt,
+    event_body: str,
+    inclusion: InclusionProof,
+    signed_head: SignedTreeHead,
+    keys: Sequence[SigningKey],
+    *,
+    consistency: ConsistencyProof | None = None,
+) -> bytes:
+    """The file that proves one receipt.
+
+    `inclusion` is that of the event that recorded the delivery, in the tree of `signed_head`;
+    `consistency` goes between that tree and the one that the reader knows, where they ask for it.
+    """
+    return _file(
+        {
+            "format": RECEIPT_FORMAT,
+            "receipt": {
+                "body": receipt.body,
+                "kid": receipt.kid,
+                "signature": receipt.signature.hex(),
+            },
+            "event": event_body,
+            "inclusion": {
+                "leaf_index": inclusion.leaf_index,
+                "tree_size": inclusion.tree_size,
+                "hashes": [hashed.hex() for hashed in inclusion.hashes],
+            },
+            "head": _head_plain(signed_head),
+            "consistency": _consistency_plain(consistency) if consistency else None,
+            "keys": [_key_plain(key) for key in keys],
+        }
+    )
+
+
+def build_head_file(signed_head: SignedTreeHead, keys: Sequence[SigningKey]) -> bytes:
+    """The file to keep today, so that the log can be held to it later."""
+    return _file(
+        {
+            "format": HEAD_FILE_FORMAT,
+            "head": _head_plain(signed_head),
+            "keys": [_key_plain(key) for key in keys if key.purpose is KeyPurpose.LOG],
+        }
+    )
+
+
+def export_head_line(signed_head: SignedTreeHead, keys: Sequence[SigningKey]) -> bytes:
+    """The first line of a log export, which holds all leaves of that head's tree."""
+    return _line(
+        {
+            "format": LOG_FORMAT,
+            "head": _head_plain(signed_head),
+            "keys": [_key_plain(key) for key in keys if key.purpose is KeyPurpose.LOG],
+        }
+    )
+
+
+def export_leaf_line(leaf: Leaf) -> bytes:
+    """One further line of a log export."""
+    return _line(
+        {"leaf_index": leaf.leaf_index, "leaf_hash": leaf.leaf_hash.hex(), "body": leaf.body}
+    )
+
+
+# Reading -------------------------------------------------------------------------------------
+
+
+def read_bundle(data: bytes) -> ReceiptBundle:
+    """Read a receipt bundle, believing nothing of it yet.
+
+    Raises: UnreadableProof.
+    """
+    plain = _read_file(data, RECEIPT_FORMAT)
+    receipt = _object(plain, "receipt")
+    inclusion = _object(plain, "inclusion")
+    return ReceiptBundle(
+        receipt=SignedReceipt(
+            _text(receipt, "body"), _text(receipt, "kid"), _bytes(receipt, "signature")
+        ),
+        event_body=_text(plain, "event"),
+        inclusion=InclusionProof(
+            _number(inclusion, "leaf_index"), _number(inclusion, "tree_size"), _hashes(inclusion)
+        ),
+        signed_head=_signed_head(_object(plain, "head")),
+        consistency=_consistency(plain),
+        keys=_keys(plain),
+    )
+
+
+def read_head_file(data: bytes) -> HeadFile:
+    """Read a kept tree head. A receipt bundle will do as well: it carries one.
+
+    Raises: UnreadableProof.
+    """
+    plain = _read_file(data, HEAD_FILE_FORMAT, RECEIPT_FORMAT)
+    return HeadFile(_signed_head(_object(plain, "head")), _keys(plain))
+
+
+def read_export(lines: Iterator[bytes]) -> tuple[HeadFile, Iterable[ExportedLeaf]]:
+    """Read a log export; its leaves are read as they are asked for.
+
+    Raises: UnreadableProof, also while leaves are read.
+    """
+    plain = _read_file(next(lines, b""), LOG_FORMAT)
+    head = HeadFile(_signed_head(_object(plain, "head")), _keys(plain))
+    return head, (_leaf(line) for line in lines if line.strip())
+
+
+def format_of(data: bytes) -> str:
+    """Which of the formats a file, or the first line of one, says it has.
+
+    Raises: UnreadableProof.
+    """
+    return _text(_json_object(data), "format")
+
+
+def _head_plain(signed: SignedTreeHead) -> dict[str, Plain]:
+    return {"body": signed.head.body(), "kid": signed.kid, "signature": signed.signature.hex()}
+
+
+def _consistency_plain(proof: ConsistencyProof) -> dict[str, Plain]:
+    return {
+        "old_size": proof.old_size,
+        "new_size": proof.new_size,
+        "hashes": [hashed.hex() for hashed in proof.hashes],
+    }
+
+
+def _key_plain(key: SigningKey) -> dict[str, Plain]:
+    return {
+        "kid": key.kid,
+        "purpose": key.purpose.value,
+        "public_key": key.public_key.hex(),
+        "retire_at": moment_text(key.retire_at),
+        "endorsed_by": key.endorsed_by,
+        "endorsement": key.endorsement.hex(),
+    }
+
+
+def _file(plain: dict[str, Plain]) -> bytes:
+    return (json.dumps(plain, ensure_ascii=False, indent=2) + "\n").encode()
+
+
+def _line(plain: dict[str, Plain]) -> bytes:
+    return (json.dumps(plain, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def _read_file(data: bytes, *formats: str) -> Mapping[str, object]:
+    plain = _json_object(data)
+    if _text(plain, "format") not in formats:
+        raise UnreadableProof(f"format {plain['format']!r} is not {' or '.join(formats)}")
+    return plain
+
+
+def _json_object(data: bytes) -> Mapping[str, object]:
+    if len(data) > FILE_LENGTH_BYTES_MAX:
+        raise UnreadableProof(f"more than {FILE_LENGTH_BYTES_MAX} bytes")
+    try:
+        plain = json.loads(data)
+    except (ValueError, RecursionError) as fault:
+        raise UnreadableProof("not JSON") from fault
+    if not isinstance(plain, dict):
+        raise UnreadableProof("not a JSON object")
+    return plain
+
+
+def _signed_head(plain: Mapping[str, object]) -> SignedTreeHead:
+    """The head, if its text is exactly what the fields in it would be written as."""
+    body = _text(plain, "body")
+    told = _json_object(body.encode())
+    head = TreeHead(
+        _text(told, "log_id"),
+        _number(told, "tree_size"),
+        _bytes(told, "root_hash"),
+        _moment(told, "timestamp"),
+    )
+    if head.body() != body:
+        raise UnreadableProof(f"the head is not canonical JSON of format {HEAD_FORMAT}")
+    return SignedTreeHead(head, _text(plain, "kid"), _bytes(plain, "signature"))
+
+
+def _consistency(plain: Mapping[str, object]) -> ConsistencyProof | None:
+    if plain.get("consistency") is None:
+        return None
+    told = _object(plain, "consistency")
+    return ConsistencyProof(_number(told, "old_size"), _number(told, "new_size"), _hashes(told))
+
+
+def _keys(plain: Mapping[str, object]) -> dict[str, BundledKey]:
+    keys = [_key(_as_object(item)) for item in _list(plain, "keys", KEYS_MAX)]
+    return {key.kid: key for key in keys}
+
+
+def _key(plain: Mapping[str, object]) -> BundledKey:
+    try:
+        purpose = KeyPurpose(_text(plain, "purpose"))
+    except ValueError as fault:
+        raise UnreadableProof("a key has an unknown purpose") from fault
+    return BundledKey(
+        _text(plain, "kid"),
+        purpose,
+        _bytes(plain, "public_key"),
+        _moment(plain, "retire_at"),
+        _text(plain, "endorsed_by"),
+        _bytes(plain, "endorsement"),
+    )
+
+
+def _leaf(line: bytes) -> ExportedLeaf:
+    plain = _json_object(line)
+    body = None if plain.get("body") is None else _text(plain, "body")
+    return ExportedLeaf(_number(plain, "leaf_index"), _bytes(plain, "leaf_hash"), body)
+
+
+def _object(plain: Mapping[str, object], name: str) -> Mapping[str, object]:
+    return _as_object(plain.get(name))
+
+
+def _as_object(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise UnreadableProof("an object is missing")
+    return value
+
+
+def _text(plain: Mapping[str, object], name: str) -> str:
+    value = plain.get(name)
+    if not isinstance(value, str):
+        raise UnreadableProof(f"{name} is not text")
+    try:
+        value.encode()
+    except UnicodeEncodeError as fault:  # half of a surrogate pair
+        raise UnreadableProof(f"{name} is not text") from fault
+    return value
+
+
+def _number(plain: Mapping[str, object], name: str) -> int:
+    value = plain.get(name)
+    if type(value) is not int or not 0 <= value < 2**53:
+        raise UnreadableProof(f"{name} is not a whole number")
+    return value
+
+
+def _bytes(plain: Mapping[str, object], name: str) -> bytes:
+    try:
+        return bytes.fromhex(_text(plain, name))
+    except ValueError as fault:
+        raise UnreadableProof(f"{name} is not hexadecimal") from fault
+
+
+def _moment(plain: Mapping[str, object], name: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(_text(plain, name))
+    except ValueError as fault:
+        raise UnreadableProof(f"{name} is not a time") from fault
+    if moment.tzinfo is None:
+        raise UnreadableProof(f"{name} has no time zone")
+    return moment
+
+
+def _hashes(plain: Mapping[str, object]) -> tuple[bytes, ...]:
+    items = _list(plain, "hashes", PROOF_LENGTH_HASHES_MAX)
+    return tuple(_bytes({"a hash": item}, "a hash") for item in items)
+
+
+def _list(plain: Mapping[str, object], name: str, length_max: int) -> list[object]:
+    value = plain.get(name)
+    if not isinstance(value, list) or len(value) > length_max:
+        raise UnreadableProof(f"{name} is not a list of at most {length_max}")
+    return value

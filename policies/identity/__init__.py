@@ -1,0 +1,1 @@
+"""People and organisations: enrolled, joined, signed in, given tokens."""

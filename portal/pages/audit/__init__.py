@@ -1,0 +1,1 @@
+"""The regulator's desk, and one receipt with everything behind it."""

@@ -1,0 +1,1 @@
+"""Ask for data, buy it, see what it cost."""

@@ -1,0 +1,214 @@
+"""Balance and use: what was read, what it cost, what was earned; and the bureau's top-ups."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from starlette.responses import RedirectResponse
+
+from exchange.credit import Balance
+from exchange.errors import AmountOutOfBounds, NotYourPart
+from exchange.settle import balance_of, statement, top_up
+from exchange.trace import own_receipts
+from policies.errors import OrganizationNotFound
+from policies.identity.people import list_organizations, organization_named
+from policies.party import Actor, Role
+from policies.roles import can_top_up
+from policies.terms import MICROCREDITS_PER_CREDIT, MicroCredits
+from portal.pages.buy.usage_view import (
+    by_dataset,
+    by_day,
+    forecast,
+    month_choices,
+    month_of,
+    receipt_lines,
+)
+from portal.pages.dataset_names import names_of_datasets
+from portal.pages.rendering import render
+from portal.pages.speech import speech_of
+from portal.problems import status_of
+from portal.sign_in import signed_in
+from portal.wiring import wiring_of
+
+router = APIRouter()
+
+RECEIPTS_SHOWN: Final = 50
+_CENTS: Final = len(str(MICROCREDITS_PER_CREDIT)) - 1
+_SEE_OTHER = 303
+_NOTHING = MicroCredits(0)
+Field = Annotated[str, Form(max_length=200)]
+Month = Annotated[str, Query(max_length=7)]
+
+
+@router.get("/my/usage")
+def show_usage(request: Request, month: Month = "") -> Response:
+    """Balance, use by dataset and day, and receipts of one month."""
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    at = wiring.now()
+    since, until = month_of(month, at)
+    organization = actor.organization
+    with wiring.pool.connection() as tx:
+        if organization is None:
+            balance = Balance(_NOTHING, _NOTHING, _NOTHING)
+            receipts = own_receipts(tx, before=until, limit=RECEIPTS_SHOWN, by=actor)
+            told = None
+            names = {}
+        else:
+            balance = balance_of(tx, organization.id)
+            told = statement(tx, organization.id, since, until)
+            receipts = []
+            lines = (*told.spent, *told.earned)
+            names = names_of_datasets(tx, {line.dataset_id for line in lines}, by=actor)
+    spent = told.spent if told else ()
+    return render(
+        request,
+        "my/usage.html",
+        organization=organization,
+        balance=balance.available,
+        reserved=balance.held,
+        spent=told.spent_total if told else _NOTHING,
+        earned=told.earned_total if told and told.earned else None,
+        forecast=forecast(told, at) if told else None,
+        as_of=at,
+        since=since,
+        months=[(value, say.month(day)) for value, day in month_choices(at)],
+        month=since.strftime("%Y-%m"),
+        by_dataset=by_dataset(spent, names),
+        earned_by_dataset=by_dataset(told.earned if told else (), names),
+        days=by_day(spent, since, min(until, at), say),
+        receipts=receipt_lines(spent, receipts, names, limit=RECEIPTS_SHOWN),
+        topup_href="/finance" if can_top_up(actor) else None,
+        export_href=f"/my/usage.csv?month={since:%Y-%m}",
+    )
+
+
+@router.get("/my/usage.csv")
+def export_usage(request: Request, month: Month = "") -> Response:
+    """Every line of one month's statement, in whole micro-credits."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    since, until = month_of(month, wiring.now())
+    written = io.StringIO()
+    rows = csv.writer(written)
+    rows.writerow(
+        [
+            "receipt",
+            "at",
+            "kind",
+            "dataset",
+            "rows",
+            "charge_microcredits",
+            "fee_microcredits",
+            "receipt_sha256",
+        ]
+    )
+    if actor.organization is not None:
+        with wiring.pool.connection() as tx:
+            told = statement(tx, actor.organization.id, since, until)
+            lines = (*told.spent, *told.earned)
+            names = names_of_datasets(tx, {line.dataset_id for line in lines}, by=actor)
+        for kind, held in (("spent", told.spent), ("earned", told.earned)):
+            for line in held:
+                rows.writerow(
+                    [
+                        line.receipt_id,
+                        line.at.isoformat(),
+                        kind,
+                        names[line.dataset_id].slug,
+                        line.row_count,
+                        line.charge,
+                        line.fee,
+                        line.body_sha256,
+                    ]
+                )
+    return Response(
+        written.getvalue(),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="usage-{since:%Y-%m}.csv"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+@router.get("/finance")
+def show_finance(request: Request, done: Annotated[str, Query(max_length=100)] = "") -> Response:
+    """What every organisation has, and the form to credit a payment."""
+    return _finance(request, typed={}, errors={}, done=done)
+
+
+@router.post("/finance")
+def credit_payment(
+    request: Request, organization: Field = "", amount: Field = "", reference: Field = ""
+) -> Response:
+    """Credit an organisation with what it paid."""
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    typed = {"organization": organization, "amount": amount, "reference": reference}
+    microcredits = microcredits_of(amount)
+    errors = {}
+    if microcredits is None:
+        errors["amount"] = say.gettext("Write an amount such as 1000 or 12.50.")
+    if not reference.strip():
+        errors["reference"] = say.gettext("Name the payment, so that it can be found again.")
+    if errors or microcredits is None:
+        return _finance(request, typed=typed, errors=errors, status=400)
+    try:
+        with wiring.pool.connection() as tx:
+            payer = organization_named(tx, organization.strip())
+            top_up(
+                tx,
+                payer.id,
+                microcredits,
+                reference=reference.strip(),
+                by=actor,
+                at=wiring.now(),
+            )
+    except (AmountOutOfBounds, OrganizationNotFound) as refusal:
+        field = "amount" if isinstance(refusal, AmountOutOfBounds) else "organization"
+        return _finance(
+            request, typed=typed, errors={field: say.refusal(refusal)}, status=status_of(refusal)
+        )
+    return RedirectResponse(f"/finance?done={payer.slug}", _SEE_OTHER)
+
+
+def _finance(
+    request: Request,
+    *,
+    typed: dict[str, str],
+    errors: dict[str, str],
+    done: str = "",
+    status: int = 200,
+) -> Response:
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    _check_finance(actor)
+    with wiring.pool.connection() as tx:
+        accounts = [(one, balance_of(tx, one.id)) for one in list_organizations(tx)]
+    credited = next((one for one, _ in accounts if one.slug == done), None)
+    return render(
+        request,
+        "my/finance.html",
+        status=status,
+        accounts=accounts,
+        choices=[(one.slug, say.text(one.title)) for one, _ in accounts],
+        credited=credited,
+        typed={"organization": "", "amount": "", "reference": "", **typed},
+        errors=errors,
+    )
+
+
+def _check_finance(actor: Actor) -> None:
+    if not can_top_up(actor):
+        raise NotYourPart(Role.FINANCE.value)
+
+
+def microcredits_of(text: str) -> MicroCredits | None:
+    """Exact micro-credits of an amount as typed; None where it is none."""
+    whole, _, rest = text.strip().replace(",", "").replace("，", "").partition(".")
+    if not whole.isascii() or not whole.isdigit() or len(rest) > _CENTS:
+        return None
+    if rest and not (rest.isascii() and rest.isdigit()):
+        return None
+    parts = int((rest or "0").ljust(_CENTS, "0"))
+    return MicroCredits(int(whole) * MICROCREDITS_PER_CREDIT + parts)

@@ -1,0 +1,209 @@
+"""The rows of a dataset, a page at a time; what costs is read only when the reader says so."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from starlette.responses import RedirectResponse
+
+from catalog.view import Condition, Operator
+from exchange.delivery import Delivered, PageQuestion
+from policies.errors import Refusal
+from portal.pages.dataset import frame as dataset_frame
+from portal.pages.dataset.frame import DatasetFrame
+from portal.pages.dataset.look import deliver_rows, look_of
+from portal.pages.dataset.reader import Look, profile_for, refused_words
+from portal.pages.dataset.rows import (
+    Rows,
+    RowsQuery,
+    condition_words,
+    filters_text,
+    operator_choices,
+    pictures_of,
+    read_filters,
+    read_sort,
+    table_of,
+)
+from portal.pages.drawing.table import DataTable
+from portal.pages.rendering import render
+from portal.pages.speech import Speech, speech_of
+from portal.problems import status_of
+from portal.wiring import wiring_of
+from quality.profile import Profile
+
+router = APIRouter()
+
+PAGE_ROWS: Final = 100
+FILTERS_LENGTH_CHARACTERS: Final = 20_000
+
+_SEE_OTHER: Final = 303
+Text = Annotated[str, Form()]
+
+
+@router.get("/dataset/{slug}/data")
+def show_data(
+    request: Request,
+    slug: str,
+    filters: Annotated[str, Query(max_length=FILTERS_LENGTH_CHARACTERS)] = "",
+    sort: str = "",
+    cursor: str | None = None,
+    first: Annotated[int, Query(ge=1)] = 1,
+    column: str = "",
+    operator: Operator | None = None,
+    value: str = "",
+) -> Response:
+    """All rows, a page at a time; what is paid for is read only when the reader says so."""
+    look, frame, _ = look_of(request, slug)
+    query = RowsQuery(f"{frame.href}/data", read_filters(filters), read_sort(sort), cursor, first)
+    if column and operator is not None:
+        has_value = operator not in (Operator.IS_EMPTY, Operator.IS_NOT_EMPTY)
+        added = Condition(column, operator, value if has_value else None)
+        return RedirectResponse(query.href(filters=[*query.filters, added]), _SEE_OTHER)
+    if look.is_charged and look.may_download:
+        return _data_page(request, look, frame, query, rows=None)
+    return _rows_or_refusal(request, look, frame, query)
+
+
+@router.post("/dataset/{slug}/data")
+def buy_data(
+    request: Request, slug: str, filters: Text = "", sort: Text = "", cursor: Text = ""
+) -> Response:
+    """Read a page that costs credits, after its price was shown."""
+    look, frame, _ = look_of(request, slug)
+    query = RowsQuery(f"{frame.href}/data", read_filters(filters), read_sort(sort), cursor or None)
+    return _rows_or_refusal(request, look, frame, query)
+
+
+def _rows_or_refusal(
+    request: Request, look: Look, frame: DatasetFrame, query: RowsQuery
+) -> Response:
+    say = speech_of(request)
+    if look.version is None:
+        return _data_page(
+            request, look, frame, query, rows=None,
+            reason=say.gettext("There is no data here for you yet."),
+        )  # fmt: skip
+    if not look.may_preview:
+        return _data_page(
+            request, look, frame, query, rows=None, reason=refused_words(look.preview, say)
+        )
+    question = PageQuestion(
+        filters=query.filters,
+        sort=(query.sort,) if query.sort else (),
+        limit=PAGE_ROWS,
+        after=query.cursor,
+    )
+    try:
+        rows, delivered = deliver_rows(request, look, question)
+    except Refusal as refusal:
+        return _data_page(
+            request, look, frame, query, rows=None, reason=say.refusal(refusal),
+            status=status_of(refusal),
+        )  # fmt: skip
+    return _data_page(request, look, frame, query, rows=rows, delivered=delivered)
+
+
+def _data_page(
+    request: Request,
+    look: Look,
+    frame: DatasetFrame,
+    query: RowsQuery,
+    *,
+    rows: Rows | None,
+    delivered: Delivered | None = None,
+    reason: str | None = None,
+    status: int = 200,
+) -> Response:
+    say = speech_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        profile = profile_for(tx, look)
+    last = query.first + len(rows.cells) - 1 if rows else 0
+    is_offered = look.is_charged and look.may_download and rows is None and reason is None
+    return render(
+        request,
+        "dataset/data.html",
+        status=status,
+        dataset=frame,
+        table=_data_table(look, rows, profile, query, say) if rows else None,
+        chips=[
+            (
+                condition_words(condition, say),
+                query.href(filters=[one for one in query.filters if one is not condition]),
+            )
+            for condition in query.filters
+        ],
+        clear_href=query.path,
+        total=rows.total if rows else (look.version.row_count if look.version else 0),
+        previous_href=query.href() if query.cursor else None,
+        next_href=(
+            query.href(cursor=rows.next_cursor, first=last + 1)
+            if rows and rows.next_cursor and not look.is_charged
+            else None
+        ),
+        first=query.first if rows and rows.cells else 0,
+        last=last,
+        export_links=_export_links(look, query, say) if rows else [],
+        cost_note=_cost_note(delivered, say) if delivered else None,
+        reason=reason or say.gettext("Each row costs credits, so none is shown before you ask."),
+        columns=[column.name for column in look.shown_columns] if rows else [],
+        operators=operator_choices(say),
+        kept={
+            "filters": filters_text(query.filters) if query.filters else "",
+            "sort": _sort_text(query),
+        },
+        buy_note=_buy_note(look, say) if is_offered else None,
+        cursor=query.cursor or "",
+        next_cursor=rows.next_cursor if rows and look.is_charged else None,
+    )
+
+
+def _data_table(
+    look: Look, rows: Rows, profile: Profile | None, query: RowsQuery, say: Speech
+) -> DataTable:
+    assert look.version is not None, "rows were read from it"
+    # What costs is not read again by clicking a heading or a bar.
+    links = None if look.is_charged else query
+    return table_of(
+        rows,
+        caption=say.gettext("Version {number}", number=say.number(look.version.number)),
+        types={column.name: column for column in look.version.columns},
+        pictures=pictures_of(profile, links, say),
+        query=links,
+        say=say,
+    )
+
+
+def _sort_text(query: RowsQuery) -> str:
+    if query.sort is None:
+        return ""
+    return query.sort.column + (" desc" if query.sort.is_descending else "")
+
+
+def _buy_note(look: Look, say: Speech) -> str:
+    assert look.download is not None
+    price = look.download.price
+    highest = dataset_frame.ceiling_words(price, PAGE_ROWS, say)
+    return say.gettext(
+        "{price}. This page of {rows} rows costs at most {amount} credits.",
+        price=dataset_frame.price_words(price, say),
+        rows=say.number(PAGE_ROWS),
+        amount=highest,
+    )
+
+
+def _cost_note(delivered: Delivered, say: Speech) -> str:
+    if delivered.is_replay:
+        return say.gettext("Read again from the same receipt, free of charge.")
+    if delivered.charge:
+        return say.gettext("It cost {amount} credits.", amount=say.credits(delivered.charge))
+    return say.gettext("Free. A receipt was written.")
+
+
+def _export_links(look: Look, query: RowsQuery, say: Speech) -> list[tuple[str, str]]:
+    slug = look.overview.dataset.slug
+    page = RowsQuery(f"/api/v1/datasets/{slug}/rows", query.filters, query.sort)
+    links = [(say.gettext("This page as JSON"), page.href())] if not look.is_charged else []
+    if look.may_download and not look.is_charged:
+        links.append((say.gettext("All as CSV"), f"/api/v1/datasets/{slug}/download.csv"))
+    return links

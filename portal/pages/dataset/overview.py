@@ -1,0 +1,307 @@
+"""The pages of one dataset: overview, columns, quality, versions, lineage."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request, Response
+
+from catalog.curation import series
+from catalog.version import Version
+from exchange import trace
+from exchange.delivery import PageQuestion
+from policies.errors import Refusal
+from portal.pages.dataset import frame as dataset_frame
+from portal.pages.dataset import quality as dataset_quality
+from portal.pages.dataset.lineage import drawable
+from portal.pages.dataset.linked import linked_data_of
+from portal.pages.dataset.look import deliver_rows, look_of
+from portal.pages.dataset.reader import Look, profile_for, refused_words
+from portal.pages.dataset.rows import picture_of, pictures_of, table_of, type_words
+from portal.pages.dataset_cards import quality_state
+from portal.pages.drawing.histogram import sparkline
+from portal.pages.drawing.lineage_layout import lay_out
+from portal.pages.drawing.table import DataTable
+from portal.pages.rendering import render
+from portal.pages.speech import Speech
+from portal.sign_in import actor_of
+from portal.wiring import wiring_of
+from quality.profile import ColumnProfile
+from quality.reports import reports_with_ids
+
+router = APIRouter()
+
+PREVIEW_ROWS: Final = 14
+LINEAGE_DEPTH: Final = 5
+REPORTS_SHOWN_MAX: Final = 50
+SPARK_WIDTH, SPARK_HEIGHT = 120, 32
+
+
+@router.get("/dataset/{slug}")
+def show_overview(request: Request, slug: str) -> Response:
+    """What it is, its first rows where the reader may see them, and where the rest is."""
+    look, frame, say = look_of(request, slug)
+    preview, reason = _preview(request, look, say)
+    version, dataset = look.version, look.overview.dataset
+    actor = actor_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        is_series = dataset.entry.directory.is_series
+        members = series.members_of(tx, dataset, by=actor) if is_series else None
+        around = series.series_around(tx, dataset, by=actor)
+    return render(
+        request,
+        "dataset/overview.html",
+        members=members,
+        series=around,
+        dataset=frame,
+        facts=_facts(look, say),
+        preview=preview,
+        preview_reason=reason,
+        may_buy_rows=look.is_charged and look.may_download,
+        data_href=f"{frame.href}/data",
+        downloads=_downloads(look, say),
+        related=[
+            (say.text(one.entry.title), f"/dataset/{one.slug}") for one in look.overview.inputs
+        ],
+        citation=_citation(request, look, say) if version else dataset.slug,
+        linked_data=linked_data_of(request, slug),
+    )
+
+
+@router.get("/dataset/{slug}/columns")
+def show_columns(request: Request, slug: str) -> Response:
+    """Every column that the reader may know of, with what it holds where they may see values."""
+    look, frame, say = look_of(request, slug)
+    with wiring_of(request).pool.connection() as tx:
+        profile = profile_for(tx, look)
+    profiles = {one.name: one for one in profile.columns} if profile else {}
+    masked = frozenset(look.preview.view.masks) if look.preview else frozenset()
+    rows = profile.row_count if profile else 0
+    return render(
+        request,
+        "dataset/columns.html",
+        dataset=frame,
+        columns=[
+            {
+                "name": column.name,
+                "type": type_words(column.type, say),
+                "unit": "",
+                "sensitivity": "",
+                "picture": picture_of(profiles[column.name], rows, None, say)
+                if column.name in profiles
+                else None,
+                "example": _example(profiles[column.name]) if column.name in profiles else "",
+                "is_masked": column.name in masked,
+            }
+            for column in look.shown_columns
+        ],
+    )
+
+
+@router.get("/dataset/{slug}/quality")
+def show_quality(
+    request: Request, slug: str, version: Annotated[int | None, Query(ge=1)] = None
+) -> Response:
+    """What was checked and what was found, of the newest version or of an earlier one."""
+    look, frame, say = look_of(request, slug)
+    versions = look.distribution.versions if look.distribution else ()
+    shown = next((one for one in versions if version in (None, one.number)), None)
+    with wiring_of(request).pool.connection() as tx:
+        reports = reports_with_ids(tx, [one.report_id for one in versions[:REPORTS_SHOWN_MAX]])
+    report = reports.get(shown.report_id) if shown and shown.report_id else None
+    scores = [
+        float(reports[one.report_id].score.total or 0)
+        for one in reversed(versions[:REPORTS_SHOWN_MAX])
+        if one.report_id and one.report_id in reports
+    ]
+    dataset = look.overview.dataset
+    described, missing = dataset_quality.missing_of(dataset, say)
+    edit = f"/publish/{slug}" if look.overview.may_change else None
+    return render(
+        request,
+        "dataset/quality.html",
+        dataset=frame,
+        description_score=described,
+        data_score=report.score.total if report else None,
+        data_state=frame.quality_state if shown is look.version else _verdict_state(shown),
+        history=sparkline(scores, SPARK_WIDTH, SPARK_HEIGHT) if len(scores) > 1 else "",
+        history_label=say.gettext("Quality over versions"),
+        dimensions=dataset_quality.dimensions_of(report, say) if report else [],
+        rules=dataset_quality.rules_of(report, look.seen_values, say) if report else [],
+        missing=[(label, edit) for label in missing],
+        checked_at=report.finished_at if report else None,
+        version=shown.number if shown else 0,
+        suite=report.suite_sha256[:12] if report else "",
+        promise=dataset_quality.promise_of(
+            dataset,
+            look.version,
+            dataset_frame.cycle_words(look, say),
+            at=wiring_of(request).now(),
+            say=say,
+        ),
+        report_href=None,
+    )
+
+
+@router.get("/dataset/{slug}/versions")
+def show_versions(request: Request, slug: str) -> Response:
+    """The versions that exist for the reader."""
+    look, frame, say = look_of(request, slug)
+    versions = look.distribution.versions if look.distribution else ()
+    following = [*versions[1:], None]
+    return render(
+        request,
+        "dataset/versions.html",
+        dataset=frame,
+        versions=[
+            {
+                "number": one.number,
+                "href": f"{frame.href}/quality?version={one.number}",
+                "created_at": one.created_at,
+                "by": say.text(look.overview.publisher.title),
+                "rows": one.row_count,
+                "change": _change(one, before, say),
+                "state": _verdict_state(one),
+                "digest": one.digest,
+                "is_shown": one is look.version,
+            }
+            for one, before in zip(versions, following, strict=True)
+        ],
+        changes=_column_changes(versions[0], versions[1], say) if len(versions) > 1 else [],
+    )
+
+
+@router.get("/dataset/{slug}/lineage")
+def show_lineage(
+    request: Request, slug: str, depth: Annotated[int, Query(ge=1, le=10)] = LINEAGE_DEPTH
+) -> Response:
+    """Where it comes from and where it went, as far as the reader may know."""
+    look, frame, say = look_of(request, slug)
+    wiring = wiring_of(request)
+    asset = f"dataset:{look.overview.dataset.id}"
+    with wiring.pool.connection() as tx:
+        graph = trace.lineage_of(tx, asset, depth=depth, by=actor_of(request), at=wiring.now())
+    return render(
+        request,
+        "dataset/lineage.html",
+        dataset=frame,
+        layout=lay_out(drawable(graph, say)),
+        columns=[],
+        column="",
+        depth=depth,
+        on=None,
+        export_href=None,
+    )
+
+
+# Overview -----------------------------------------------------------------------------------------
+
+
+def _preview(request: Request, look: Look, say: Speech) -> tuple[DataTable | None, str]:
+    """The first rows; a reason where there are none to show."""
+    if look.version is None:
+        return None, say.gettext("There is no data here for you yet.")
+    if not look.may_preview:
+        return None, refused_words(look.preview, say)
+    if look.is_charged:
+        return None, say.gettext("Each row costs credits, so none is shown before you ask.")
+    question = PageQuestion(limit=PREVIEW_ROWS)
+    try:
+        rows, _ = deliver_rows(request, look, question)
+    except Refusal as refusal:
+        return None, say.refusal(refusal)
+    with wiring_of(request).pool.connection() as tx:
+        profile = profile_for(tx, look)
+    table = table_of(
+        rows,
+        caption=say.gettext(
+            "The first {shown} of {total} rows",
+            shown=say.number(len(rows.cells)),
+            total=say.number(rows.total),
+        ),
+        types={column.name: column for column in look.version.columns},
+        pictures=pictures_of(profile, None, say),
+        query=None,
+        say=say,
+    )
+    return table, ""
+
+
+def _facts(look: Look, say: Speech) -> list[tuple[str, str]]:
+    dataset, version = look.overview.dataset, look.version
+    facts = [(say.gettext("Identifier"), dataset.slug)]
+    if version is not None:
+        is_whole = look.preview is None or not look.preview.view.rows
+        facts += [(say.gettext("Rows"), say.number(version.row_count))] if is_whole else []
+        facts += [
+            (say.gettext("Columns"), say.number(len(look.shown_columns))),
+            (say.gettext("Version"), say.number(version.number)),
+            (say.gettext("Digest (SHA-256)"), version.digest[:16] + "…"),
+        ]
+    facts.append((say.gettext("Update cycle"), dataset_frame.cycle_words(look, say)))
+    if dataset.issued:
+        facts.append((say.gettext("First published"), say.day(dataset.issued)))
+    facts.append((say.gettext("Updated"), say.day(dataset.modified_at)))
+    if dataset.entry.keywords:
+        facts.append((say.gettext("Keywords"), " · ".join(dataset.entry.keywords)))
+    return facts
+
+
+def _downloads(look: Look, say: Speech) -> list[dict[str, str]]:
+    if not look.may_download or look.is_charged:
+        return []
+    place = f"/api/v1/datasets/{look.overview.dataset.slug}/download"
+    return [
+        {"label": "CSV", "href": f"{place}.csv", "note": say.gettext("for any spreadsheet")},
+        {"label": "Parquet", "href": f"{place}.parquet", "note": say.gettext("typed, compact")},
+        {"label": "JSON", "href": f"{place}.json", "note": say.gettext("for programs")},
+    ]
+
+
+def _citation(request: Request, look: Look, say: Speech) -> str:
+    dataset, version = look.overview.dataset, look.version
+    assert version is not None
+    year = (version.published_at or version.created_at).year
+    return (
+        f"{say.text(look.overview.publisher.title)} ({year}): {say.text(dataset.entry.title)}. "
+        f"v{version.number}. sha256:{version.digest}. "
+        f"{wiring_of(request).settings.site_url}/dataset/{dataset.slug}"
+    )
+
+
+def _example(column: ColumnProfile) -> str:
+    return column.frequent[0].value if column.frequent else ""
+
+
+# Versions -----------------------------------------------------------------------------------------
+
+
+def _verdict_state(version: Version | None) -> str:
+    return quality_state(version.verdict if version else None)
+
+
+def _change(version: Version, before: Version | None, say: Speech) -> str:
+    if before is None:
+        return say.gettext("First data")
+    difference = version.row_count - before.row_count
+    if difference == 0:
+        return say.gettext("As many rows as before")
+    if difference > 0:
+        return say.gettext("{number} rows more", number=say.number(difference))
+    return say.gettext("{number} rows fewer", number=say.number(-difference))
+
+
+def _column_changes(version: Version, before: Version, say: Speech) -> list[str]:
+    now = {column.name: column for column in version.columns}
+    then = {column.name: column for column in before.columns}
+    return [
+        *(say.gettext("Column “{name}” is new.", name=name) for name in now if name not in then),
+        *(say.gettext("Column “{name}” is gone.", name=name) for name in then if name not in now),
+        *(
+            say.gettext(
+                "Column “{name}” became {type}.", name=name, type=type_words(now[name].type, say)
+            )
+            for name in now
+            if name in then and now[name].type is not then[name].type
+        ),
+    ]

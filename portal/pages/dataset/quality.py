@@ -1,0 +1,179 @@
+"""The quality tab: what the gate found in words, scores by dimension, how the promise is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from catalog.dataset import Dataset
+from catalog.holdings import Holding
+from catalog.version import Version
+from policies.terms import UpdateCycle
+from portal.pages.drawing.table import DataTable, TableColumn
+from portal.pages.speech import Speech
+from quality.outcome import Status
+from quality.report import Finding, Report
+from quality.rule import Gate
+
+_DAYS: Final = {
+    UpdateCycle.DAILY: 1,
+    UpdateCycle.WEEKLY: 7,
+    UpdateCycle.MONTHLY: 31,
+    UpdateCycle.QUARTERLY: 92,
+    UpdateCycle.YEARLY: 366,
+}
+_GOOD_SCORE: Final = 90
+_FAIR_SCORE: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class RuleLine:
+    """What became of one rule."""
+
+    sentence: str
+    dimension: str
+    state: str
+    broken: int
+    rows: int
+    note: str
+    examples: DataTable | None
+    examples_href: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionLine:
+    """The score within one dimension."""
+
+    name: str
+    score: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """How often new data was promised, and whether it came."""
+
+    words: str
+    state: str
+    note: str
+    due: datetime | None
+
+
+def rules_of(report: Report, shown_columns: frozenset[str], say: Speech) -> list[RuleLine]:
+    """Every rule in words, what passed in one line a rule whatever columns it was asked of.
+
+    Examples are only of columns whose values the reader may see.
+    """
+    held = [finding for finding in report.findings if finding.status is not Status.PASSED]
+    passed: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        if finding.status is Status.PASSED:
+            passed.setdefault(finding.rule_id, []).append(finding)
+    return [
+        *(_rule(finding, shown_columns, say) for finding in held),
+        *(_passed(findings, say) for findings in passed.values()),
+    ]
+
+
+def dimensions_of(report: Report, say: Speech) -> list[DimensionLine]:
+    """The dimensions that were judged."""
+    return [
+        DimensionLine(say.text(item.dimension.label), item.score, _score_state(item.score))
+        for item in report.score.dimensions
+        if item.score is not None
+    ]
+
+
+def missing_of(dataset: Dataset, say: Speech) -> tuple[int, list[str]]:
+    """How complete the description is, of 100, and what it lacks."""
+    entry = dataset.entry
+    asked = [
+        (entry.title.zh, say.gettext("Title in Chinese")),
+        (entry.title.en, say.gettext("Title in English")),
+        (entry.summary.zh, say.gettext("Summary in Chinese")),
+        (entry.summary.en, say.gettext("Summary in English")),
+        (entry.licence, say.gettext("Licence")),
+        (entry.keywords, say.gettext("Keywords")),
+    ]
+    missing = [label for given, label in asked if not given]
+    return 100 * (len(asked) - len(missing)) // len(asked), missing
+
+
+def promise_of(
+    dataset: Dataset, newest: Version | Holding | None, words: str, *, at: datetime, say: Speech
+) -> Promise:
+    """Whether the newest data is younger than its update cycle."""
+    days = _DAYS.get(dataset.entry.update_cycle)
+    if newest is None:
+        return Promise(words, "unchecked", say.gettext("No data yet."), None)
+    if days is None:
+        return Promise(words, "kept", say.gettext("No day is promised."), None)
+    due = newest.created_at + timedelta(days=days)
+    if at <= due:
+        return Promise(words, "kept", say.gettext("Next by"), due)
+    return Promise(words, "broken", say.gettext("Was due"), due)
+
+
+def _rule(finding: Finding, shown_columns: frozenset[str], say: Speech) -> RuleLine:
+    is_shown = bool(finding.columns) and set(finding.columns) <= shown_columns
+    sentence = say.text(finding.sentence) or say.text(finding.title)
+    return RuleLine(
+        sentence=sentence,
+        dimension=say.text(finding.dimension.label),
+        state=_state(finding),
+        broken=finding.unexpected_count if finding.element_count > 1 else 0,
+        rows=finding.element_count if finding.element_count > 1 else 0,
+        note=say.text(finding.fix) if finding.status is not Status.PASSED else "",
+        examples=_examples(finding, say) if is_shown and finding.examples else None,
+    )
+
+
+def _passed(findings: list[Finding], say: Speech) -> RuleLine:
+    first = findings[0]
+    columns = list(dict.fromkeys(name for finding in findings for name in finding.columns))
+    sentence = say.text(first.title)
+    rows = max(finding.element_count for finding in findings)
+    return RuleLine(
+        sentence=f"{sentence} ({', '.join(columns)})" if columns else sentence,
+        dimension=say.text(first.dimension.label),
+        state="passed",
+        broken=0,
+        rows=rows if rows > 1 else 0,
+        note="",
+        examples=None,
+    )
+
+
+def _examples(finding: Finding, say: Speech) -> DataTable:
+    names = [name for name, _ in finding.examples[0].cells]
+    return DataTable(
+        say.gettext("Some of the rows, masked"),
+        (
+            TableColumn(say.gettext("Row"), is_number=True),
+            *(TableColumn(name) for name in names),
+        ),
+        tuple(
+            (
+                None if row.row_number is None else say.number(row.row_number),
+                *(value for _, value in row.cells),
+            )
+            for row in finding.examples
+        ),
+    )
+
+
+def _state(finding: Finding) -> str:
+    match finding.status:
+        case Status.PASSED:
+            return "passed"
+        case Status.NOT_CHECKED:
+            return "unchecked"
+        case Status.FAILED | Status.ERROR:
+            return "failed" if finding.gate is Gate.BLOCK else "warned"
+
+
+def _score_state(score: int) -> str:
+    if score >= _GOOD_SCORE:
+        return "passed"
+    return "warned" if score >= _FAIR_SCORE else "failed"

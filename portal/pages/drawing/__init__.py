@@ -1,0 +1,1 @@
+"""Pictures that the server draws: histograms, lineage, the river, tables."""

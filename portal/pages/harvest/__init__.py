@@ -1,0 +1,1 @@
+"""Catalogues that are read in regularly, and what their runs changed."""

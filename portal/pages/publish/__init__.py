@@ -1,0 +1,1 @@
+"""A department's desk: describe, file, columns, terms, record and its score."""

@@ -1,0 +1,170 @@
+"""A publisher's files: the form that sends one, and how far its reading has come."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import RedirectResponse
+
+from catalog import find
+from catalog.blobs import UPLOAD_BYTES_MAX
+from catalog.version import Stage, Upload, UploadId, UploadState, Version
+from policies.errors import Refusal
+from portal.accept_upload import accept, place_of
+from portal.body_bound import takes_bytes
+from portal.incoming_file import INCOMING_BYTES_MAX, receive_file
+from portal.pages.publish.publishing import FIRST_DISTRIBUTION, MESSAGES, stage_names
+from portal.pages.publish.workbench import Step, failure_words, work_on
+from portal.pages.rendering import render, wants_part
+from portal.pages.speech import Speech, speech_of
+from portal.problems import status_of
+from portal.sign_in import check_form_token, signed_in
+from portal.wiring import wiring_of
+
+router = APIRouter()
+
+_SEE_OTHER: Final = 303
+_STAGE_OF_FILE: Final = 2
+_READ_PERCENT: Final = 70
+"""Of the bar; checking is the rest."""
+
+
+@router.get("/publish/{slug}/upload")
+def show_form(
+    request: Request, slug: str, done: Annotated[str, Query(max_length=40)] = ""
+) -> Response:
+    """The form that sends a file."""
+    return _form(request, slug, done=done, errors={}, status=200)
+
+
+@router.post("/publish/{slug}/upload")
+@takes_bytes(INCOMING_BYTES_MAX)
+async def send(request: Request, slug: str) -> Response:
+    """Take a file in, streamed, then show how its reading goes."""
+    wiring = wiring_of(request)
+    actor = await run_in_threadpool(signed_in, request)
+    try:
+        place = await run_in_threadpool(place_of, wiring, actor, slug, FIRST_DISTRIBUTION)
+        incoming = await receive_file(request, wiring.folders.blobs)
+        check_form_token(request, incoming.fields.get("csrf_token", ""))
+        is_held = bool(incoming.fields.get("look"))
+        sent = await run_in_threadpool(
+            lambda: accept(wiring, actor, place, incoming, None, is_held=is_held)
+        )
+    except Refusal as refusal:
+        words, status = {"file": speech_of(request).refusal(refusal)}, status_of(refusal)
+        return await run_in_threadpool(
+            lambda: _form(request, slug, done="", errors=words, status=status)
+        )
+    after = "/reading" if is_held else ""
+    return RedirectResponse(f"/publish/{slug}/upload/{sent.id}{after}", _SEE_OTHER)
+
+
+@router.get("/publish/{slug}/upload/{upload_id}")
+def show_progress(request: Request, slug: str, upload_id: UUID) -> Response:
+    """How far the reading and checking of a file has come; asked again by the page itself."""
+    actor, say = signed_in(request), speech_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        dataset = find.dataset_named(tx, slug, by=actor)
+        upload = find.upload_with_id(tx, UploadId(upload_id), by=actor)
+        version = find.version_of_upload(tx, upload)
+    failed = failure_words(upload, say)
+    is_finished = (
+        failed is not None
+        or upload.state is UploadState.PARTED
+        or (version is not None and version.verdict is not None)
+    )
+    return render(
+        request,
+        "publish/progress_steps.html" if wants_part(request) else "publish/progress.html",
+        title=say.text(dataset.entry.title),
+        file_name=f"{upload.file_name} · {say.bytes(upload.size_bytes)}",
+        steps=_steps(upload, version, say),
+        percent=_percent(upload, version),
+        is_finished=is_finished,
+        next_href=f"/publish/{slug}",
+        again_href=f"/publish/{slug}/upload",
+        reading_href=f"/publish/{slug}/upload/{upload.id}/reading",
+        failed=failed,
+        poll_href=f"/publish/{slug}/upload/{upload.id}",
+    )
+
+
+def _form(
+    request: Request, slug: str, *, done: str, errors: dict[str, str], status: int
+) -> Response:
+    actor, say = signed_in(request), speech_of(request)
+    with wiring_of(request).pool.connection() as tx:
+        work = work_on(tx, slug, by=actor, say=say)
+    return render(
+        request,
+        "publish/upload.html",
+        status=status,
+        action=f"/publish/{slug}/upload",
+        stages_named=stage_names(say),
+        stage=_STAGE_OF_FILE,
+        title=work.overview.dataset.entry.title,
+        back_href=f"/publish/{slug}",
+        message=say.gettext(MESSAGES[done]) if done in MESSAGES else None,
+        upload_href=None,
+        errors=errors,
+        accepted=say.gettext(
+            "CSV, Excel, ODS, JSON, GeoJSON, Shapefile, GeoPackage, Parquet, Arrow, "
+            "or a zip of tables"
+        ),
+        most_bytes=UPLOAD_BYTES_MAX,
+        drafts=[],
+    )
+
+
+def _percent(upload: Upload, version: Version | None) -> int:
+    if upload.state is UploadState.PARTED:
+        return 100
+    if version is None:
+        return upload.done_permille * _READ_PERCENT // 1000
+    return 100 if version.verdict is not None else _READ_PERCENT
+
+
+def _steps(upload: Upload, version: Version | None, say: Speech) -> list[Step]:
+    names = {
+        Stage.RECOGNISING: say.gettext("Encoding and delimiter recognised"),
+        Stage.READING: say.gettext("Read from beginning to end"),
+        Stage.TYPING: say.gettext("Types settled for every column"),
+        Stage.STORING: say.gettext("Stored as a version"),
+    }
+    steps = [Step(say.gettext("Arrived"), "done", upload.uploaded_at)]
+    if upload.state is UploadState.PARTED:
+        return [*steps, Step(say.gettext("Each table in it is read by itself"), "done")]
+    stages = list(names)
+    is_failed = upload.state is UploadState.FAILED
+    reached = (
+        len(stages) if version is not None
+        else stages.index(Stage(upload.stage)) if upload.stage in stages
+        else 0
+    )  # fmt: skip
+    for place, stage in enumerate(stages):
+        if place < reached:
+            state = "done"
+        elif place == reached and upload.state is not UploadState.QUEUED:
+            state = "stopped" if is_failed else "now"
+        else:
+            state = "later"
+        steps.append(Step(names[stage], state))
+    steps.append(_check_step(version, say))
+    return steps
+
+
+def _check_step(version: Version | None, say: Speech) -> Step:
+    name = say.gettext("Checked by the rules")
+    if version is None:
+        return Step(name, "later")
+    if version.verdict is None:
+        return Step(name, "now")
+    if version.lets_pass:
+        return Step(name, "done", version.assessed_at)
+    return Step(
+        name, "stopped", version.assessed_at, note=say.gettext("The gate blocked it; see why.")
+    )

@@ -1,0 +1,323 @@
+"""A publisher's view of one dataset: how far it has come, and what can be done next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from catalog import find, ingest
+from catalog.dataset import Dataset, DatasetState
+from catalog.errors import PublisherNeeded
+from catalog.find import DistributionOverview, Overview
+from catalog.version import Upload, UploadState, Version, VersionState
+from exchange.list_product import listings_of
+from exchange.listing import Listing, ListingState
+from policies.database import Tx
+from policies.decision.clause import ClauseResult
+from policies.party import Actor
+from portal.pages.dataset_cards import quality_state
+from portal.pages.speech import Speech
+from quality.answer_sensitive import findings_of
+from quality.report import Report
+from quality.reports import reports_with_ids
+from quality.rules import list_rules
+
+_LISTING_STATES = {
+    ListingState.DRAFT: "waiting",
+    ListingState.LISTED: "active",
+    ListingState.SUSPENDED: "frozen",
+    ListingState.WITHDRAWN: "withdrawn",
+}
+_UPLOAD_STATES = {
+    UploadState.HELD: "draft",
+    UploadState.QUEUED: "queued",
+    UploadState.INGESTING: "running",
+    UploadState.INGESTED: "done",
+    UploadState.PARTED: "done",
+    UploadState.FAILED: "failed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The records behind the workbench."""
+
+    overview: Overview
+    listings: tuple[Listing, ...]
+    rules: tuple[tuple[str, str, str], ...]
+    """Own rules: id, sentence, gate."""
+    report: Report | None
+    unanswered: int = 0
+    """Findings of sensitive data that wait for an answer."""
+
+    @property
+    def distribution(self) -> DistributionOverview | None:
+        """The first one, which pages work on."""
+        return self.overview.distributions[0] if self.overview.distributions else None
+
+    @property
+    def newest(self) -> Version | None:
+        """The newest version, published or not."""
+        return self.distribution.newest if self.distribution else None
+
+    @property
+    def may_submit(self) -> bool:
+        """Whether there is a checked version that was not handed in, or a record without data."""
+        if self.overview.dataset.state is DatasetState.WITHDRAWN:
+            return False
+        newest = self.newest
+        if newest is not None:
+            return newest.state is VersionState.CREATED and newest.lets_pass
+        return self.is_record_alone and self.overview.dataset.state is DatasetState.DRAFT
+
+    @property
+    def is_record_alone(self) -> bool:
+        """Whether it has no data here: none at all, or it lies elsewhere."""
+        return all(held.distribution.access_url for held in self.overview.distributions)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the way to publication, as a timeline shows it."""
+
+    name: str
+    state: str
+    at: datetime | None = None
+    by: str | None = None
+    note: str | None = None
+
+
+def work_on(tx: Tx, slug: str, *, by: Actor, say: Speech) -> Work:
+    """The records of a dataset for one who may change it.
+
+    Raises: DatasetNotFound, PublisherNeeded.
+    """
+    overview = find.overview(tx, slug, by=by)
+    if not overview.may_change:
+        raise PublisherNeeded
+    version = overview.distributions[0].newest if overview.distributions else None
+    reports = reports_with_ids(tx, [version.report_id] if version else [])
+    return Work(
+        overview=overview,
+        listings=tuple(listings_of(tx, overview.dataset.id, by=by)),
+        rules=tuple(
+            (str(own.id), say.text(own.rule.title), own.rule.gate.value)
+            for own in list_rules(tx, overview.dataset.id)
+        ),
+        report=reports.get(version.report_id) if version and version.report_id else None,
+        unanswered=sum(one.answered is None for one in findings_of(tx, version.id))
+        if version
+        else 0,
+    )
+
+
+def steps_of(work: Work, say: Speech) -> list[Step]:
+    """The way from description to publication, with what is done and what comes next."""
+    dataset, newest = work.overview.dataset, work.newest
+    uploads = work.distribution.uploads if work.distribution else ()
+    described = Step(say.gettext("Description"), "done", dataset.created_at)
+    if not uploads and work.is_record_alone:
+        return [described, *_decisions_about_record(dataset, say)]
+    if not uploads:
+        return [described, *_later(say, ("now", "later", "later", "later"))]
+    file = Step(
+        say.gettext("File"),
+        "stopped" if newest is None and uploads[0].state is UploadState.FAILED else "done",
+        uploads[0].uploaded_at,
+        note=uploads[0].file_name,
+    )
+    if newest is None:
+        is_failed = uploads[0].state is UploadState.FAILED
+        rest = _later(say, ("now", "later" if is_failed else "now", "later", "later"))
+        return [described, file, *rest[1:]]
+    submit, publish = _decisions(newest, say)
+    approved = (
+        [Step(say.gettext("Approved"), "done", dataset.reviewed_at)]
+        if dataset.state is DatasetState.REVIEWED
+        else []
+    )
+    return [described, file, _check(work, newest, say), submit, *approved, publish]
+
+
+def _decisions_about_record(dataset: Dataset, say: Speech) -> list[Step]:
+    """The way of a record without data: handed in, approved, published."""
+    names = (
+        say.gettext("Handed to the approver"),
+        say.gettext("Approved"),
+        say.gettext("Published"),
+    )
+    states = {
+        DatasetState.DRAFT: ("now", "later", "later"),
+        DatasetState.SUBMITTED: ("done", "now", "later"),
+        DatasetState.REVIEWED: ("done", "done", "now"),
+        DatasetState.PUBLISHED: ("done", "done", "done"),
+        DatasetState.WITHDRAWN: ("done", "done", "stopped"),
+    }[dataset.state]
+    at = (None, dataset.reviewed_at, dataset.issued if states[2] == "done" else None)
+    return [
+        Step(name, state, moment if state == "done" else None)
+        for name, state, moment in zip(names, states, at, strict=True)
+    ]
+
+
+def listing_lines(work: Work, say: Speech) -> list[dict[str, object]]:
+    """The dataset's listings with what still stands against each."""
+    return [
+        {
+            "regime": listing.regime.value,
+            "state": _LISTING_STATES[listing.state],
+            "waits_for": _waits_for(listing, say),
+            "clauses": [
+                {
+                    "id": result.clause_id,
+                    "sentence": say.text(result.message),
+                    "source": f"{say.text(result.source)} {say.text(result.article)}".strip(),
+                }
+                for result in _against(listing)
+            ],
+        }
+        for listing in work.listings
+    ]
+
+
+def upload_lines(work: Work, say: Speech) -> list[dict[str, object]]:
+    """The files that were sent, newest first."""
+    slug = work.overview.dataset.slug
+    uploads = work.distribution.uploads if work.distribution else ()
+    return [
+        {
+            "href": f"/publish/{slug}/upload/{upload.id}",
+            "file_name": upload.file_name,
+            "size": upload.size_bytes,
+            "at": upload.uploaded_at,
+            "state": _UPLOAD_STATES[upload.state],
+            "note": failure_words(upload, say) or "",
+        }
+        for upload in uploads
+    ]
+
+
+def failure_words(upload: Upload, say: Speech) -> str | None:
+    """Why a file was not read; None where it was, or may still be."""
+    return None if upload.failure is None else say.refusal(ingest.refusal_of(upload.failure))
+
+
+def _waits_for(listing: Listing, say: Speech) -> str:
+    if listing.state is not ListingState.DRAFT:
+        return ""
+    if _against(listing):
+        return say.gettext("Clauses stand against it; they are named below.")
+    if listing.regime.value == "trade":
+        return say.gettext("The bureau opens it.")
+    return say.gettext("An approver opens it.")
+
+
+def _against(listing: Listing) -> tuple[ClauseResult, ...]:
+    if listing.judgement is None or listing.state is not ListingState.DRAFT:
+        return ()
+    return listing.judgement.blocking
+
+
+def _check(work: Work, newest: Version, say: Speech) -> Step:
+    name = say.gettext("Quality check")
+    if newest.verdict is None:
+        return Step(name, "now")
+    score = work.report.score.total if work.report else None
+    note = None if score is None else say.gettext("{score} of 100", score=say.number(score))
+    state = "done" if newest.lets_pass else "stopped"
+    return Step(name, state, newest.assessed_at, note=note)
+
+
+def _decisions(newest: Version, say: Speech) -> list[Step]:
+    submit, publish = say.gettext("Handed to the approver"), say.gettext("Published")
+    match newest.state:
+        case VersionState.PUBLISHED:
+            return [
+                Step(submit, "done", newest.submitted_at),
+                Step(publish, "done", newest.published_at),
+            ]
+        case VersionState.SUBMITTED:
+            return [Step(submit, "done", newest.submitted_at), Step(publish, "now")]
+        case VersionState.WITHDRAWN:
+            return [Step(submit, "done", newest.submitted_at), Step(publish, "stopped")]
+        case VersionState.CREATED:
+            is_ready = "now" if newest.lets_pass else "later"
+            note = newest.state_reason or None
+            return [Step(submit, is_ready, note=note), Step(publish, "later")]
+
+
+def _later(say: Speech, states: tuple[str, str, str, str]) -> list[Step]:
+    names = (
+        say.gettext("File"),
+        say.gettext("Quality check"),
+        say.gettext("Handed to the approver"),
+        say.gettext("Published"),
+    )
+    return [Step(name, state) for name, state in zip(names, states, strict=True)]
+
+
+def _task_of_record(
+    dataset: Dataset,
+    returned: str,
+    task: Callable[[str, str, str], dict[str, object]],
+    say: Speech,
+) -> dict[str, object] | None:
+    """What waits for the publisher at a record without data of its own."""
+    if dataset.state is not DatasetState.DRAFT:
+        return None
+    if returned:
+        return task(say.gettext("came back from the approver"), returned, "returned")
+    return task(say.gettext("is a draft"), say.gettext("Hand it to the approver."), "draft")
+
+
+def todo_of(work: Overview, say: Speech) -> dict[str, object] | None:
+    """What waits for the publisher at one dataset; None where nothing does."""
+    dataset = work.dataset
+    newest = work.distributions[0].newest if work.distributions else None
+    uploads = work.distributions[0].uploads if work.distributions else ()
+    title, href = say.text(dataset.entry.title), f"/publish/{dataset.slug}"
+
+    def task(label: str, note: str, state: str) -> dict[str, object]:
+        return {
+            "label": f"{title}{say.gettext(': ')}{label}",
+            "href": href,
+            "note": note,
+            "state": state,
+            "due": None,
+        }
+
+    if dataset.state in (
+        DatasetState.SUBMITTED,
+        DatasetState.REVIEWED,
+        DatasetState.WITHDRAWN,
+    ):
+        return None
+    returned = dataset.state_reason or (newest.state_reason if newest else "")
+    if newest is not None and newest.state is VersionState.CREATED and returned:
+        return task(say.gettext("came back from the approver"), returned, "returned")
+    if uploads and uploads[0].state is UploadState.FAILED:
+        return task(
+            say.gettext("a file could not be read"), failure_words(uploads[0], say) or "", "failed"
+        )
+    if newest is None and all(held.distribution.access_url for held in work.distributions):
+        return _task_of_record(dataset, returned, task, say)
+    if newest is None:
+        if uploads:
+            return task(say.gettext("a file is being read"), uploads[0].file_name, "running")
+        return task(say.gettext("has no data yet"), say.gettext("Send a file."), "draft")
+    if newest.state is not VersionState.CREATED:
+        return None
+    if newest.verdict is None:
+        return task(say.gettext("is being checked"), "", "running")
+    if not newest.lets_pass:
+        return task(
+            say.gettext("did not pass its check"),
+            say.gettext("See the report, mend the file and send it again."),
+            "failed",
+        )
+    return task(
+        say.gettext("passed its check"),
+        say.gettext("Hand it to the approver."),
+        quality_state(newest.verdict),
+    )

@@ -1,0 +1,1 @@
+"""Find: results, facets, reasons, suggestions, saved searches, comparison."""
