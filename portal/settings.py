@@ -35,6 +35,9 @@ class Settings:
     harvest_allow: str = ""
     """Networks, comma-separated as `10.1.0.0/16`, that the harvest may fetch from although they are
     private; empty: none."""
+    engine_url: str = ""
+    """Of a Spark Connect server, such as sc://host:15002, for what exceeds this machine; empty:
+    everything is computed here."""
 
     @property
     def postgres_folder(self) -> Path:
@@ -98,6 +101,7 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         site_url=(environment.get("WEIR_SITE_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
         ckan_options=options_from(environment.get("WEIR_CKAN_OPTIONS") or ""),
         harvest_allow=harvest_allow,
+        engine_url=environment.get("WEIR_ENGINE_URL") or "",
     )
 
 

@@ -241,9 +241,13 @@ def _add_harvest_jobs(app: App, wiring: Wiring) -> None:
 
 def _add_quality_jobs(app: App, wiring: Wiring) -> None:
     from quality.assess import Subject, assess
-    from quality.expectations import Limits
+    from quality.engine.open_table import Limits
 
-    limits = Limits(memory_bytes=QUALITY_MEMORY_BYTES, threads=os.cpu_count() or 1)
+    limits = Limits(
+        memory_bytes=QUALITY_MEMORY_BYTES,
+        threads=os.cpu_count() or 1,
+        cluster_url=wiring.settings.engine_url,
+    )
 
     @app.task(
         name="assess",

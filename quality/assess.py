@@ -5,13 +5,13 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from catalog.find import stored_version
 from catalog.publish import admit
-from catalog.version import ReportId
+from catalog.version import ReportId, Verdict
 from policies.database import Pool, Tx
 from policies.events import Edge, Event, EventKind
 from policies.party import Actor
@@ -21,14 +21,16 @@ from quality import store
 from quality.answer_sensitive import verdict_under
 from quality.check import Column
 from quality.detecting import detect
-from quality.expectations import Limits, run_suite
+from quality.engine.open_table import Limits
+from quality.expectations import Cluster, run_suite
+from quality.footers import read_footers, rules_out
 from quality.measuring import measure
-from quality.outcome import Status
+from quality.outcome import Reason, RuleOutcome, Status, SuiteOutcome
 from quality.packs import load_standard_packs
 from quality.profile import Profile
 from quality.profiling import profile_files
 from quality.report import Report, report_of
-from quality.rule import Rule, draw_suite
+from quality.rule import Gate, Rule, draw_suite
 from quality.sensitive import FindingState
 from quality.suggest import (
     OLDER_VERSIONS_MAX,
@@ -41,6 +43,8 @@ from quality.suggest import (
 Progress = Callable[[int], None]
 """Told how far the check has come, in thousandths."""
 
+EARLY_ROWS_MIN = 1_000_000
+"""A smaller table is read whole in about a second."""
 _PROFILED_PERMILLE = 100
 
 
@@ -78,11 +82,12 @@ def assess(
     started_at = clock()
     with pool.connection() as tx:
         own_rules = [own.rule for own in store.rules_of(tx, subject.dataset_id)]
+    _reject_early(pool, subject, own_rules, by=by, at=started_at, limits=limits)
     profile = profile_files(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
     found = detect(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
     on_progress(_PROFILED_PERMILLE)
     schema = tuple(Column(column.name, column.type) for column in profile.columns)
-    suite = run_suite(
+    suite = _run(
         subject.paths,
         draw_suite(load_standard_packs(), own_rules, schema),
         at=started_at,
@@ -106,6 +111,72 @@ def assess(
         _record(tx, subject, report, report_id, findings, by=by)
     propose(pool, subject, profile, at=report.finished_at, limits=limits)
     return report
+
+
+def _reject_early(
+    pool: Pool,
+    subject: Subject,
+    own_rules: Sequence[Rule],
+    *,
+    by: Actor,
+    at: datetime,
+    limits: Limits,
+) -> None:
+    """Hold a large table back at once where its footers already speak against a blocking rule.
+
+    Footers never decide: the rules that they point at are asked of the table like any other, and
+    the whole suite follows in any case, whose report takes the place of this one.
+    """
+    footers = read_footers(subject.paths)
+    if footers.row_count < EARLY_ROWS_MIN:
+        return
+    rules = draw_suite(load_standard_packs(), own_rules, footers.schema)
+    suspected = [
+        rule for rule in rules if rule.gate is Gate.BLOCK and rules_out(footers, rule, at=at)
+    ]
+    if not suspected:
+        return
+    early = run_suite(
+        subject.paths, suspected, at=at, limits=limits, on_progress=lambda _done, _total: None
+    )
+    if any(one.status is Status.FAILED for one in early.outcomes):
+        suite = _with_unasked(early, rules)
+        report = report_of(suite, started_at=at, finished_at=at)
+        with pool.connection() as tx:
+            report_id = store.insert_report(tx, subject.version_id, report, suite)
+            admit(tx, subject.version_id, Verdict.BLOCKED, report_id, at=at)
+            _record(tx, subject, report, report_id, [], by=by)
+
+
+def _run(
+    paths: Sequence[Path],
+    rules: Sequence[Rule],
+    *,
+    at: datetime,
+    limits: Limits,
+    on_progress: Callable[[int, int], None],
+) -> SuiteOutcome:
+    """Ask every rule, of a table too large for this machine on the cluster."""
+    cluster = None
+    if limits.cluster_url and _size_bytes(paths) >= limits.cluster_bytes_min:
+        cluster = Cluster(limits.cluster_url, tuple(str(path) for path in paths))
+    return run_suite(paths, rules, at=at, limits=limits, on_progress=on_progress, cluster=cluster)
+
+
+def _with_unasked(early: SuiteOutcome, rules: Sequence[Rule]) -> SuiteOutcome:
+    asked = {one.rule.key: one for one in early.outcomes}
+    unasked = Reason.REJECTED_EARLY
+    return replace(
+        early,
+        outcomes=tuple(
+            asked.get(rule.key) or RuleOutcome(rule, Status.NOT_CHECKED, reason=unasked)
+            for rule in rules
+        ),
+    )
+
+
+def _size_bytes(paths: Sequence[Path]) -> int:
+    return sum(path.stat().st_size for path in paths)
 
 
 def propose(

@@ -128,6 +128,11 @@ class Kind(StrEnum):
         """Whether rows pass or fail one by one, so that a share of them can be asked for."""
         return _TRAITS[self].is_counted
 
+    @property
+    def reads_values(self) -> bool:
+        """Whether it takes more than the number of rows and the names and types of columns."""
+        return self.is_counted or self is Kind.HAS_VALUES
+
 
 @dataclass(frozen=True, slots=True)
 class RowCountBetween:

@@ -31,6 +31,8 @@ class Reason(StrEnum):
     TOO_MANY_RULES = "too_many_rules"
     ENGINE = "engine"
     """The engine refused, such as for want of memory, or a pattern that it cannot compile."""
+    REJECTED_EARLY = "rejected_early"
+    """Another rule had the table rejected before its rows were read. Stands with NOT_CHECKED."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class RuleOutcome:
     """What was seen instead, for a rule about the whole table: a count, a type, names."""
     examples: tuple[ExampleRow, ...] = ()
     reason: Reason | None = None
-    """Set for ERROR only."""
+    """Set for ERROR, and where a table was rejected before this rule was asked."""
 
     @property
     def unexpected_permille(self) -> int:

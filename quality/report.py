@@ -188,7 +188,8 @@ def _finding(outcome: RuleOutcome, sensitive_columns: frozenset[str]) -> Finding
     rule = outcome.rule
     sentence, fix = Text(), Text()
     if outcome.reason is not None:
-        sentence, fix = sentence_for(outcome.reason, rule.columns), rule.fix
+        sentence = sentence_for(outcome.reason, rule.columns)
+        fix = rule.fix if outcome.status is Status.ERROR else Text()
     elif outcome.status is Status.FAILED:
         sentence, fix = sentence_of(outcome), rule.fix
     return Finding(

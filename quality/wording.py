@@ -200,6 +200,11 @@ def sentence_for(reason: Reason, columns: tuple[str, ...]) -> Text:
             return Text(
                 zh="未能检查：计算没有完成。", en="Could not be checked: it could not be computed."
             )
+        case Reason.REJECTED_EARLY:
+            return Text(
+                zh="还没有检查：另一条规则已经让这张表不能通过，正在检查其余规则。",
+                en="Not asked yet: another rule has rejected the table; the rest is being checked.",
+            )
         case _:
             assert_never(reason)
 

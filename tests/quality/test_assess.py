@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,7 @@ from quality import store
 from quality.answer_sensitive import answer, findings_of
 from quality.assess import Subject, assess
 from quality.check import Column
-from quality.expectations import Limits
+from quality.engine.open_table import Limits
 from quality.outcome import Status
 from quality.report import Report
 from quality.rules import add_rule, read_evidence, read_profile, read_report
@@ -33,13 +34,13 @@ def parquet(folder: Path, select: str) -> Path:
     return path
 
 
-def check(pool: Pool, made: Made, path: Path) -> Report:
+def check(pool: Pool, made: Made, path: Path, limits: Limits = LIMITS) -> Report:
     return assess(
         pool,
         Subject(made.version_id, made.dataset_id, made.organization_id, (path,)),
         by=SYSTEM,
         clock=lambda: AT,
-        limits=LIMITS,
+        limits=limits,
         on_progress=lambda permille: None,
     )
 
@@ -200,3 +201,52 @@ def test_sensitive_data_holds_a_version_back_whatever_the_rules_say(
 
     with pool.connection() as tx:
         assert admitted(tx, made)[0] == "passed", "an answer holds when it is checked again"
+
+
+def test_a_large_table_is_held_back_by_its_footers_before_its_rows_are_read(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion
+) -> None:
+    path = parquet(tmp_path, "SELECT nullif(i, 7) AS id FROM range(1000000) AS t(i)")
+    with pool.connection() as tx:
+        made = make_version(tx)
+        body = {"expect": {"kind": "not_null"}, "columns": ["id"], "gate": "block"}
+        rule = add_rule(tx, made.dataset_id, body, (), by=made.publisher, at=AT)
+
+    report = check(pool, made, path)
+
+    with pool.connection() as tx:
+        reports = tx.execute(
+            "SELECT verdict, body FROM quality.reports WHERE version_id = %s ORDER BY id",
+            (made.version_id,),
+        ).fetchall()
+    early, whole = ({one["rule_id"]: one for one in row["body"]["findings"]} for row in reports)
+    assert [row["verdict"] for row in reports] == ["blocked", "blocked"]
+    assert early[rule.id]["unexpected_count"] == 1
+    assert {one["status"] for key, one in early.items() if key != rule.id} == {"not_checked"}
+    assert {one["status"] for key, one in whole.items() if key != rule.id} == {"passed"}
+    assert report.verdict is Verdict.BLOCKED
+
+
+def test_a_table_over_the_size_is_counted_on_the_cluster(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion
+) -> None:
+    from pysail.spark import SparkConnectServer
+
+    with pool.connection() as tx:
+        made = make_version(tx)
+    path = parquet(tmp_path, "SELECT i % 10 AS id, 'a' AS name FROM range(100) AS t(i)")
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start(background=True)
+    host, port = server.listening_address
+
+    try:
+        limits = replace(LIMITS, cluster_url=f"sc://{host}:{port}", cluster_bytes_min=1)
+        there = check(pool, made, path, limits)
+        here = check(pool, made, path, replace(limits, cluster_bytes_min=1 << 40))
+    finally:
+        server.stop()
+
+    assert "pyspark-client" in there.engine
+    assert "pyspark-client" not in here.engine
+    assert there.findings == here.findings
+    assert there.score == here.score

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,9 +23,11 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from quality import expectations
 from quality.check import Column, Kind
-from quality.expectations import Limits, read_schema, run_suite
+from quality.engine import wanted
+from quality.engine.ask import ask
+from quality.engine.open_table import Limits, open_files
+from quality.expectations import Cluster, read_schema, run_suite
 from quality.outcome import Reason, RuleOutcome, Status, SuiteOutcome
 from quality.packs import load_standard_packs
 from quality.rule import Rule, draw_suite
@@ -227,7 +229,7 @@ def ask_pandas(frame: pd.DataFrame, schema: tuple[Column, ...]) -> dict[str, Any
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("pandas").add_dataframe_asset("data")
-    asked = [expectations._expectation(item, schema, at=AT) for item in COMPARED]
+    asked = [wanted.expectation_of(item, schema, at=AT) for item in COMPARED]
     definition = gx.ValidationDefinition(
         name="all",
         data=asset.add_batch_definition_whole_dataframe("all"),
@@ -260,6 +262,14 @@ NAMED_TABLES: dict[str, list[Row]] = {
     "without values": [(None, None, None, None)] * 3,
     "without rows": [],
 }
+MIXED: list[Row] = [
+    (1, 0, "a", datetime(2013, 3, 1)),  # noqa: DTZ001
+    (1, None, "ab", datetime(1700, 1, 1)),  # noqa: DTZ001
+    (None, 2, "{}", None),
+    (-2, 3, "", datetime(2026, 11, 22, 23, 59)),  # noqa: DTZ001
+    (3, 3, None, datetime(2026, 11, 23, 9, 0, 1)),  # noqa: DTZ001
+    (3, 3, None, datetime(2026, 11, 23, 9, 0, 1)),  # noqa: DTZ001
+]
 
 
 @pytest.mark.parametrize("name", NAMED_TABLES)
@@ -269,22 +279,28 @@ def test_our_engine_agrees_with_the_pandas_engine_at_the_edges(tmp_path: Path, n
 
 def compare(tmp_path: Path, rows: list[Row]) -> None:
     """Ask both engines every compared rule of the same rows."""
-    connection = duckdb.connect()
-    connection.execute("CREATE TABLE r (n DOUBLE, m DOUBLE, t VARCHAR, d TIMESTAMP)")
-    if rows:
-        connection.executemany("INSERT INTO r VALUES (?, ?, ?, ?)", rows)
-    path = tmp_path / "rows.parquet"
-    connection.table("r").write_parquet(str(path))
+    path = written(tmp_path, rows)
     frame = pd.DataFrame(rows, columns=["n", "m", "t", "d"]).astype({"n": float, "m": float})
     frame["t"] = frame["t"].astype(object).where(frame["t"].notna(), None)
     frame["d"] = frame["d"].astype("datetime64[us]")
 
-    with expectations._opened([path], LIMITS) as table:
-        ours = expectations._ask(table, COMPARED, at=AT, evidence=[])
+    with open_files([path], LIMITS) as table:
+        ours = ask(table, COMPARED, at=AT, evidence=[])
         theirs = ask_pandas(frame, table.schema)
 
     for outcome in ours.values():
         assert_agrees(outcome, theirs[outcome.rule.key])
+
+
+def written(folder: Path, rows: list[Row]) -> Path:
+    """The rows as a Parquet file."""
+    connection = duckdb.connect()
+    connection.execute("CREATE TABLE r (n DOUBLE, m DOUBLE, t VARCHAR, d TIMESTAMP)")
+    if rows:
+        connection.executemany("INSERT INTO r VALUES (?, ?, ?, ?)", rows)
+    path = folder / "rows.parquet"
+    connection.table("r").write_parquet(str(path))
+    return path
 
 
 def assert_agrees(ours: RuleOutcome, theirs: Any) -> None:
@@ -299,6 +315,57 @@ def assert_agrees(ours: RuleOutcome, theirs: Any) -> None:
     ), ours.rule.key
     if asked:
         assert (ours.status is Status.PASSED) == theirs.success, ours.rule.key
+
+
+# --- what Spark says -------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def spark_url() -> Iterator[str]:
+    """A Spark Connect server in this process."""
+    from pysail.spark import SparkConnectServer
+
+    server = SparkConnectServer(ip="127.0.0.1", port=0)
+    server.start(background=True)
+    host, port = server.listening_address
+    yield f"sc://{host}:{port}"
+    server.stop()
+
+
+@pytest.mark.parametrize("name", [*NAMED_TABLES, "mixed"])
+def test_spark_counts_what_duckdb_counts(tmp_path: Path, spark_url: str, name: str) -> None:
+    path = written(tmp_path, NAMED_TABLES.get(name, MIXED))
+    cluster = Cluster(spark_url, (str(path),))
+
+    ours = run(path, *COMPARED)
+    theirs = run_suite(
+        [path], COMPARED, at=AT, limits=LIMITS, on_progress=lambda _done, _of: None, cluster=cluster
+    )
+
+    assert [counts(one) for one in theirs.outcomes] == [counts(one) for one in ours.outcomes]
+    assert "pyspark-client" in theirs.engine
+
+
+def test_spark_is_asked_about_columns_of_any_name(tmp_path: Path, spark_url: str) -> None:
+    columns = ", ".join(f"'v' AS {wanted.quoted(name)}" for name in ODD_NAMES)
+    path = parquet(tmp_path, f"SELECT {columns} FROM range(3)")
+    rules = [rule({"kind": "regex", "pattern": "^v"}, name) for name in (*ODD_NAMES, "gone")]
+
+    outcome = run_suite(
+        [path],
+        rules,
+        at=AT,
+        limits=LIMITS,
+        on_progress=lambda _done, _of: None,
+        cluster=Cluster(spark_url, (str(path),)),
+    )
+
+    assert [one.status for one in outcome.outcomes] == ["passed"] * len(ODD_NAMES) + ["error"]
+    assert [one.rule for one in outcome.outcomes] == rules
+
+
+def counts(outcome: RuleOutcome) -> tuple[str, Status, int, int]:
+    return outcome.rule.key, outcome.status, outcome.element_count, outcome.unexpected_count
 
 
 # --- the traps -------------------------------------------------------------------------------
@@ -402,8 +469,7 @@ ODD_NAMES = [
 def test_columns_may_have_any_name(tmp_path: Path) -> None:
     connection = duckdb.connect()
     columns = ", ".join(
-        f"CASE WHEN i = 2 THEN 'x' ELSE 'v' || i END AS {expectations._quoted(name)}"
-        for name in ODD_NAMES
+        f"CASE WHEN i = 2 THEN 'x' ELSE 'v' || i END AS {wanted.quoted(name)}" for name in ODD_NAMES
     )
     path = tmp_path / "odd.parquet"
     connection.sql(f"SELECT {columns} FROM range(3) AS t(i)").write_parquet(str(path))
@@ -437,7 +503,7 @@ def test_columns_may_have_any_name(tmp_path: Path) -> None:
     "text", ["plain", "it's", "a:b", "{x}", "%s", "\\", "中\n文", "'; DROP", ""]
 )
 def test_a_literal_reads_back_as_the_text(text: str) -> None:
-    assert duckdb.execute(f"SELECT {expectations._literal(text)}").fetchall() == [(text,)]
+    assert duckdb.execute(f"SELECT {wanted.literal(text)}").fetchall() == [(text,)]
 
 
 def test_examples_name_the_row_through_several_files(tmp_path: Path) -> None:
@@ -499,7 +565,7 @@ def test_a_run_is_silent_and_tells_how_far_it_is(
 def test_nothing_but_the_files_can_be_read(tmp_path: Path) -> None:
     path, other = parquet(tmp_path, PASSING), parquet(tmp_path, PASSING, "other.parquet")
 
-    with expectations._opened([path], LIMITS) as table:
+    with open_files([path], LIMITS) as table:
         for statement in (f"FROM read_parquet('{other}')", "SET enable_external_access = true"):
             with pytest.raises(sa.exc.SQLAlchemyError):
                 table.connection.exec_driver_sql(statement)

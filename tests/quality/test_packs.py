@@ -14,7 +14,8 @@ import pytest
 from policies.errors import Invalid
 from quality import packs
 from quality.check import Kind
-from quality.expectations import Limits, read_schema, run_suite
+from quality.engine.open_table import Limits
+from quality.expectations import read_schema, run_suite
 from quality.outcome import RuleOutcome, Status
 from quality.rule import draw_suite
 from tests.people import AT

@@ -11,8 +11,8 @@ import pytest
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
 from quality.assess import Subject, assess, propose
+from quality.engine.open_table import Limits
 from quality.errors import UnknownProposal
-from quality.expectations import Limits
 from quality.profiling import profile_files
 from quality.rules import keep_proposal, list_proposals, list_rules, refuse_proposal
 from quality.suggest import Proposal

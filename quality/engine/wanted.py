@@ -1,0 +1,160 @@
+"""A rule as Great Expectations says it."""
+
+# The library re-exports its names without saying so.
+# mypy: disable-error-code="attr-defined"
+# Statements that it offers no way to build are put together from `literal`.
+# ruff: noqa: S608
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, assert_never
+
+from great_expectations import expectations as gxe
+from great_expectations.expectations.core.expect_column_values_to_be_json_parseable import (
+    ExpectColumnValuesToBeJsonParseable,
+)
+
+from quality import check as checks
+from quality.check import Column, Family, Scalar
+from quality.rule import Rule
+
+_WHITE_SPACE = "\\s\u3000\u00a0"
+
+
+def expectation_of(rule: Rule, schema: tuple[Column, ...], *, at: datetime) -> Any:  # noqa: C901
+    """The rule as Great Expectations says it. One branch a check, no nesting."""
+    shared: dict[str, Any] = {"meta": {"rule": rule.key}, "severity": rule.severity.value}
+    counted = shared | {"mostly": rule.mostly_permille / 1000}
+    column = rule.columns[0] if rule.columns else ""
+    column_type = next((item.type for item in schema if item.name == column), "")
+    match rule.check:
+        case checks.RowCountBetween(at_least=low, at_most=high):
+            return gxe.ExpectTableRowCountToBeBetween(min_value=low, max_value=high, **shared)
+        case checks.ColumnsPresent():
+            return gxe.ExpectTableColumnsToMatchSet(
+                column_set=list(rule.columns), exact_match=False, **shared
+            )
+        case checks.ColumnNamesAvoid(pattern=pattern):
+            query = bad_names_sql(pattern, "{batch}")
+            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **shared)
+        case checks.TypeIs(family=family):
+            query = _other_type_sql(column, family, schema)
+            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **shared)
+        case checks.HasValues():
+            return gxe.ExpectColumnProportionOfNonNullValuesToBeBetween(
+                column=column, min_value=0, strict_min=True, **shared
+            )
+        case checks.NotNull():
+            return gxe.ExpectColumnValuesToNotBeNull(column=column, **counted)
+        case checks.NotBlank():
+            return gxe.ExpectColumnValuesToMatchRegex(
+                column=column, regex=f"[^{_WHITE_SPACE}]", **counted
+            )
+        case checks.Unique():
+            return gxe.ExpectColumnValuesToBeUnique(column=column, **counted)
+        case checks.UniqueTogether():
+            return gxe.ExpectCompoundColumnsToBeUnique(
+                column_list=list(rule.columns), ignore_row_if="all_values_are_missing", **counted
+            )
+        case checks.InSet(values=values):
+            return gxe.ExpectColumnValuesToBeInSet(
+                column=column, value_set=[_parameter(value) for value in values], **counted
+            )
+        case checks.NotInSet(values=values):
+            return gxe.ExpectColumnValuesToNotBeInSet(
+                column=column, value_set=[_parameter(value) for value in values], **counted
+            )
+        case checks.Between(at_least=low, at_most=high):
+            return gxe.ExpectColumnValuesToBeBetween(
+                column=column,
+                min_value=None if low is None else bound(low, column_type, day_end=False),
+                max_value=None if high is None else bound(high, column_type, day_end=True),
+                **counted,
+            )
+        case checks.NotInFuture():
+            tomorrow = bound(at + timedelta(days=1), column_type, day_end=False)
+            return gxe.ExpectColumnValuesToBeBetween(column=column, max_value=tomorrow, **counted)
+        case checks.Regex(pattern=pattern):
+            return gxe.ExpectColumnValuesToMatchRegex(column=column, regex=pattern, **counted)
+        case checks.LengthBetween(at_least=low, at_most=high):
+            return gxe.ExpectColumnValueLengthsToBeBetween(
+                column=column, min_value=low, max_value=high, **counted
+            )
+        case checks.PairGreater(or_equal=or_equal):
+            return gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+                column_A=rule.columns[0],
+                column_B=rule.columns[1],
+                or_equal=or_equal,
+                ignore_row_if="either_value_is_missing",
+                **counted,
+            )
+        case checks.JsonValid():
+            return ExpectColumnValuesToBeJsonParseable(column=column, **counted)
+        case _:
+            assert_never(rule.check)
+
+
+def _parameter(value: Scalar) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def bound(value: Scalar, column_type: str, *, day_end: bool) -> Any:
+    """A bound as the column's type compares it: a day as upper bound counts to its end.
+
+    Times without a zone are taken for UTC, on either side.
+    """
+    if not isinstance(value, date):
+        return _parameter(value)
+    if not isinstance(value, datetime):
+        value = datetime.combine(value, time.max if day_end else time.min)
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    if column_type == "TIMESTAMP WITH TIME ZONE":
+        return aware
+    return aware.astimezone(UTC).replace(tzinfo=None)
+
+
+def bad_names_sql(pattern: str, source: str) -> str:
+    """The names of columns of `source` that match a pattern."""
+    return (
+        f"SELECT column_name FROM (DESCRIBE SELECT * FROM {source}) AS described "
+        f"WHERE regexp_matches(column_name, {literal(pattern)})"
+    )
+
+
+def _other_type_sql(column: str, family: Family, schema: tuple[Column, ...]) -> str:
+    """Which types belong to a family is our own list; what the column's type is, DuckDB says."""
+    allowed = sorted({item.type for item in schema if item.family is family}) or [""]
+    return (
+        "SELECT column_name, column_type "
+        "FROM (DESCRIBE SELECT * FROM {batch}) AS described "
+        f"WHERE column_name = {literal(column)} "
+        f"AND column_type NOT IN ({', '.join(map(literal, allowed))})"
+    )
+
+
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _-./+*^$()[]|,")
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal that holds nothing else for any reader on the way.
+
+    The statement passes through `str.format`, SQLAlchemy's search for `:name` and the driver's
+    for `%`, before DuckDB reads it; so whatever is not plain goes as a number.
+    """
+    parts: list[str] = []
+    plain = ""
+    for character in text:
+        if character in _PLAIN:
+            plain += character
+            continue
+        parts += [f"'{plain}'", f"chr({ord(character)})"]
+        plain = ""
+    parts.append(f"'{plain}'")
+    return f"({' || '.join(parts)})" if len(parts) > 1 else parts[0]
+
+
+def quoted(name: str) -> str:
+    """A column's name as SQL writes it."""
+    return '"' + name.replace('"', '""') + '"'
