@@ -21,6 +21,9 @@ from portal.postgres import start_postgres, url_of
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+IN_MEMORY = Path("/dev/shm")
+IN_MEMORY_ROOM_BYTES = 4 << 30
+"""Databases, tables and whole installations of a run take less than half of it at any time."""
 
 
 @pytest.fixture(scope="session")
@@ -41,6 +44,12 @@ def postgres() -> Iterator[Path]:
             "full_page_writes=off",
             "-c",
             "max_connections=60",
+            "-c",
+            "wal_level=minimal",
+            "-c",
+            "max_wal_senders=0",
+            "-c",
+            "autovacuum=off",
         ),
     )
     with psycopg.connect(server.url(), autocommit=True) as connection:
@@ -89,5 +98,15 @@ def shared_data() -> Path:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """No test talks to a telemetry host."""
+    """No test talks to a telemetry host, and none waits for a disk where memory has room."""
     os.environ["GX_ANALYTICS_ENABLED"] = "False"
+    if "TMPDIR" not in os.environ and _has_room(IN_MEMORY):
+        os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
+
+
+def _has_room(folder: Path) -> bool:
+    return (
+        folder.is_dir()
+        and os.access(folder, os.W_OK)
+        and shutil.disk_usage(folder).free >= IN_MEMORY_ROOM_BYTES
+    )
