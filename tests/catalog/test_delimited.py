@@ -19,6 +19,7 @@ from catalog.errors import (
 )
 from catalog.files.delimited import LINES_NAMED_MAX, STAGED_NAME, stage
 from catalog.files.sniff import CELL_BYTES_MAX, ROW_BYTES_MAX, Shape, sniff
+from tests.counts import examples
 
 
 def rows_of(tmp_path: Path, content: bytes) -> list[tuple[str | None, ...]]:
@@ -130,7 +131,9 @@ CELLS = st.text(
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(50, long=150),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     rows=st.integers(2, 4).flatmap(

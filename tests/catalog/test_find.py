@@ -29,6 +29,7 @@ from tests.catalog.city import (
     judge,
     publish_all,
 )
+from tests.counts import examples
 from tests.people import AT
 
 WRITABLE = st.characters(codec="utf-8", exclude_characters="\0")
@@ -92,7 +93,9 @@ MISSING = ("公站", "bus trains", "' & | ! :* \\", "zzz')")
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(20, long=60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(query=st.text(max_size=40))
 def test_any_text_can_be_asked_for(pool: Pool, live: LiveIndex, town: City, query: str) -> None:
@@ -100,7 +103,9 @@ def test_any_text_can_be_asked_for(pool: Pool, live: LiveIndex, town: City, quer
 
 
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(15, long=40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(title=st.text(WRITABLE))
 def test_any_text_can_be_a_title(title: str) -> None:

@@ -29,6 +29,7 @@ from catalog.row_search.question import (
 from catalog.steps.field import Field, schema_of
 from catalog.steps.row_files import RowFiles
 from catalog.warehouse import Warehouse
+from tests.counts import examples
 
 FIELDS = (Field("n", "int4"), Field("t", "text"), Field("f", "float8"))
 TEXTS = ("", "a", "B", "O'Hara", "站", '{"x":1}', "%", "\\")
@@ -122,7 +123,7 @@ def holds(wanted: Filter, row: dict[str, Any]) -> bool:
             )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(50, long=150), deadline=None)
 @given(wanted=FILTERS, limit=st.integers(0, 70), offset=st.integers(0, 70))
 def test_filters_find_what_python_finds(
     warehouse: Warehouse, source: Source, wanted: Filter, limit: int, offset: int

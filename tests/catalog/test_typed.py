@@ -16,6 +16,7 @@ from catalog.files.delimited import stage
 from catalog.files.sniff import Shape
 from catalog.files.typed import NULL_TOKENS, TypedTable, settle
 from catalog.version import Column, ColumnType
+from tests.counts import examples
 
 
 def typed(work: Path, *columns: list[str]) -> tuple[TypedTable, pa.Table]:
@@ -177,7 +178,9 @@ COLUMN = st.one_of(
 
 
 @settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40, long=120),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(columns=st.lists(COLUMN, min_size=1, max_size=4))
 def test_every_value_survives_under_the_rule_of_its_type(

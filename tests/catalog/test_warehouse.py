@@ -39,6 +39,7 @@ from catalog.warehouse import (
     open_serving_copy,
 )
 from tests.catalog.conftest import MASK_KEY, BuildCopy
+from tests.counts import examples
 
 PEOPLE = """
     SELECT * FROM (VALUES
@@ -384,7 +385,9 @@ ROWS = st.lists(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(10, long=25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     ROWS,

@@ -6,7 +6,6 @@ Nothing that was acknowledged is lost, nothing undelivered is charged, and no pr
 from __future__ import annotations
 
 import contextlib
-import os
 import random
 import shutil
 import tempfile
@@ -20,10 +19,11 @@ import httpx
 import psutil
 import pytest
 
+from tests.counts import examples
 from tests.installation import installation
 from tests.journey.city import City
 
-ROUNDS = 50 if os.environ.get("WEIR_TEST_COUNTS") == "long" else 5
+ROUNDS = examples(5, long=50)
 UNIT = 10
 WAIT_S = 180
 BUSY_S_MAX = 2.5

@@ -23,6 +23,7 @@ from policies.evidence.tree_head import SignedTreeHead
 from policies.party import ANONYMOUS
 from policies.record import record
 from policies.seal import KeyRing
+from tests.counts import examples
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 
@@ -235,7 +236,7 @@ def test_the_log_only_grows(tx: Tx, tmp_path: Path) -> None:
     run_state_machine_as_test(
         OnThisDatabase,
         settings=settings(
-            max_examples=25,
+            max_examples=examples(10, long=25),
             stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),

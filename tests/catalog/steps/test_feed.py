@@ -26,6 +26,7 @@ from catalog.version import VersionKind
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
 from tests.catalog.city import add_dataset, folders_in, found_city
+from tests.counts import examples
 from tests.people import AT
 
 DOING = Doing(SYSTEM, AT)
@@ -261,7 +262,9 @@ BATCHES = st.lists(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(8, long=30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(batches=BATCHES)
 def test_any_feeding_gives_what_a_dictionary_would_hold(
