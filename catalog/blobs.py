@@ -21,6 +21,7 @@ from types import TracebackType
 from typing import Self
 
 from catalog.errors import FileDamaged, FileTooLarge, StorageFull
+from catalog.storage import LOCAL, Storage
 
 UPLOAD_BYTES_MAX = 4 << 30
 ARRIVING_AGE_S_MAX = 24 * 3600
@@ -38,20 +39,53 @@ class StoredBlob:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Blobs:
+    """The folder of blobs, and where they are kept for good."""
+
+    folder: Path
+    storage: Storage = LOCAL
+
+    def path(self, sha256: str) -> Path:
+        """Where a blob lies on this machine when it is here."""
+        return self.folder / sha256[:2] / sha256
+
+    def brought(self, sha256: str) -> Path:
+        """The file of a blob, here. What was brought was checked; a file of our own is not.
+
+        Raises: FileDamaged, StorageAway.
+        """
+        path = self.path(sha256)
+        self.storage.bring(path, sha256)
+        return path
+
+    def checked(self, sha256: str) -> Path:
+        """The file of a blob, here and with just its bytes.
+
+        Raises: FileDamaged, StorageAway.
+        """
+        path = self.brought(sha256)
+        try:
+            check_file(path, sha256)
+        except FileDamaged:
+            self.storage.mend(path, sha256)
+        return path
+
+
 class ArrivingBlob:
     """Bytes on their way in; leaving the `with` block without `keep` throws them away."""
 
-    def __init__(self, folder: Path, *, size_bytes_max: int = UPLOAD_BYTES_MAX) -> None:
+    def __init__(self, blobs: Blobs, *, size_bytes_max: int = UPLOAD_BYTES_MAX) -> None:
         """Open a file aside in the blob folder.
 
         Raises: StorageFull.
         """
-        self._folder = folder
+        self._blobs = blobs
         self._size_bytes_max = size_bytes_max
         self._size_bytes = 0
         self._sha256 = hashlib.sha256()
         with no_room_is_a_refusal():
-            arriving = folder / _ARRIVING
+            arriving = blobs.folder / _ARRIVING
             arriving.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._path = arriving / token_hex(16)
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -78,17 +112,18 @@ class ArrivingBlob:
     def keep(self) -> StoredBlob:
         """Put the bytes in place, unless the same bytes are there, and say their name.
 
-        Raises: StorageFull.
+        Raises: StorageFull, StorageAway.
         """
         stored = StoredBlob(self._sha256.hexdigest(), self._size_bytes)
-        target = self._folder / stored.sha256[:2] / stored.sha256
+        target = self._blobs.path(stored.sha256)
         with no_room_is_a_refusal():
             os.fsync(self._file)
             target.parent.mkdir(mode=0o700, exist_ok=True)
             # Also where it exists: a damaged one is mended by whoever brings the bytes again.
             self._path.rename(target)
             sync(target.parent)
-            sync(self._folder)
+            sync(self._blobs.folder)
+        self._blobs.storage.keep(target)
         return stored
 
     def __enter__(self) -> Self:
@@ -105,13 +140,13 @@ class ArrivingBlob:
 
 
 def store_blob(
-    folder: Path, chunks: Iterable[bytes], *, size_bytes_max: int = UPLOAD_BYTES_MAX
+    blobs: Blobs, chunks: Iterable[bytes], *, size_bytes_max: int = UPLOAD_BYTES_MAX
 ) -> StoredBlob:
     """Store a stream of bytes.
 
-    Raises: FileTooLarge, StorageFull.
+    Raises: FileTooLarge, StorageFull, StorageAway.
     """
-    with ArrivingBlob(folder, size_bytes_max=size_bytes_max) as arriving:
+    with ArrivingBlob(blobs, size_bytes_max=size_bytes_max) as arriving:
         for chunk in chunks:
             arriving.write(chunk)
         return arriving.keep()
@@ -131,11 +166,11 @@ def check_file(path: Path, sha256: str) -> None:
         raise FileDamaged(path.name)
 
 
-def sweep_arriving(folder: Path) -> int:
+def sweep_arriving(blobs: Blobs) -> int:
     """Throw away what interrupted writes left behind; says how many files."""
     oldest = time.time() - ARRIVING_AGE_S_MAX
     swept = 0
-    for path in (folder / _ARRIVING).glob("*"):
+    for path in (blobs.folder / _ARRIVING).glob("*"):
         if path.stat().st_mtime < oldest:
             path.unlink(missing_ok=True)
             swept += 1

@@ -374,6 +374,15 @@ class StorageFull(TooLarge):
 
 
 @dataclass(eq=False)
+class StorageAway(TooOften):
+    """The place where files are kept for good cannot be reached."""
+
+    message: ClassVar[str] = N_(
+        "The storage does not answer. Nothing was changed; try again in a minute."
+    )
+
+
+@dataclass(eq=False)
 class MalformedFileName(Invalid):
     """A file name that is empty, too long, or holds what a name cannot."""
 

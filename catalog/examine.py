@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from catalog.errors import FileDamaged
 from catalog.folders import Folders
 from catalog.store import invariants as store
 from policies.database import Tx
@@ -21,19 +22,27 @@ def examine(tx: Tx, folders: Folders) -> Iterator[tuple[str, list[str]]]:
     yield N_("Nobody approved what they submitted"), store.approved_by_their_submitter(tx)
     yield (
         N_("Every uploaded file is there, byte for byte"),
-        [sha256 for sha256, _ in store.blobs(tx) if not _is_whole(folders.blob(sha256), sha256)],
+        [
+            sha256
+            for sha256, _ in store.blobs(tx)
+            if not _is_whole(folders, folders.blobs.path(sha256), sha256)
+        ],
     )
     yield (
         N_("Every file of every version is there, byte for byte"),
         [
             f"{distribution}/{path}"
             for distribution, path, sha256 in store.files_of_versions(tx)
-            if not _is_whole(folders.tables / distribution / path, sha256)
+            if not _is_whole(folders, folders.tables / distribution / path, sha256)
         ],
     )
 
 
-def _is_whole(path: Path, sha256: str) -> bool:
+def _is_whole(folders: Folders, path: Path, sha256: str) -> bool:
+    try:
+        folders.storage.bring(path, sha256)
+    except FileDamaged:
+        return False
     if not path.is_file():
         return False
     with path.open("rb") as file:

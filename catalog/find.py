@@ -109,9 +109,10 @@ class StoredVersion:
     def checked_paths(self, folders: Folders) -> list[Path]:
         """Its files in order, each compared with its recorded digest.
 
-        Raises: FileDamaged.
+        Raises: FileDamaged, StorageAway.
         """
-        return check_files(folders.table_of(self.distribution.id), self.files)
+        table = folders.table_of(self.distribution.id)
+        return check_files(table, self.files, storage=folders.storage)
 
 
 def listed(

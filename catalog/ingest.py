@@ -28,13 +28,13 @@ from tempfile import mkdtemp
 from uuid import UUID, uuid4
 
 from catalog import tables
-from catalog.blobs import check_file
 from catalog.confine import Confinement
 from catalog.dataset import DISTRIBUTIONS_MAX, Distribution, DistributionId
 from catalog.errors import (
     EngineBusy,
     QueryEngineAway,
     ReadingGaveUp,
+    StorageAway,
     TooManyEntries,
     UploadNotFound,
 )
@@ -89,8 +89,8 @@ def ingest(
     them is an upload of its own now, which `parts_to_read` tells. Repeating it is harmless. The
     caller asks for the quality check of the version given.
 
-    Raises: UploadNotFound; EngineBusy and QueryEngineAway, after which the job is to be tried
-    again.
+    Raises: UploadNotFound; EngineBusy, QueryEngineAway and StorageAway, after which the job is to
+    be tried again.
     """
     upload, made = _claim(pool, upload_id)
     if made is not None or upload.state in (UploadState.FAILED, UploadState.PARTED):
@@ -108,9 +108,10 @@ def ingest(
             _part(pool, upload, [str(name) for name in _list(read["parts"])], now=now)
             return None
         _advance(pool, upload_id, Stage.STORING, STORING_PERMILLE)
-        files = tables.take_in(table, [work / str(name) for name in _list(read["files"])])
+        written = [work / str(name) for name in _list(read["files"])]
+        files = tables.take_in(table, written, storage=folders.storage)
         return _add_version(pool, folders, upload, read, files, now=now)
-    except (EngineBusy, QueryEngineAway):
+    except (EngineBusy, QueryEngineAway, StorageAway):
         raise
     except Refusal as refusal:
         _fail(pool, upload_id, refusal)
@@ -136,7 +137,8 @@ def sweep(pool: Pool, folders: Folders, distribution_id: DistributionId) -> int:
     table = folders.table_of(distribution_id)
     with pool.connection() as tx:
         dataset_store.lock_distribution(tx, distribution_id)
-        return tables.sweep(table, version_store.paths_kept(tx, distribution_id))
+        kept = version_store.paths_kept(tx, distribution_id)
+        return tables.sweep(table, kept, storage=folders.storage)
 
 
 def sweep_all(pool: Pool, folders: Folders) -> int:
@@ -171,8 +173,7 @@ def _claim(pool: Pool, upload_id: UploadId) -> tuple[Upload, Version | None]:
 def _read(
     pool: Pool, confinement: Confinement, folders: Folders, upload: Upload, work: Path
 ) -> Mapping[str, Json]:
-    blob = folders.blob(upload.blob_sha256)
-    check_file(blob, upload.blob_sha256)
+    blob = folders.blobs.checked(upload.blob_sha256)
 
     def told(word: Mapping[str, Json]) -> None:
         permille = word["done_permille"]
@@ -302,7 +303,9 @@ def _add_version(
             distribution_id=upload.distribution_id,
             number=version_store.newest_number(tx, upload.distribution_id) + 1,
             upload_id=upload.id,
-            delta_version=tables.commit(table, files, upload_id=str(upload.id)),
+            delta_version=tables.commit(
+                table, files, upload_id=str(upload.id), storage=folders.storage
+            ),
             digest=digest_of(columns, files),
             columns=columns,
             reading=Reading.from_json(_mapping(read["reading"])),

@@ -14,11 +14,12 @@ import hashlib
 import json
 from pathlib import Path
 
+from catalog.cache import touch
 from catalog.errors import DamagedServingCopy
 from catalog.find import StoredVersion
 from catalog.folders import Folders
 from catalog.view import EVERYTHING, MaskKind, View
-from catalog.warehouse import ServingCopy, build_serving_copy, open_serving_copy
+from catalog.warehouse import MANIFEST_NAME, ServingCopy, build_serving_copy, open_serving_copy
 
 
 def serving_copy(
@@ -37,10 +38,14 @@ def serving_copy(
     """
     folder = _folder(stored, folders, view, mask_key)
     try:
-        return open_serving_copy(folder)
+        copy = open_serving_copy(folder)
     except DamagedServingCopy:
         paths = stored.checked_paths(folders)
-        return build_serving_copy(paths, view, folder, key=stored.key, mask_key=mask_key)
+        copy = build_serving_copy(paths, view, folder, key=stored.key, mask_key=mask_key)
+        folders.cache.grew(sum(file.size_bytes for file in copy.files))
+        return copy
+    touch(copy.path(MANIFEST_NAME))
+    return copy
 
 
 def ready_copy(
@@ -51,9 +56,11 @@ def ready_copy(
     Raises: as `serving_copy`, but for files, which are not read.
     """
     try:
-        return open_serving_copy(_folder(stored, folders, view, mask_key))
+        copy = open_serving_copy(_folder(stored, folders, view, mask_key))
     except DamagedServingCopy:
         return None
+    touch(copy.path(MANIFEST_NAME))
+    return copy
 
 
 def _folder(stored: StoredVersion, folders: Folders, view: View, mask_key: bytes | None) -> Path:

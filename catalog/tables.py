@@ -9,26 +9,31 @@ Source: Delta Lake protocol, actions `add`, `remove` and `metaData`.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
 import pyarrow.parquet
 from deltalake import CommitProperties, DeltaTable, Schema, TableFeatures
-from deltalake.exceptions import TableNotFoundError
-from deltalake.transaction import AddAction, create_table_with_add_actions
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from catalog.blobs import check_file, no_room_is_a_refusal, sync
-from catalog.errors import FileDamaged
+from catalog.errors import FileDamaged, StorageAway
+from catalog.storage import LOCAL, FolderStorage, Storage
 from catalog.version import VersionFile
 
 GARBAGE_AGE_S_MIN = 24 * 3600
 """Younger files may belong to a commit that is on its way."""
 
+_COMMITS_TRIED_MAX = 10
+"""So often another commit may come between; only what a killed process had sent can."""
 _NAIVE_TIMES = "timestampNtz"
 _CONFIGURATION = {
     "delta.enableExpiredLogCleanup": "false",
@@ -37,10 +42,10 @@ _CONFIGURATION = {
 }
 
 
-def take_in(table: Path, written: Sequence[Path]) -> list[VersionFile]:
+def take_in(table: Path, written: Sequence[Path], *, storage: Storage = LOCAL) -> list[VersionFile]:
     """Move written Parquet files into the table's folder, named by their SHA-256 and synced.
 
-    Raises: StorageFull.
+    Raises: StorageFull, StorageAway.
     """
     with no_room_is_a_refusal():
         table.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,54 +57,79 @@ def take_in(table: Path, written: Sequence[Path]) -> list[VersionFile]:
         size_bytes = path.stat().st_size
         sync(path)
         path.rename(table / name)
+        storage.keep(table / name)
         taken.append(VersionFile(name, sha256, size_bytes))
     sync(table)
     return taken
 
 
-def commit(table: Path, files: Sequence[VersionFile], *, upload_id: str) -> int:
+def commit(
+    table: Path, files: Sequence[VersionFile], *, upload_id: str, storage: Storage = LOCAL
+) -> int:
     """Make these files the newest Delta version and say its number.
 
     Repeating it gives the same number: files that already are the newest version stay so. The
     caller holds the distribution's lock.
 
-    Raises: StorageFull.
+    Raises: StorageFull, StorageAway.
     """
-    with no_room_is_a_refusal():
-        try:
-            delta = DeltaTable(str(table))
-        except TableNotFoundError:
-            return _create(table, files, upload_id)
-        if _paths(delta) == {file.path for file in files}:
-            return int(delta.version())
-        if _NAIVE_TIMES not in (delta.protocol().writer_features or ()):
+    with no_room_is_a_refusal(), _away_is_a_refusal():
+        delta = _opened(table, storage)
+        if delta is None:
+            return _create(table, files, upload_id, storage)
+        wanted = {file.path for file in files}
+        if _paths(delta) != wanted and _NAIVE_TIMES not in (delta.protocol().writer_features or ()):
             # A later version may have times without a zone, which a table has to be told first.
             delta.alter.add_feature(
                 TableFeatures.TimestampWithoutTimezone, allow_protocol_versions_increase=True
             )
-            delta = DeltaTable(str(table))
-        delta.create_write_transaction(
-            [*_additions(files)],
-            "overwrite",
-            _schema(table, files),
-            commit_properties=CommitProperties(custom_metadata={"uploadId": upload_id}),
-        )
-        return int(DeltaTable(str(table)).version())
+        for _ in range(_COMMITS_TRIED_MAX):
+            uri, options = _address(table, storage)
+            delta = DeltaTable(uri, storage_options=options)
+            if _paths(delta) == wanted:
+                return int(delta.version())
+            with contextlib.suppress(CommitFailedError):
+                delta.create_write_transaction(
+                    [*_additions(files)],
+                    "overwrite",
+                    _schema(table, files, storage),
+                    commit_properties=CommitProperties(custom_metadata={"uploadId": upload_id}),
+                )
+    raise StorageAway
 
 
-def paths_of(table: Path, delta_version: int) -> set[str]:
+def paths_of(table: Path, delta_version: int, *, storage: Storage = LOCAL) -> set[str]:
     """Paths of the files that a Delta version consists of."""
-    return _paths(DeltaTable(str(table), version=delta_version))
+    uri, options = _address(table, storage)
+    return _paths(DeltaTable(uri, delta_version, options))
 
 
-def check_files(table: Path, files: Sequence[VersionFile]) -> list[Path]:
+def check_files(
+    table: Path, files: Sequence[VersionFile], *, storage: Storage = LOCAL
+) -> list[Path]:
     """The files of a version, in the order of its rows, each compared with its recorded digest.
 
-    Raises: FileDamaged.
+    Raises: FileDamaged, StorageAway.
+    """
+    paths = bring_files(table, files, storage=storage)
+    for path, file in zip(paths, files, strict=True):
+        try:
+            _check_once(path, file)
+        except FileDamaged:
+            storage.mend(path, file.sha256)
+    return paths
+
+
+def bring_files(
+    table: Path, files: Sequence[VersionFile], *, storage: Storage = LOCAL
+) -> list[Path]:
+    """The files of a version, in the order of its rows; those that were here are not checked.
+
+    Raises: FileDamaged, StorageAway.
     """
     paths = [table / file.path for file in files]
     for path, file in zip(paths, files, strict=True):
-        _check_once(path, file)
+        storage.bring(path, file.sha256)
     return paths
 
 
@@ -122,25 +152,72 @@ def _check_once(path: Path, file: VersionFile) -> None:
     _checked[path] = seen
 
 
-def sweep(table: Path, kept: Collection[str]) -> int:
+def sweep(table: Path, kept: Collection[str], *, storage: Storage = LOCAL) -> int:
     """Remove Parquet files that no version consists of and that are old; says how many.
 
     The caller holds the distribution's lock, and `kept` was read under it.
     """
-    oldest = time.time() - GARBAGE_AGE_S_MIN
+    oldest = datetime.fromtimestamp(time.time() - GARBAGE_AGE_S_MIN, UTC)
     swept = 0
-    for path in table.glob("*.parquet"):
-        if path.name not in kept and path.stat().st_mtime < oldest:
-            path.unlink(missing_ok=True)
+    for file in storage.files(table):
+        name = file.path.relative_to(table).as_posix()
+        is_data = name.endswith(".parquet") and "/" not in name
+        if is_data and name not in kept and file.modified_at < oldest:
+            storage.remove(file.path)
             swept += 1
     return swept
 
 
-def _create(table: Path, files: Sequence[VersionFile], upload_id: str) -> int:
+def check_storage(storage: Storage, folder: Path) -> bool:
+    """Whether of two commits of one number only the first one stands, tried in an empty folder.
+
+    Raises: StorageAway.
+    """
+    schema = Schema.from_arrow(pyarrow.schema([("tried", pyarrow.bool_())]))
+    uri, options = _address(folder / token_hex(8), storage)
+    with _away_is_a_refusal():
+        create_table_with_add_actions(uri, schema, [], storage_options=options)
+        first, second = (DeltaTable(uri, storage_options=options) for _ in range(2))
+        for one in (first, second):
+            # Both follow the same version, so that both would be number 1.
+            with contextlib.suppress(CommitFailedError):
+                one.create_write_transaction([], "append", schema)
+        numbers = DeltaTable(uri, storage_options=options).version()
+    for file in storage.files(folder):
+        storage.remove(file.path)
+    return numbers == 2
+
+
+def _address(table: Path, storage: Storage) -> tuple[str, dict[str, str] | None]:
+    address = storage.table(table)
+    return address.uri, None if address.options is None else dict(address.options)
+
+
+def _opened(table: Path, storage: Storage) -> DeltaTable | None:
+    uri, options = _address(table, storage)
+    try:
+        return DeltaTable(uri, storage_options=options)
+    except TableNotFoundError:
+        return None
+
+
+@contextlib.contextmanager
+def _away_is_a_refusal() -> Iterator[None]:
+    try:
+        yield
+    except DeltaError as error:
+        if "object store" not in str(error).lower():
+            raise
+        raise StorageAway from error
+
+
+def _create(table: Path, files: Sequence[VersionFile], upload_id: str, storage: Storage) -> int:
+    uri, options = _address(table, storage)
     create_table_with_add_actions(
-        str(table),
-        _schema(table, files),
+        uri,
+        _schema(table, files, storage),
         _additions(files),
+        storage_options=options,
         configuration=_CONFIGURATION,
         commit_properties=CommitProperties(custom_metadata={"uploadId": upload_id}),
     )
@@ -157,7 +234,8 @@ def _additions(files: Sequence[VersionFile]) -> list[AddAction]:
     ]
 
 
-def _schema(table: Path, files: Sequence[VersionFile]) -> Schema:
+def _schema(table: Path, files: Sequence[VersionFile], storage: Storage) -> Schema:
+    bring_files(table, files[:1], storage=storage)
     return Schema.from_arrow(pyarrow.parquet.read_schema(table / files[0].path))
 
 
@@ -166,16 +244,25 @@ def _paths(delta: DeltaTable) -> set[str]:
 
 
 def commit_step(
-    table: Path, *, parent: int, before: Sequence[VersionFile], after: Sequence[VersionFile]
+    table: Path,
+    *,
+    parent: int,
+    before: Sequence[VersionFile],
+    after: Sequence[VersionFile],
+    storage: Storage = LOCAL,
 ) -> int:
     """Make the files `after` of those `before` in one commit that names only what differs.
 
-    `parent` is the Delta version of `before`, whose columns `after` has. Neither the log nor the
-    files are read, so that it costs the same however long both are. What a killed process left
-    after `parent` is replaced. The caller holds the distribution's lock.
+    `parent` is the Delta version of `before`, whose columns `after` has. In a folder neither the
+    log nor the files are read, so that it costs the same however long both are; elsewhere the
+    library reads the log since its last checkpoint. What a killed process left after `parent` is
+    replaced. The caller holds the distribution's lock.
 
-    Raises: StorageFull.
+    Raises: StorageFull, StorageAway.
     """
+    if not isinstance(storage, FolderStorage):
+        with _away_is_a_refusal():
+            return _commit_elsewhere(table, after, storage)
     with no_room_is_a_refusal():
         log = table / "_delta_log"
         number, present = parent + 1, {file.path for file in before}
@@ -185,10 +272,37 @@ def commit_step(
         return number
 
 
-def shorten_log(table: Path) -> None:
+def shorten_log(table: Path, *, storage: Storage = LOCAL) -> None:
     """Write down the state of the table, so that readers need not read the log from its start."""
-    with no_room_is_a_refusal():
-        DeltaTable(str(table)).create_checkpoint()
+    with no_room_is_a_refusal(), _away_is_a_refusal():
+        uri, options = _address(table, storage)
+        DeltaTable(uri, storage_options=options).create_checkpoint()
+
+
+def _commit_elsewhere(table: Path, after: Sequence[VersionFile], storage: Storage) -> int:
+    """The same by the library, which writes an entry of the log only where there is none.
+
+    A commit that another process sent before it was killed may arrive at any moment and go first.
+    So it is looked again what the newest version is, until that is just the files `after`.
+
+    Raises: StorageAway.
+    """
+    uri, options = _address(table, storage)
+    wanted = {file.path: file for file in after}
+    now_ms = int(time.time() * 1000)
+    for _ in range(_COMMITS_TRIED_MAX):
+        delta = DeltaTable(uri, storage_options=options)
+        present = _paths(delta)
+        if present == wanted.keys():
+            return int(delta.version())
+        gone = [
+            RemoveAction(path, data_change=True, deletion_timestamp=now_ms)
+            for path in sorted(present - wanted.keys())
+        ]
+        new = _additions([file for path, file in wanted.items() if path not in present])
+        with contextlib.suppress(CommitFailedError):
+            delta.create_write_transaction([*gone, *new], "append", _schema(table, after, storage))
+    raise StorageAway
 
 
 def _append_to_log(log: Path, number: int, present: set[str], after: Sequence[VersionFile]) -> bool:

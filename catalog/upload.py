@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from catalog.blobs import StoredBlob, check_file
+from catalog.blobs import StoredBlob
 from catalog.confine import Confinement
 from catalog.curation.describe import owned_dataset
 from catalog.dataset import DatasetState, Distribution
@@ -122,8 +122,7 @@ def look(
 
     Raises: the refusals of reading a file; EngineBusy, QueryEngineAway.
     """
-    blob = folders.blob(sent.blob_sha256)
-    check_file(blob, sent.blob_sha256)
+    blob = folders.blobs.checked(sent.blob_sha256)
     told = confinement.run_confined(
         "catalog.files.look:look_at",
         {"wish": wish.as_json()},

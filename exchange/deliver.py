@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ from uuid import UUID
 
 from catalog.audience import sees_dataset
 from catalog.confine import Confinement, PermittedTable, QueryBounds
-from catalog.errors import NoSuchTable, ResultTooLarge, VersionNotFound
+from catalog.errors import FileDamaged, NoSuchTable, ResultTooLarge, VersionNotFound
 from catalog.find import stored_version
 from catalog.find_rows import count_rows, find_rows, stream_rows
 from catalog.folders import Folders
@@ -401,6 +401,8 @@ def _deliver(parts: Parts, allowed: _Allowed) -> Delivered:
     path = new_path(parts.results, _suffix(allowed.question))
     with _undone_unless_settled(parts, allowed, reserved, path):
         outcome = _run(parts, allowed, reserved, path)
+        # Before its receipt, so that whichever server is asked again has it.
+        parts.folders.storage.keep(path)
         return _settle(parts, allowed, reserved, outcome)
 
 
@@ -804,7 +806,11 @@ def _handed_out(parts: Parts, tx: Tx, receipt: StoredReceipt, at: datetime) -> D
     Raises: ResultGone.
     """
     result = store.get_result(tx, receipt.id, at)
-    if result is None or not (parts.results / result.path).is_file():
+    if result is None:
+        raise ResultGone(str(receipt.id))
+    with suppress(FileDamaged):
+        parts.folders.storage.bring(parts.results / result.path, receipt.result_sha256)
+    if not (parts.results / result.path).is_file():
         raise ResultGone(str(receipt.id))
     return Delivered(
         path=parts.results / result.path,

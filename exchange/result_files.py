@@ -14,6 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from uuid import uuid4
 
+from catalog.storage import Storage
 from exchange.credit import RESERVATION_LIFE
 from exchange.store import receipts as store
 from policies.database import Pool
@@ -59,25 +60,32 @@ def remove_result(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def sweep_results(pool: Pool, folder: Path, at: datetime) -> int:
+def sweep_results(pool: Pool, folder: Path, storage: Storage, at: datetime) -> int:
     """Remove results whose time has passed and files that no receipt names; how many it were."""
     with pool.connection() as tx:
         ended = store.delete_ended_results(tx, at, limit=SWEEP_BATCH)
     for name in ended:
-        remove_result(folder / name)
-    orphans = _orphans(pool, folder, at - ORPHAN_AFTER)
+        storage.remove(folder / name)
+    orphans = _orphans(pool, folder, storage, at - ORPHAN_AFTER)
     for path in orphans:
-        remove_result(path)
+        storage.remove(path)
     return len(ended) + len(orphans)
 
 
-def _orphans(pool: Pool, folder: Path, before: datetime) -> list[Path]:
+def _orphans(pool: Pool, folder: Path, storage: Storage, before: datetime) -> list[Path]:
     """Old files that no receipt names."""
-    old = [
+    here = {
         path
-        for path in sorted(folder.iterdir())
+        for path in folder.iterdir()
+        # A result that shares a stored file's bytes is as young as its name, not as they are.
         if datetime.fromtimestamp(path.stat().st_ctime, UTC) < before
-    ]
+    }
+    elsewhere = {
+        file.path
+        for file in storage.files(folder)
+        if file.modified_at < before and not file.path.exists()
+    }
+    old = sorted(here | elsewhere)
     with pool.connection() as tx:
         known = store.known_paths(tx, [path.name for path in old])
     return [path for path in old if path.name not in known]

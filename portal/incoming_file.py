@@ -9,7 +9,6 @@ Source: RFC 7578; RFC 9110 s. 8.4 (Content-Encoding, refused here: it can hide a
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from fastapi import Request
 from python_multipart.exceptions import FormParserError
@@ -17,7 +16,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from catalog.blobs import UPLOAD_BYTES_MAX, ArrivingBlob, StoredBlob
+from catalog.blobs import UPLOAD_BYTES_MAX, ArrivingBlob, Blobs, StoredBlob
 from catalog.errors import FileTooLarge
 from portal.errors import BodyCompressed, BodyCutOff, FileMissing, MalformedForm
 
@@ -41,7 +40,7 @@ class IncomingFile:
     """The other fields of the form; empty for a plain body."""
 
 
-async def receive_file(request: Request, blobs: Path) -> IncomingFile:
+async def receive_file(request: Request, blobs: Blobs) -> IncomingFile:
     """Take the file of a request in. The caller has checked who sends it.
 
     Raises: FileTooLarge, StorageFull, FileMissing, MalformedForm, BodyCompressed, BodyCutOff.
@@ -80,7 +79,7 @@ class IncomingForm:
 
 
 async def receive_form(
-    request: Request, blobs: Path, *, fields_max: int, field_bytes_max: int
+    request: Request, blobs: Blobs, *, fields_max: int, field_bytes_max: int
 ) -> IncomingForm:
     """Take a multipart form in that may have one file.
 

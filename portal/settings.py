@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 
+from catalog.cache import CACHE_BYTES
 from portal.ckan_options import CkanOptions, options_from
+
+CACHE_BYTES_MIN = 1 << 20
 
 
 class Publication(StrEnum):
@@ -38,6 +42,10 @@ class Settings:
     engine_url: str = ""
     """Of a Spark Connect server, such as sc://host:15002, for what exceeds this machine; empty:
     everything is computed here."""
+    storage_url: str | None = None
+    """`s3://BUCKET/PREFIX` for blobs, tables and results; None means the folder alone."""
+    cache_bytes_max: int = CACHE_BYTES
+    """Of what lies in the folder although it can be had again."""
 
     @property
     def postgres_folder(self) -> Path:
@@ -89,7 +97,8 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
     """The settings of the installation in folder `data`.
 
     Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
-    `WEIR_CKAN_OPTIONS` that cannot be read, or `WEIR_HARVEST_ALLOW` that names no networks.
+    `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL` or `WEIR_CACHE_BYTES` that cannot be read, or
+    `WEIR_HARVEST_ALLOW` that names no networks.
     """
     harvest_allow = environment.get("WEIR_HARVEST_ALLOW") or ""
     for network in filter(None, (part.strip() for part in harvest_allow.split(","))):
@@ -102,7 +111,23 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         ckan_options=options_from(environment.get("WEIR_CKAN_OPTIONS") or ""),
         harvest_allow=harvest_allow,
         engine_url=environment.get("WEIR_ENGINE_URL") or "",
+        storage_url=_storage_url(environment),
+        cache_bytes_max=_cache_bytes(environment),
     )
+
+
+def _storage_url(environment: Mapping[str, str]) -> str | None:
+    url = environment.get("WEIR_STORAGE_URL") or None
+    if url is None or re.fullmatch(r"s3://[A-Za-z0-9][A-Za-z0-9.-]+(/[^?#]*)?", url):
+        return url
+    raise ValueError(f"WEIR_STORAGE_URL is {url!r}; write s3://BUCKET/PREFIX")
+
+
+def _cache_bytes(environment: Mapping[str, str]) -> int:
+    told = environment.get("WEIR_CACHE_BYTES") or str(CACHE_BYTES)
+    if not told.isdecimal() or int(told) < CACHE_BYTES_MIN:
+        raise ValueError(f"WEIR_CACHE_BYTES is {told!r}; write {CACHE_BYTES_MIN} or more bytes")
+    return int(told)
 
 
 def create_folders(settings: Settings) -> None:

@@ -15,6 +15,7 @@ from catalog.steps.row_files import RowFiles
 from catalog.warehouse import Warehouse
 from policies.database import Pool
 from policies.seal import KeyRing
+from portal.keeping import folders_of
 from portal.pool import connection_pool, utc_now
 from portal.search_documents import compose
 from portal.settings import Settings
@@ -34,19 +35,13 @@ class Wiring:
     """Writes the files of tables that are fed in steps."""
     search: LiveIndex = field(init=False)
     """The search index, which is as new as the database."""
+    folders: Folders = field(init=False)
+    """Where the catalogue keeps bytes."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "folders", folders_of(self.settings))
         live = LiveIndex(self.settings.search_folder, self.pool, compose)
         object.__setattr__(self, "search", live)
-
-    @property
-    def folders(self) -> Folders:
-        """Where the catalogue keeps bytes."""
-        return Folders(
-            blobs=self.settings.blobs_folder,
-            tables=self.settings.tables_folder,
-            serving=self.settings.serving_folder,
-        )
 
 
 def wire(settings: Settings, database_url: str, *, pool_size: int) -> Wiring:

@@ -124,8 +124,9 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     @app.periodic(cron="*/10 * * * *")
     @app.task(name="sweep_files", queue=Queue.WORK, queueing_lock="sweep_files", pass_context=False)
     def _sweep_files(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
-        sweep_results(wiring.pool, wiring.settings.results_folder, wiring.now())
-        sweep_arriving(wiring.folders.blobs)
+        folders = wiring.folders
+        sweep_results(wiring.pool, wiring.settings.results_folder, folders.storage, wiring.now())
+        sweep_arriving(folders.blobs)
         with wiring.pool.connection() as tx:
             unmet.forget_rarest(tx)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from catalog.audience import may_publish_for
+from catalog.blobs import Blobs
 from catalog.errors import PublisherNeeded
 from catalog.harvest.changes import Act, Item, Plan, Suspicion, compare
 from catalog.harvest.errors import RunUnderWay, SourceIsPaused
@@ -87,7 +87,7 @@ def begin_run(
 
 
 def look(
-    pool: Pool, blobs: Path, run_id: RunId, *, allowed: tuple[IpNetwork, ...], now: Clock
+    pool: Pool, blobs: Blobs, run_id: RunId, *, allowed: tuple[IpNetwork, ...], now: Clock
 ) -> HarvestRun | None:
     """Read the source of a run and plan it; None where the run no longer waits for that.
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-from catalog.blobs import check_file
+from catalog.blobs import Blobs
 from catalog.errors import FileTooLarge
 from catalog.harvest.fetch import Fetcher, IpNetwork
 from catalog.harvest.read_ckan import read_ckan
@@ -20,7 +19,7 @@ from catalog.harvest.source import ANSWER_BYTES_MAX, HarvestSource, SourceKind, 
 def read_source(
     source: HarvestSource,
     known: Validators,
-    blobs: Path,
+    blobs: Blobs,
     allowed: tuple[IpNetwork, ...],
     on_progress: Callable[[int], None],
 ) -> tuple[Reading | None, Validators]:
@@ -75,9 +74,8 @@ def _read_file(
     return reading
 
 
-def _file(blobs: Path, sha256: str) -> bytes:
-    path = blobs / sha256[:2] / sha256
-    check_file(path, sha256)
+def _file(blobs: Blobs, sha256: str) -> bytes:
+    path = blobs.checked(sha256)
     if path.stat().st_size > ANSWER_BYTES_MAX:
         raise FileTooLarge(ANSWER_BYTES_MAX)
     return path.read_bytes()

@@ -41,6 +41,7 @@ from catalog.steps.table import (
     runs_of,
 )
 from catalog.steps.take_step import Place, paths_of, take_step, working
+from catalog.tables import bring_files
 from catalog.version import Version, VersionFile, VersionKind
 from catalog.view import Json
 from policies.database import Tx
@@ -256,7 +257,8 @@ def merged(
 def _path(place: Place, table: Table, file: VersionFile | Written) -> Path:
     if isinstance(file, Written):
         return file.path
-    return place.folders.table_of(table.distribution.id) / file.path
+    folder = place.folders.table_of(table.distribution.id)
+    return bring_files(folder, [file], storage=place.folders.storage)[0]
 
 
 def _cells(table: Table, records: Sequence[Record], *, with_row_id: bool) -> list[dict[str, Cell]]:

@@ -128,5 +128,5 @@ def _settle(
         files: list[VersionFile] = list(table.files)
         after = files if len(runs) == len(files) else merged(place, work, table, runs)
         version = take_step(tx, place, table, after, table.fields, kind=kind, doing=doing)
-    shorten_log(place.folders.table_of(distribution_id))
+    shorten_log(place.folders.table_of(distribution_id), storage=place.folders.storage)
     return version

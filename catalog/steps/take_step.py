@@ -85,9 +85,12 @@ def working(place: Place, table: Table) -> Iterator[Path]:
 
 
 def paths_of(place: Place, table: Table) -> list[Path]:
-    """The table's files as they lie, in the order of its rows."""
+    """The table's files as they lie, in the order of its rows.
+
+    Raises: FileDamaged, StorageAway.
+    """
     folder = place.folders.table_of(table.distribution.id)
-    return [folder / file.path for file in table.files]
+    return tables.bring_files(folder, table.files, storage=place.folders.storage)
 
 
 def take_step(
@@ -102,14 +105,16 @@ def take_step(
 ) -> Version:
     """Make these files, in this order, the newest version of the table.
 
-    Raises: StorageFull.
+    Raises: StorageFull, StorageAway.
     """
     folder = place.folders.table_of(table.distribution.id)
     written = [one for one in files if isinstance(one, Written)]
     taken = {
         one.path: replace(file, row_count=one.row_count)
         for one, file in zip(
-            written, tables.take_in(folder, [one.path for one in written]), strict=True
+            written,
+            tables.take_in(folder, [one.path for one in written], storage=place.folders.storage),
+            strict=True,
         )
     }
     after = [taken[one.path] if isinstance(one, Written) else one for one in files]
@@ -121,10 +126,16 @@ def take_step(
     version_id = VersionId(uuid4())
     if parent is not None and is_same_shape:
         delta_version = tables.commit_step(
-            folder, parent=parent.delta_version, before=table.files, after=after
+            folder,
+            parent=parent.delta_version,
+            before=table.files,
+            after=after,
+            storage=place.folders.storage,
         )
     else:
-        delta_version = tables.commit(folder, after, upload_id=str(version_id))
+        delta_version = tables.commit(
+            folder, after, upload_id=str(version_id), storage=place.folders.storage
+        )
     version = Version(
         id=version_id,
         distribution_id=table.distribution.id,

@@ -25,20 +25,15 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def run_doctor(chosen: argparse.Namespace) -> int:
     """Print each rule with what breaks it; 0 where all hold."""
     from catalog import examine as catalog_examine
-    from catalog.folders import Folders
     from catalog.kernel_limits import protections
     from exchange import examine as exchange_examine
     from policies import examine as log_examine
+    from portal.keeping import folders_of
 
     offered = protections()
     old_head = chosen.head.read_bytes() if chosen.head else None
     with opened(chosen) as context, context.pool.connection() as tx:
-        settings = context.settings
-        folders = Folders(
-            blobs=settings.blobs_folder,
-            tables=settings.tables_folder,
-            serving=settings.serving_folder,
-        )
+        folders = folders_of(context.settings)
         results = [
             *log_examine.examine(tx, old_head=old_head),
             *catalog_examine.examine(tx, folders),

@@ -77,8 +77,8 @@ def add_dataset(
 
 def folders_in(folder: Path) -> Folders:
     """New folders of an installation."""
-    folders = Folders(folder / "blobs", folder / "tables", folder / "serving")
-    for one in (folders.blobs, folders.tables, folders.serving):
+    folders = Folders.below(folder)
+    for one in (folders.blobs.folder, folders.tables, folders.serving):
         one.mkdir()
     return folders
 

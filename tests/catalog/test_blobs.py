@@ -13,6 +13,7 @@ import pytest
 
 from catalog.blobs import (
     ARRIVING_AGE_S_MAX,
+    Blobs,
     check_file,
     no_room_is_a_refusal,
     store_blob,
@@ -26,7 +27,7 @@ def files_in(folder: Path) -> list[Path]:
 
 
 def test_bytes_are_named_by_their_hash(tmp_path: Path) -> None:
-    stored = store_blob(tmp_path, [b"ab", b"", b"c"])
+    stored = store_blob(Blobs(tmp_path), [b"ab", b"", b"c"])
 
     assert stored.sha256 == hashlib.sha256(b"abc").hexdigest()
     assert stored.size_bytes == 3
@@ -34,15 +35,15 @@ def test_bytes_are_named_by_their_hash(tmp_path: Path) -> None:
 
 
 def test_equal_bytes_are_stored_once(tmp_path: Path) -> None:
-    store_blob(tmp_path, [b"abc"])
-    store_blob(tmp_path, [b"a", b"bc"])
+    store_blob(Blobs(tmp_path), [b"abc"])
+    store_blob(Blobs(tmp_path), [b"a", b"bc"])
 
     assert len(files_in(tmp_path)) == 1
 
 
 def test_bytes_beyond_the_bound_leave_nothing(tmp_path: Path) -> None:
     with pytest.raises(FileTooLarge):
-        store_blob(tmp_path, [b"ab", b"cd"], size_bytes_max=3)
+        store_blob(Blobs(tmp_path), [b"ab", b"cd"], size_bytes_max=3)
 
     assert files_in(tmp_path) == []
 
@@ -53,7 +54,7 @@ def test_a_stream_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        store_blob(tmp_path, broken())
+        store_blob(Blobs(tmp_path), broken())
 
     assert files_in(tmp_path) == []
 
@@ -61,9 +62,9 @@ def test_a_stream_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
 def test_a_full_disk_is_a_refusal_and_leaves_nothing(tmp_path: Path) -> None:
     code = (
         "import resource, sys; from pathlib import Path;"
-        "from catalog.blobs import store_blob; from catalog.errors import StorageFull\n"
+        "from catalog.blobs import Blobs, store_blob; from catalog.errors import StorageFull\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
-        "try: store_blob(Path(sys.argv[1]), [b'x' * 65536] * 4)\n"
+        "try: store_blob(Blobs(Path(sys.argv[1])), [b'x' * 65536] * 4)\n"
         "except StorageFull: print('refused')"
     )
 
@@ -85,7 +86,7 @@ def test_no_room_is_told_apart_from_other_faults(code: int) -> None:
 
 
 def test_a_changed_byte_is_found(tmp_path: Path) -> None:
-    stored = store_blob(tmp_path, [b"abc"])
+    stored = store_blob(Blobs(tmp_path), [b"abc"])
     path = tmp_path / stored.sha256[:2] / stored.sha256
     check_file(path, stored.sha256)
 
@@ -96,11 +97,11 @@ def test_a_changed_byte_is_found(tmp_path: Path) -> None:
 
 
 def test_bringing_the_bytes_again_mends_a_damaged_blob(tmp_path: Path) -> None:
-    stored = store_blob(tmp_path, [b"abc"])
+    stored = store_blob(Blobs(tmp_path), [b"abc"])
     path = tmp_path / stored.sha256[:2] / stored.sha256
     path.write_bytes(b"abd")
 
-    store_blob(tmp_path, [b"abc"])
+    store_blob(Blobs(tmp_path), [b"abc"])
 
     check_file(path, stored.sha256)
 
@@ -114,5 +115,5 @@ def test_only_old_unfinished_writes_are_swept(tmp_path: Path) -> None:
     past = young.stat().st_mtime - ARRIVING_AGE_S_MAX - 60
     os.utime(old, (past, past))
 
-    assert sweep_arriving(tmp_path) == 1
+    assert sweep_arriving(Blobs(tmp_path)) == 1
     assert files_in(tmp_path) == [young]

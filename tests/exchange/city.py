@@ -331,8 +331,8 @@ def request(**changes: object) -> Request:
 
 def make_city(pool: Pool, folder: Path, confinement: Confinement, warehouse: Warehouse) -> City:
     """A city whose people and organisations exist, and no data yet."""
-    folders = Folders(folder / "blobs", folder / "tables", folder / "serving")
-    for place in (folders.blobs, folders.tables, folders.serving):
+    folders = Folders.below(folder)
+    for place in (folders.blobs.folder, folders.tables, folders.serving):
         place.mkdir(exist_ok=True)
     for place in (folder / "results", folder / "keys"):
         place.mkdir(exist_ok=True)

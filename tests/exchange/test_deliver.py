@@ -404,7 +404,7 @@ def test_a_crash_between_run_and_receipt_charges_nobody(
     later(city, days=20_000)
     with city.pool.connection() as tx:
         swept = sweep_expired(tx, city.at)
-    removed = sweep_results(city.pool, city.parts.results, city.at)
+    removed = sweep_results(city.pool, city.parts.results, city.parts.folders.storage, city.at)
 
     assert (swept, removed) == (1, 1)
     with city.pool.connection() as tx:

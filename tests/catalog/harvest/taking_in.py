@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from catalog.blobs import store_blob
+from catalog.blobs import Blobs, store_blob
 from catalog.harvest import apply, follow, look, name_source, undo
 from catalog.harvest.fetch import IpNetwork, networks_of
 from catalog.harvest.run import HarvestRun
@@ -62,7 +62,7 @@ class TakingIn:
 
     def send(self, content: bytes, file_name: str = "data.json") -> None:
         """Give the source its file."""
-        blob = store_blob(self.blobs, [content])
+        blob = store_blob(Blobs(self.blobs), [content])
         with self.pool.connection() as tx:
             self.source = name_source.send_file(
                 tx, self.source.id, blob, file_name=file_name, by=self.publisher, at=self.now()
@@ -76,7 +76,7 @@ class TakingIn:
             run = look.begin(
                 tx, self.source.id, matching=matching, by=self.publisher, at=self.now()
             )
-        looked = look.look(self.pool, self.blobs, run.id, allowed=LOOPBACK, now=self.now)
+        looked = look.look(self.pool, Blobs(self.blobs), run.id, allowed=LOOPBACK, now=self.now)
         assert looked is not None
         return looked
 

@@ -31,7 +31,7 @@ def jobs_of(site: Site) -> list[dict[str, object]]:
 
 
 def blobs_of(site: Site) -> list[Path]:
-    return [path for path in site.wiring.folders.blobs.rglob("*") if path.is_file()]
+    return [path for path in site.wiring.folders.blobs.folder.rglob("*") if path.is_file()]
 
 
 def test_a_body_is_taken_in_and_its_reading_asked_for(site: Site) -> None:
