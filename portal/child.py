@@ -65,11 +65,13 @@ def serve_web(settings: Settings, database_url: str, descriptor: int) -> None:
     import uvicorn
 
     from portal.app import create_app
+    from portal.hear_changes import Ear
     from portal.wiring import wire
 
     gc.freeze()
     gc.enable()
     wiring = wire(settings, database_url, pool_size=WEB_POOL_SIZE)
+    ear = Ear(database_url, wiring.pool.standing)
     listener = socket.socket(fileno=descriptor)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -84,6 +86,7 @@ def serve_web(settings: Settings, database_url: str, descriptor: int) -> None:
         )
     )
     server.run(sockets=[listener])
+    ear.close()
     wiring.pool.close()
 
 

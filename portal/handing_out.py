@@ -13,10 +13,12 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
+from catalog.small_answers import SmallAnswers
 from exchange import settle
-from exchange.deliver import Ask, Parts
+from exchange.allow import DECISIONS_REMEMBERED_MAX, Ask, Parts
 from exchange.delivery import Delivered
 from policies.party import Actor
+from policies.standing import Remembered
 from policies.terms import Purpose
 from portal.act_once import idempotency_key
 from portal.mask_key import mask_key
@@ -31,7 +33,13 @@ REPLAY_HEADER: Final = "Weir-Replayed"
 
 
 def parts_of(wiring: Wiring) -> Parts:
-    """What a delivery needs of this process."""
+    """What a delivery needs of this process, with what it remembers; the same each time."""
+    if not wiring.kept_parts:
+        wiring.kept_parts.append(_parts(wiring))
+    return wiring.kept_parts[0]
+
+
+def _parts(wiring: Wiring) -> Parts:
     return Parts(
         pool=wiring.pool,
         keys=wiring.keys,
@@ -41,6 +49,8 @@ def parts_of(wiring: Wiring) -> Parts:
         results=wiring.settings.results_folder,
         mask_key=mask_key(wiring.settings.keys_folder),
         now=wiring.now,
+        decided=Remembered(wiring.pool.standing, entries_max=DECISIONS_REMEMBERED_MAX),
+        answers=SmallAnswers(),
     )
 
 

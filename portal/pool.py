@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from psycopg import Connection
-from psycopg.rows import DictRow, dict_row
-from psycopg_pool import ConnectionPool
-
 from policies.database import Pool
 
 POOL_WAIT_S = 10
@@ -20,12 +16,4 @@ def utc_now() -> datetime:
 
 def connection_pool(database_url: str, *, size: int) -> Pool:
     """An open pool of `size` connections whose rows are dictionaries."""
-    return ConnectionPool(
-        database_url,
-        min_size=1,
-        max_size=size,
-        timeout=POOL_WAIT_S,
-        connection_class=Connection[DictRow],
-        kwargs={"row_factory": dict_row},
-        open=True,
-    )
+    return Pool(database_url, size=size, wait_s=POOL_WAIT_S)

@@ -59,6 +59,14 @@ class OpenedSession:
     session: Session
 
 
+@dataclass(frozen=True, slots=True)
+class TokenHolder:
+    """Whom a token stands for, and until when."""
+
+    actor: Actor
+    ends_at: datetime
+
+
 def sign_in(
     pool: Pool,
     *,
@@ -153,6 +161,14 @@ def actor_of_session(tx: Tx, secret: str, *, address: str, at: datetime) -> Acto
 def actor_of_token(tx: Tx, encoded: str, *, address: str, at: datetime) -> Actor:
     """Who the token stands for.
 
+    Raises: as `holder_of_token`.
+    """
+    return holder_of_token(tx, encoded, address=address, at=at).actor
+
+
+def holder_of_token(tx: Tx, encoded: str, *, address: str, at: datetime) -> TokenHolder:
+    """Who the token stands for, and until when.
+
     The powers of an access token are those of its agreement: its actor holds no role.
 
     Raises: NotAToken, TokenExpired, TokenRevoked, TokenHolderGone.
@@ -175,10 +191,10 @@ def actor_of_token(tx: Tx, encoded: str, *, address: str, at: datetime) -> Actor
         tx, user, chosen_id=token.organization_id, token_id=str(token.id), address=address
     )
     if token.agreement_id is None:
-        return actor
+        return TokenHolder(actor, token.expires_at)
     if actor.organization is None or actor.organization.id != token.organization_id:
         raise TokenHolderGone
-    return Actor(
+    bound = Actor(
         user_id=user.id,
         name=user.name,
         organization=actor.organization,
@@ -186,6 +202,7 @@ def actor_of_token(tx: Tx, encoded: str, *, address: str, at: datetime) -> Actor
         token_id=str(token.id),
         address=address,
     )
+    return TokenHolder(bound, token.expires_at)
 
 
 def actor_of_user(

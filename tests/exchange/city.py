@@ -16,6 +16,7 @@ from catalog.curation import describe
 from catalog.dataset import Dataset, Entry
 from catalog.find import dataset_with_id, distributions_of
 from catalog.folders import Folders
+from catalog.small_answers import SmallAnswers
 from catalog.store import uploads as upload_store
 from catalog.store import versions as version_store
 from catalog.version import (
@@ -32,9 +33,10 @@ from catalog.version import (
 )
 from catalog.warehouse import Warehouse
 from exchange import apply, list_product, negotiate
+from exchange.allow import DECISIONS_REMEMBERED_MAX, Ask, Parts
 from exchange.application import Manner, Request
 from exchange.conclude import offer_sha256
-from exchange.deliver import Ask, Parts, deliver_query
+from exchange.deliver import deliver_query
 from exchange.delivery import Delivered, SqlQuestion
 from exchange.list_product import Proposal
 from exchange.listing import Declaration, Listing
@@ -47,6 +49,7 @@ from policies.identity.enrol import add_organization
 from policies.party import Actor, Organization, OrganizationKind, Role
 from policies.roles import SYSTEM
 from policies.seal import KeyRing
+from policies.standing import Remembered
 from policies.terms import (
     Grade,
     MicroCredits,
@@ -338,6 +341,8 @@ def make_city(pool: Pool, folder: Path, confinement: Confinement, warehouse: War
         place.mkdir(exist_ok=True)
     holder: list[City] = []
     parts = Parts(
+        decided=Remembered(pool.standing, entries_max=DECISIONS_REMEMBERED_MAX),
+        answers=SmallAnswers(),
         pool=pool,
         keys=KeyRing(folder / "keys"),
         confinement=confinement,

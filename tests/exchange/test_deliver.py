@@ -8,7 +8,9 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from catalog.curation import describe
 from catalog.dataset import Dataset, Entry
@@ -17,15 +19,15 @@ from catalog.find import dataset_named
 from catalog.result import ResultFormat
 from catalog.view import Condition, Mask, MaskKind, Operator, View
 from exchange import apply, list_product, negotiate
+from exchange.allow import Ask
 from exchange.credit import RESERVATION_LIFE
 from exchange.deliver import (
-    Ask,
     deliver_file,
     deliver_page,
     deliver_query,
     estimate,
     file_facts,
-    read_again,
+    page_at_hand,
 )
 from exchange.delivery import Delivered, FileForm, FileQuestion, PageQuestion, SqlQuestion
 from exchange.errors import (
@@ -38,6 +40,7 @@ from exchange.errors import (
 from exchange.examine import examine
 from exchange.list_product import Proposal
 from exchange.price import Price, PriceModel
+from exchange.read_again import read_again
 from exchange.result_files import sweep_results
 from exchange.settle import balance_of, sweep_expired
 from exchange.store import receipts as receipt_store
@@ -49,7 +52,7 @@ from policies.evidence.proof import verify_receipt_file
 from policies.freeze_order import FreezeTarget
 from policies.log import sequence
 from policies.party import ANONYMOUS
-from policies.terms import MicroCredits, OpenType, Regime, ShareType
+from policies.terms import ListingId, MicroCredits, OpenType, Regime, ShareType
 from tests.exchange.city import (
     OWN_PRODUCTION,
     PER_ROW,
@@ -343,6 +346,75 @@ def test_nothing_is_read_from_the_moment_of_a_freeze(city: City, target: str) ->
         read_again(city.parts, first.receipt_id, Ask(token))
 
 
+@pytest.mark.parametrize("target", ["organization", "dataset", "listing"])
+def test_a_page_of_open_data_is_refused_from_the_moment_of_a_freeze(
+    city: City, target: str
+) -> None:
+    dataset = city.open_stops()
+    ids = {
+        "organization": dataset.publisher_id,
+        "dataset": dataset.id,
+        "listing": _listing_id(city),
+    }
+    question, ask = PageQuestion(limit=2), Ask(ANONYMOUS)
+    first = deliver_page(city.parts, "stops", question, ask)
+    assert page_at_hand(city.parts, "stops", question, ask) == first
+
+    with city.pool.connection() as tx:
+        freeze.place(
+            tx, FreezeTarget(target), ids[target], reason="leak", by=city.regulator, at=city.at
+        )
+
+    assert page_at_hand(city.parts, "stops", question, ask) is None
+    with pytest.raises(AccessDenied):
+        deliver_page(city.parts, "stops", question, ask)
+
+
+def test_a_freeze_made_elsewhere_counts_within_five_seconds(city: City, database_url: str) -> None:
+    dataset = city.open_stops()
+    question, ask = PageQuestion(limit=2), Ask(ANONYMOUS)
+    deliver_page(city.parts, "stops", question, ask)
+    # A process that nobody here listens to.
+    with psycopg.connect(database_url, row_factory=dict_row) as tx:
+        freeze.place(
+            tx,
+            FreezeTarget.DATASET,
+            dataset.id,
+            reason="leak",
+            by=city.regulator,
+            at=city.at,
+        )
+
+    later(city, seconds=5)
+
+    assert page_at_hand(city.parts, "stops", question, ask) is None
+    with pytest.raises(AccessDenied):
+        deliver_page(city.parts, "stops", question, ask)
+
+
+def test_an_open_page_ends_with_its_listing(city: City) -> None:
+    city.open_stops()
+    question, ask = PageQuestion(limit=2), Ask(ANONYMOUS)
+    deliver_page(city.parts, "stops", question, ask)
+
+    with city.pool.connection() as tx:
+        list_product.withdraw(tx, _listing_id(city), reason="wrong", by=city.publisher, at=city.at)
+
+    assert page_at_hand(city.parts, "stops", question, ask) is None
+    with pytest.raises(AccessDenied):
+        deliver_page(city.parts, "stops", question, ask)
+
+
+def test_what_one_caller_may_read_is_not_remembered_for_another(city: City) -> None:
+    city.sold_stops()
+    question = PageQuestion(limit=2)
+    deliver_page(city.parts, "sold-stops", question, Ask(city.seller))
+
+    assert page_at_hand(city.parts, "sold-stops", question, Ask(city.seller)) is None
+    with pytest.raises((AccessDenied, NoSuchData)):
+        deliver_page(city.parts, "sold-stops", question, Ask(ANONYMOUS))
+
+
 def test_a_freeze_that_comes_while_a_query_runs_wins(
     city: City, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -393,9 +465,9 @@ def test_a_crash_between_run_and_receipt_charges_nobody(
     city.buy(city.sold_stops())
     city.pay_in(100_000)
     # As if the process had died: nothing after the run is done, not even the tidying up.
-    monkeypatch.setattr("exchange.deliver._settle", _die)
-    monkeypatch.setattr("exchange.deliver._give_back", lambda *_: None)
-    monkeypatch.setattr("exchange.deliver.remove_result", lambda *_: None)
+    monkeypatch.setattr("exchange.deliver.settle_delivery", _die)
+    monkeypatch.setattr("exchange.meter._give_back", lambda *_: None)
+    monkeypatch.setattr("exchange.meter.remove_result", lambda *_: None)
     with pytest.raises(KeyboardInterrupt):
         city.query("SELECT * FROM sold_stops LIMIT 5", city.buyer)
     monkeypatch.undo()
@@ -551,6 +623,14 @@ def test_unconditional_data_with_a_standing_release_is_there_at_once(city: City)
         apply.submit(tx, listing.id, request(), by=city.officer, at=city.at)
 
     assert city.query("SELECT * FROM shared_stops", city.officer).row_count == 40
+
+
+def _listing_id(city: City) -> ListingId:
+    """Of the one listing there is."""
+    with city.pool.connection() as tx:
+        rows = tx.execute("SELECT id FROM exchange.listings").fetchall()
+    ((listing_id,),) = (row.values() for row in rows)
+    return ListingId(listing_id)
 
 
 def _die(*_: object) -> None:

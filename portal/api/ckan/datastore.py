@@ -26,7 +26,8 @@ from catalog.steps.listing import tables_seen
 from catalog.steps.names import aliases_of, definition_of
 from catalog.version import VersionKind
 from catalog.view import Json
-from exchange.deliver import Ask, deliver_query, deliver_rows
+from exchange.allow import Ask
+from exchange.deliver import deliver_query, deliver_rows
 from exchange.delivery import RowsQuestion, SqlQuestion
 from portal.api.ckan.action import Result, Table, long_reads, reads
 from portal.api.ckan.call import Call, truth_of

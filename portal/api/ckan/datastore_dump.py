@@ -14,7 +14,8 @@ from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from catalog.row_forms import RowForm
 from catalog.view import Json
-from exchange.deliver import Ask, deliver_dump
+from exchange.allow import Ask
+from exchange.deliver import deliver_dump
 from exchange.delivery import RowsQuestion
 from policies.errors import Denied, NotFound, NotSignedIn, Refusal, Unfunded
 from policies.terms import Language

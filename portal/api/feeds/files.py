@@ -20,7 +20,8 @@ from catalog.formats.dcat import download_address
 from catalog.interchange import projection_named
 from catalog.interchange_errors import NoOpenFile
 from catalog.projection import ProjectedDistribution, Projection
-from exchange.deliver import Ask, deliver_file, file_facts
+from exchange.allow import Ask
+from exchange.deliver import deliver_file, file_facts
 from exchange.delivery import FileForm, FileQuestion
 from policies.errors import Denied, NotFound
 from policies.party import ANONYMOUS, Actor

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from catalog.result import ResultFormat
-from exchange.deliver import deliver_query, estimate, read_again
+from exchange.deliver import deliver_query, estimate
 from exchange.delivery import Estimate, SqlQuestion
+from exchange.read_again import read_again
 from policies.terms import Purpose
 from portal.handing_out import ask_of, hand_out, parts_of
 from portal.sign_in import actor_of

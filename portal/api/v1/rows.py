@@ -6,12 +6,13 @@ import json
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 
 from catalog.find import dataset_named
 from catalog.view import Condition, Operator
 from catalog.warehouse import Sort
 from exchange.access import DISTRIBUTION_MARK
-from exchange.deliver import deliver_file, deliver_page, estimate, file_facts
+from exchange.deliver import deliver_file, deliver_page, estimate, file_facts, page_at_hand
 from exchange.delivery import PAGE_MEDIA_TYPE, FileForm, FileQuestion, PageQuestion
 from policies.terms import Purpose
 from portal.api.v1.query import EstimateBody, estimate_body
@@ -24,7 +25,7 @@ from portal.handing_out import (
     is_continuation,
     parts_of,
 )
-from portal.sign_in import actor_of
+from portal.sign_in import actor_at_hand, actor_of
 from portal.wiring import wiring_of
 
 router = APIRouter(prefix="/api/v1/datasets", tags=["data"])
@@ -38,7 +39,7 @@ _Purpose = Annotated[Purpose | None, Query(description="None takes the agreement
 
 
 @router.get("/{slug}/rows")
-def page(
+async def page(
     request: Request,
     slug: str,
     columns: Annotated[str | None, Query(description="Names, separated by commas.")] = None,
@@ -58,7 +59,6 @@ def page(
     purpose: _Purpose = None,
 ) -> Response:
     """A page of rows: `columns` with their types, `total`, `next` (a cursor or null), `rows`."""
-    actor = actor_of(request)
     question = PageQuestion(
         columns=tuple(columns.split(",")) if columns else None,
         filters=conditions_of(filters),
@@ -67,15 +67,27 @@ def page(
         offset=offset,
         after=cursor,
     )
+    name = table_name(slug, distribution)
+    actor = actor_at_hand(request)
+    if actor is not None:
+        parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose)
+        at_hand = page_at_hand(parts, name, question, ask)
+        if at_hand is not None:
+            return _open_page(at_hand)
+    # Anything that may wait for a disk, the engine or the database does so in a thread.
+    return await run_in_threadpool(_page, request, name, question, purpose)
+
+
+def _page(request: Request, name: str, question: PageQuestion, purpose: Purpose | None) -> Response:
+    actor = actor_of(request)
     got = deliver_page(
-        parts_of(wiring_of(request)),
-        table_name(slug, distribution),
-        question,
-        ask_of(request, actor, purpose),
+        parts_of(wiring_of(request)), name, question, ask_of(request, actor, purpose)
     )
-    if isinstance(got, bytes):
-        return Response(got, media_type=PAGE_MEDIA_TYPE, headers={COST_HEADER: "0"})
-    return hand_out(request, actor, got)
+    return _open_page(got) if isinstance(got, bytes) else hand_out(request, actor, got)
+
+
+def _open_page(data: bytes) -> Response:
+    return Response(data, media_type=PAGE_MEDIA_TYPE, headers={COST_HEADER: "0"})
 
 
 @router.get("/{slug}/download.{form}")

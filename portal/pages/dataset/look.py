@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from fastapi import Request
 
-from exchange.deliver import Ask, deliver_page
+from exchange.allow import Ask
+from exchange.deliver import deliver_page
 from exchange.delivery import Delivered, PageQuestion
 from portal.handing_out import parts_of
 from portal.pages.dataset.frame import DatasetFrame, frame_of

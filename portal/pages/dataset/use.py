@@ -9,7 +9,8 @@ from uuid import UUID, uuid4
 from fastapi import APIRouter, Form, Request, Response
 
 from catalog.result import ResultFormat
-from exchange.deliver import Ask, deliver_query, estimate
+from exchange.allow import Ask
+from exchange.deliver import deliver_query, estimate
 from exchange.delivery import (
     OPEN_DELIVERIES_PER_DAY,
     PAGE_ROWS_MAX,

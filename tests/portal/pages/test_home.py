@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import re
 
-from exchange.deliver import Ask, deliver_file
+from exchange.allow import Ask
+from exchange.deliver import deliver_file
 from exchange.delivery import FileForm, FileQuestion
 from policies.party import ANONYMOUS
 from tests.exchange.city import City, entry

@@ -1,0 +1,252 @@
+"""Who may have what they ask for, and the files to answer from.
+
+Source: exchange design, reserve, deliver, settle, step 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from catalog.confine import Confinement
+from catalog.folders import Folders
+from catalog.readable_rows import Source, TableFiles, source_of
+from catalog.serve import ready_copy, serving_copy
+from catalog.small_answers import SmallAnswers
+from catalog.steps.field import ROW_ID, field_of
+from catalog.version import VersionKind
+from catalog.view import EVERYTHING
+from catalog.warehouse import (
+    ServingCopy,
+    Warehouse,
+)
+from exchange.access import Access, decide_access, find_target, record_refusal
+from exchange.delivery import (
+    QUERY_ROWS_MAX,
+    TABLES_PER_QUERY_MAX,
+    FileQuestion,
+    PageQuestion,
+    Question,
+    RowsQuestion,
+    SqlQuestion,
+)
+from exchange.errors import (
+    AccessDenied,
+    NothingNamed,
+    TooManyTables,
+)
+from exchange.price import Price, PriceModel
+from exchange.query import Statement
+from policies.access import Action
+from policies.canonical import Plain, fingerprint_of
+from policies.database import Pool, Tx
+from policies.party import Actor
+from policies.seal import KeyRing
+from policies.standing import Remembered
+from policies.terms import Purpose
+
+DECISIONS_REMEMBERED_MAX = 20_000
+
+Asked: TypeAlias = tuple[Actor, tuple[str, ...], Action, Purpose | None, type[object]]
+"""Who asks (whatever the address), for what by name, to do what, for which purpose, and how."""
+Found: TypeAlias = tuple[tuple[Access, ...], tuple[ServingCopy, ...]]
+"""Allowed accesses, and the copies of pages, each opened and checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What of one process a delivery needs."""
+
+    pool: Pool
+    keys: KeyRing
+    confinement: Confinement
+    warehouse: Warehouse
+    folders: Folders
+    results: Path
+    mask_key: bytes
+    """The installation's secret for columns that a view hashes."""
+    now: Callable[[], datetime]
+    decided: Remembered[Asked, Found]
+    """Accesses that were allowed a moment ago."""
+    answers: SmallAnswers
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Who asks for what, and how often it may count."""
+
+    by: Actor
+    purpose: Purpose | None = None
+    """None takes the agreement's own, or none for open data."""
+    idempotency_key: str | None = None
+    """None: a page or file asked again is recognised by its question; a query counts anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """A question whose accesses were all allowed a moment ago, with the files to answer from."""
+
+    question: Question
+    ask: Ask
+    accesses: tuple[Access, ...]
+    copies: tuple[ServingCopy, ...]
+    statement: Statement | None
+    """None but for SQL."""
+    source: Source | None = None
+    """None but for rows that are looked for."""
+
+    @property
+    def prices(self) -> list[Price]:
+        """The prices that count, of what costs anything."""
+        return [
+            access.price for access in self.accesses if access.price.model is not PriceModel.FREE
+        ]
+
+    @property
+    def sha256(self) -> str:
+        """Names the question, with the data and the terms it is asked of."""
+        asked: list[Plain] = [
+            {
+                "version_id": str(access.target.version.id),
+                "view": access.view.fingerprint(),
+                "agreement_id": str(access.agreement.id) if access.agreement else None,
+                "regime": access.regime.value,
+            }
+            for access in self.accesses
+        ]
+        return fingerprint_of({"question": self.question.as_plain(), "of": asked})
+
+    @property
+    def is_public(self) -> bool:
+        """Whether all of it is open to anybody."""
+        return all(access.is_public for access in self.accesses)
+
+
+def allow(
+    parts: Parts,
+    names: Sequence[str],
+    question: Question,
+    ask: Ask,
+    statement: Statement | None,
+) -> Allowed:
+    """Find the data, decide about each, and have its serving copies ready.
+
+    Raises: NothingNamed, TooManyTables, NoSuchData, AccessDenied.
+    """
+    if not names:
+        raise NothingNamed
+    if len(names) > TABLES_PER_QUERY_MAX:
+        raise TooManyTables(TABLES_PER_QUERY_MAX)
+    at = parts.now()
+    known = remembered(parts, names, question, ask, at)
+    if known is not None:
+        accesses, copies = known
+    else:
+        changes = parts.pool.standing.changes
+        accesses = _decided(parts, names, question, ask, at)
+        # Only those of pages are kept open; what is attached or linked elsewhere may be gone.
+        copies = _copies(parts, accesses) if isinstance(question, PageQuestion) else ()
+        parts.decided.keep(_asked(names, question, ask), (accesses, copies), changes=changes, at=at)
+    if isinstance(question, RowsQuestion):
+        return Allowed(question, ask, accesses, (), statement, _source(parts, accesses[0]))
+    return Allowed(question, ask, accesses, copies or _copies(parts, accesses), statement)
+
+
+def remembered(
+    parts: Parts, names: Sequence[str], question: Question, ask: Ask, at: datetime
+) -> Found | None:
+    """What was allowed a moment ago and is still; None where it has to be decided."""
+    known = parts.decided.get(_asked(names, question, ask), at)
+    if known is None or any(
+        access.agreement is not None and access.agreement.ends_at <= at for access in known[0]
+    ):
+        return None
+    return known
+
+
+def _asked(names: Sequence[str], question: Question, ask: Ask) -> Asked:
+    return ask.by, tuple(names), question.action, ask.purpose, type(question)
+
+
+def _decided(
+    parts: Parts, names: Sequence[str], question: Question, ask: Ask, at: datetime
+) -> tuple[Access, ...]:
+    """The accesses, all of them allowed.
+
+    Raises: NoSuchData, AccessDenied.
+    """
+    with parts.pool.connection() as tx:
+        found = [find_target(tx, name, by=ask.by) for name in names]
+        accesses = [
+            decide_access(tx, target, question.action, purpose=ask.purpose, by=ask.by, at=at)
+            for target in found
+        ]
+        refusal = refusal_of(tx, accesses, ask.by, at)
+    if refusal is not None:
+        raise refusal
+    return tuple(accesses)
+
+
+def _copies(parts: Parts, accesses: Sequence[Access]) -> tuple[ServingCopy, ...]:
+    return tuple(
+        serving_copy(access.target.stored, parts.folders, access.view, mask_key=parts.mask_key)
+        for access in accesses
+    )
+
+
+def _source(parts: Parts, access: Access) -> Source:
+    """Where the rows of a table are read: the copy of what may be seen, or its files.
+
+    A table that is fed in steps is read as it lies until a copy is there, where all of it may be
+    seen; what only some may see is never read from anything but a copy that holds just that.
+    """
+    stored = access.target.stored
+    version = stored.version
+    fields = {column.name: field_of(column) for column in version.columns}
+    copy = ready_copy(stored, parts.folders, access.view, mask_key=parts.mask_key)
+    if copy is None and version.kind is not VersionKind.UPLOAD and access.view == EVERYTHING:
+        own = tuple(one for name, one in fields.items() if name != ROW_ID)
+        paths = tuple(stored.checked_paths(parts.folders))
+        return source_of(TableFiles(paths, own, version.row_count), fields)
+    if copy is None:
+        copy = serving_copy(stored, parts.folders, access.view, mask_key=parts.mask_key)
+    return source_of(copy, fields)
+
+
+def refusal_of(tx: Tx, accesses: Sequence[Access], by: Actor, at: datetime) -> AccessDenied | None:
+    """The first refused access, written down; None where all are allowed."""
+    for access in accesses:
+        if not access.decision.is_allowed:
+            return record_refusal(tx, access, by=by, at=at)
+    return None
+
+
+def rows_at_most(allowed: Allowed) -> int:
+    """The most rows that the answer can have."""
+    question, copies = allowed.question, allowed.copies
+    match question:
+        case PageQuestion():
+            return min(question.limit, copies[0].rows)
+        case FileQuestion():
+            return copies[0].rows
+        case RowsQuestion():
+            assert allowed.source is not None
+            limit = question.question.limit
+            rows = allowed.source.rows
+            return rows if limit is None else min(limit, rows)
+        case SqlQuestion():
+            statement = allowed.statement
+            assert statement is not None, "SQL was read"
+            bounds = [QUERY_ROWS_MAX]
+            bounds += [] if statement.rows_at_most is None else [statement.rows_at_most]
+            bounds += [copies[0].rows] if statement.is_one_table else []
+            # A whole table aggregated is one row, however empty the table is.
+            return max(min(bounds), 1)
+
+
+def caller_of(by: Actor) -> str:
+    """Whose keys, queue and fair use count: the user's, else those of the address."""
+    return f"user:{by.user_id}" if by.user_id is not None else f"address:{by.address}"

@@ -1,0 +1,265 @@
+"""Answer a question that was allowed: rows, pages, statements and files as complete results."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from catalog.confine import PermittedTable, QueryBounds
+from catalog.errors import ResultTooLarge
+from catalog.find_rows import count_rows, find_rows, stream_rows
+from catalog.json_rows import Row
+from catalog.result import ResultColumn, ResultFormat
+from catalog.row_forms import FoundTable, whole_file
+from catalog.small_answers import AnswerKey
+from catalog.warehouse import (
+    CSV_NAME,
+    DATABASE_NAME,
+    PARQUET_NAME,
+    Page,
+    ServingCopy,
+)
+from exchange.allow import Allowed, Parts, caller_of
+from exchange.delivery import (
+    JSON_DOWNLOAD_BYTES_MAX,
+    MEDIA_TYPES,
+    PAGE_MEDIA_TYPE,
+    FileForm,
+    FileQuestion,
+    PageQuestion,
+    Question,
+    RowsQuestion,
+    SqlQuestion,
+)
+from exchange.errors import (
+    InsufficientCredits,
+    PackedRows,
+)
+from exchange.meter import Reserved
+from exchange.price import PriceModel, charge, is_packed
+from exchange.query import Statement
+from exchange.result_files import (
+    link_result,
+    stream_result,
+    write_result,
+)
+from exchange.write_receipt import Outcome
+
+JSON_DOWNLOAD_S = 300
+TABLE_OF_DOWNLOAD = "data"
+DUMP_BATCH_ROWS = 10_000
+
+
+def run(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> Outcome:
+    """Run the question into the file `path`, complete and hashed.
+
+    Raises: InsufficientCredits, PackedRows, and what the engine makes of the question.
+    """
+    match allowed.question:
+        case SqlQuestion():
+            return _run_query(parts, allowed, reserved, path)
+        case PageQuestion():
+            return _run_page(parts, allowed, path)
+        case FileQuestion():
+            return _run_file(parts, allowed, path)
+        case RowsQuestion():
+            return _run_rows(parts, allowed, path)
+
+
+def _run_query(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> Outcome:
+    question, statement = allowed.question, allowed.statement
+    assert isinstance(question, SqlQuestion)
+    assert statement is not None
+    tables = [
+        PermittedTable(access.target.name, copy.path(DATABASE_NAME), copy.view_fingerprint)
+        for access, copy in zip(allowed.accesses, allowed.copies, strict=True)
+    ]
+    try:
+        result = parts.confinement.run_query(
+            question.sql,
+            tables,
+            caller=caller_of(allowed.ask.by),
+            result_format=question.result_format,
+            output=path,
+            bounds=QueryBounds(rows_max=reserved.rows_max),
+        )
+    except ResultTooLarge as too_large:
+        if reserved.is_short and too_large.rows_max == reserved.rows_max:
+            held = sum(transfer.amount for transfer in reserved.held.values())
+            needed = sum(charge(price, reserved.rows_max + 1) for price in allowed.prices)
+            raise InsufficientCredits(needed, held) from None
+        raise
+    _refuse_packed(allowed, statement, result.rows, result.size_bytes)
+    return Outcome(
+        path.name,
+        MEDIA_TYPES[question.result_format],
+        result.columns,
+        result.rows,
+        result.size_bytes,
+        result.sha256,
+    )
+
+
+def _refuse_packed(allowed: Allowed, statement: Statement, row_count: int, size_bytes: int) -> None:
+    """Refuse rows that were packed into fewer ones where rows are what is paid for.
+
+    Raises: PackedRows.
+    """
+    if not statement.builds_values or all(
+        price.model is not PriceModel.PER_ROW for price in allowed.prices
+    ):
+        return
+    mean_row_bytes = sum(
+        copy.file(CSV_NAME).size_bytes // max(1, copy.rows) for copy in allowed.copies
+    )
+    if is_packed(row_count, size_bytes, mean_row_bytes=mean_row_bytes):
+        raise PackedRows
+
+
+def _run_page(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
+    question, copy = allowed.question, allowed.copies[0]
+    assert isinstance(question, PageQuestion)
+    page = _read_page(parts, copy, question)
+    data = _page_json(parts, copy, page, question)
+    digest = write_result(path, data)
+    columns = tuple(ResultColumn(column.name, column.type) for column in page.columns)
+    return Outcome(path.name, PAGE_MEDIA_TYPE, columns, len(page.rows), len(data), digest)
+
+
+def page_of(parts: Parts, copy: ServingCopy, question: PageQuestion) -> bytes:
+    """A page as JSON; a small one that was asked for before is not worked out again.
+
+    Raises: NoSuchColumn, UnfitValue, PageOutOfBounds, MalformedPageMark.
+    """
+    key = answer_key(copy, question)
+    known = parts.answers.get(key)
+    if known is not None:
+        return known
+    page = _read_page(parts, copy, question)
+    data = _page_json(parts, copy, page, question)
+    parts.answers.keep(key, data)
+    return data
+
+
+def answer_key(copy: ServingCopy, question: PageQuestion) -> AnswerKey:
+    """The name of a page's answer: what it is of, and what is asked."""
+    return copy.file(DATABASE_NAME).sha256, repr(question)
+
+
+def _read_page(parts: Parts, copy: ServingCopy, question: PageQuestion) -> Page:
+    return parts.warehouse.page(
+        copy,
+        columns=question.columns,
+        filters=question.filters,
+        sort=question.sort,
+        limit=question.limit,
+        offset=question.offset,
+        after=question.after,
+    )
+
+
+def _page_json(parts: Parts, copy: ServingCopy, page: Page, question: PageQuestion) -> bytes:
+    total = page.total
+    if total is None:
+        total = parts.warehouse.count(copy, question.filters)
+    head = {
+        "columns": [{"name": column.name, "type": column.type} for column in page.columns],
+        "total": total,
+        "next": page.next_mark,
+    }
+    start = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
+    return start.encode() + b',"rows":' + page.as_objects() + b"}"
+
+
+STORED_NAMES = {FileForm.CSV: CSV_NAME, FileForm.PARQUET: PARQUET_NAME}
+
+
+def _run_file(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
+    question, copy = allowed.question, allowed.copies[0]
+    assert isinstance(question, FileQuestion)
+    columns = tuple(ResultColumn(column.name, column.type) for column in copy.columns)
+    media_type = question.form.media_type
+    if question.form is not FileForm.JSON:
+        stored = copy.file(STORED_NAMES[question.form])
+        link_result(path, copy.path(stored.name))
+        return Outcome(path.name, media_type, columns, copy.rows, stored.size_bytes, stored.sha256)
+    result = parts.confinement.run_query(
+        f"SELECT * FROM {TABLE_OF_DOWNLOAD}",  # noqa: S608  a constant
+        [PermittedTable(TABLE_OF_DOWNLOAD, copy.path(DATABASE_NAME), copy.view_fingerprint)],
+        caller=caller_of(allowed.ask.by),
+        result_format=ResultFormat.JSON,
+        output=path,
+        bounds=QueryBounds(
+            rows_max=max(1, copy.rows),
+            size_bytes_max=JSON_DOWNLOAD_BYTES_MAX,
+            wall_s=JSON_DOWNLOAD_S,
+            cpu_s=JSON_DOWNLOAD_S,
+        ),
+    )
+    return Outcome(path.name, media_type, columns, result.rows, result.size_bytes, result.sha256)
+
+
+@dataclass(slots=True)
+class Counted:
+    """Rows that went by."""
+
+    rows: int = 0
+
+
+def _run_rows(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
+    question, source = allowed.question, allowed.source
+    assert isinstance(question, RowsQuestion)
+    assert source is not None
+    if question.is_dump:
+        counted = Counted()
+        size_bytes, digest = stream_result(path, dump(parts, allowed, counted))
+        shown, rows = tuple(source.known.values()), counted.rows
+    else:
+        table = find_table(parts, allowed)
+        data = json.dumps(table.as_plain(), ensure_ascii=False).encode()
+        digest, size_bytes = write_result(path, data), len(data)
+        shown, rows = table.columns, len(table.rows)
+    columns = tuple(ResultColumn(one.name, one.engine_type) for one in shown)
+    return Outcome(path.name, question.form.media_type, columns, rows, size_bytes, digest)
+
+
+def find_table(parts: Parts, allowed: Allowed) -> FoundTable:
+    """The rows that are looked for, with their total where that is asked for."""
+    question, source = allowed.question, allowed.source
+    assert isinstance(question, RowsQuestion)
+    assert source is not None
+    found = find_rows(parts.warehouse, source, question.question)
+    total = count_rows(parts.warehouse, source, question.question) if question.with_total else None
+    return FoundTable(found.columns, found.rows, total)
+
+
+def dump(parts: Parts, allowed: Allowed, counted: Counted) -> Iterator[bytes]:
+    """The pieces of a file of the rows that are looked for; `counted` counts them as they go."""
+    question, source = allowed.question, allowed.source
+    assert isinstance(question, RowsQuestion)
+    assert source is not None
+    columns, batches = stream_rows(
+        parts.warehouse, source, question.question, batch_rows=DUMP_BATCH_ROWS
+    )
+
+    def counting() -> Iterator[Sequence[Row]]:
+        for rows in batches:
+            counted.rows += len(rows)
+            yield rows
+
+    return whole_file(question.form, columns, counting(), infos={}, with_bom=question.with_bom)
+
+
+def suffix_of(question: Question) -> str:
+    """The ending of the name of the question's result file."""
+    match question:
+        case SqlQuestion():
+            return question.result_format.value
+        case PageQuestion():
+            return "json"
+        case RowsQuestion():
+            return question.form.value
+        case FileQuestion():
+            return question.form.value

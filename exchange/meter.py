@@ -1,0 +1,249 @@
+"""Reserve before a question is run, and settle with its receipt when the result is complete.
+
+Source: exchange design, reserve, deliver, settle; X118-X124.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from catalog.audience import sees_dataset
+from catalog.errors import VersionNotFound
+from catalog.find import stored_version
+from exchange import settle
+from exchange.access import Access, Target, decide_access
+from exchange.allow import Allowed, Parts, caller_of, refusal_of, rows_at_most
+from exchange.credit import QUERY_RESERVATION_LIFE, RESERVATION_LIFE, Transfer
+from exchange.delivery import (
+    OPEN_DELIVERIES_PER_DAY,
+    OPEN_ROWS_PER_DAY,
+    Delivered,
+    FileQuestion,
+    SqlQuestion,
+)
+from exchange.errors import (
+    DataChanged,
+    FairUseSpent,
+    InsufficientCredits,
+    NoOrganization,
+    ResultGone,
+)
+from exchange.price import charge, rows_covered
+from exchange.receipt import StoredReceipt
+from exchange.result_files import (
+    remove_result,
+)
+from exchange.store import fair_use
+from exchange.store import receipts as store
+from exchange.write_receipt import Delivery, Outcome, write_receipt
+from policies import once
+from policies.calendar import china_day
+from policies.canonical import fingerprint_of
+from policies.database import Tx
+from policies.party import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """What is held for a question, and how many rows that pays for."""
+
+    held: dict[int, Transfer]
+    rows_max: int
+    is_short: bool
+    """Whether the funds, and not the question, set the bound."""
+
+
+def earlier_receipt(tx: Tx, allowed: Allowed, at: datetime) -> StoredReceipt | None:
+    """The receipt of the same request, made before; None where this is the first.
+
+    Raises: MalformedIdempotencyKey, IdempotencyKeyReused, RequestUnderWay, ResultGone.
+    """
+    ask = allowed.ask
+    if ask.idempotency_key is not None:
+        answer = once.begin(
+            tx, caller_of(ask.by), ask.idempotency_key, _request_sha256(allowed), at
+        )
+        if answer is None:
+            return None
+        receipt = store.get_receipt(tx, UUID(str(answer)))
+        if receipt is None:
+            raise ResultGone(str(answer))
+        return receipt
+    if isinstance(allowed.question, SqlQuestion) or ask.by.user_id is None:
+        return None
+    return store.receipt_of_question(
+        tx,
+        allowed.sha256,
+        user_id=ask.by.user_id,
+        consumer_id=ask.by.organization.id if ask.by.organization else None,
+        at=at,
+    )
+
+
+def _request_sha256(allowed: Allowed) -> str:
+    """What the caller sent, whatever the data was at the time: a later version changes nothing."""
+    return fingerprint_of(
+        {
+            "question": allowed.question.as_plain(),
+            "names": [access.target.name for access in allowed.accesses],
+            "purpose": allowed.ask.purpose.value if allowed.ask.purpose else None,
+        }
+    )
+
+
+def count_fair_use(tx: Tx, allowed: Allowed, at: datetime) -> None:
+    """Count a query or file of open data against the caller's day.
+
+    Raises: FairUseSpent.
+    """
+    if any(access.is_public for access in allowed.accesses):
+        deliveries, rows = fair_use.count_delivery(tx, caller_of(allowed.ask.by), china_day(at))
+        if deliveries > OPEN_DELIVERIES_PER_DAY or rows > OPEN_ROWS_PER_DAY:
+            raise FairUseSpent(OPEN_DELIVERIES_PER_DAY, OPEN_ROWS_PER_DAY)
+
+
+def reserve(tx: Tx, allowed: Allowed, at: datetime) -> Reserved:
+    """Hold the highest possible charge.
+
+    The rows of a page or file are known. Those of a query often are not; then what is there is
+    held, up to the bound of a query, and pays for so many rows and no more.
+
+    Raises: NoOrganization, InsufficientCredits.
+    """
+    rows = rows_at_most(allowed)
+    if not allowed.prices:
+        return Reserved({}, rows, is_short=False)
+    payer = allowed.ask.by.organization
+    if payer is None:
+        raise NoOrganization
+    funds = settle.funds_of(tx, payer.id)
+    covered = rows_covered(allowed.prices, funds, rows_at_most=rows)
+    is_known = not isinstance(allowed.question, SqlQuestion)
+    if covered is None or (is_known and covered < rows):
+        needed = rows if is_known else min(1, rows)
+        raise InsufficientCredits(sum(charge(p, needed) for p in allowed.prices), funds)
+    holds = {
+        place: settle.Hold(
+            access.target.dataset.publisher_id,
+            charge(access.price, covered),
+            f"{allowed.question.action} {access.target.dataset.slug}",
+        )
+        for place, access in enumerate(allowed.accesses)
+        if charge(access.price, covered)
+    }
+    is_file = isinstance(allowed.question, FileQuestion)
+    life = RESERVATION_LIFE if is_file else QUERY_RESERVATION_LIFE
+    held = settle.reserve(tx, payer.id, list(holds.values()), life=life, at=at)
+    return Reserved(dict(zip(holds, held, strict=True)), covered, is_short=covered < rows)
+
+
+def settle_delivery(
+    parts: Parts, allowed: Allowed, reserved: Reserved, outcome: Outcome
+) -> Delivered:
+    """Ask once more, then write receipt, decisions, charges and event, all or nothing.
+
+    Raises: AccessDenied, DataChanged, AlreadyResolved, RequestUnderWay.
+    """
+    ask, at = allowed.ask, parts.now()
+    with parts.pool.connection() as tx:
+        accesses = _ask_again(tx, allowed, at)
+        refusal = refusal_of(tx, accesses, ask.by, at)
+        if refusal is None:
+            delivery = Delivery(
+                ask.by, allowed.question.action, ask.purpose, allowed.sha256, reserved.held
+            )
+            receipt = write_receipt(tx, parts.keys, delivery, accesses, outcome, at=at)
+            if any(access.is_public for access in accesses):
+                fair_use.count_rows(tx, caller_of(ask.by), china_day(at), outcome.row_count)
+            if ask.idempotency_key is not None:
+                once.remember(tx, caller_of(ask.by), ask.idempotency_key, str(receipt.id))
+    if refusal is not None:
+        raise refusal
+    return Delivered(
+        path=parts.results / outcome.file_name,
+        media_type=outcome.media_type,
+        row_count=outcome.row_count,
+        size_bytes=outcome.size_bytes,
+        sha256=outcome.sha256,
+        charge=receipt.charge,
+        receipt_id=receipt.id,
+        is_replay=False,
+    )
+
+
+def _ask_again(tx: Tx, allowed: Allowed, at: datetime) -> list[Access]:
+    """Decide anew about what was read, with its agreements held still.
+
+    A freeze, an end or a withdrawal that came while the question ran wins.
+
+    Raises: DataChanged where another way to the data was taken than the one that was reserved for.
+    """
+    store.lock_agreements(
+        tx, {access.agreement.id for access in allowed.accesses if access.agreement}
+    )
+    again = []
+    for access in allowed.accesses:
+        target = _target_now(tx, access.target, allowed.ask.by)
+        now = decide_access(
+            tx,
+            target,
+            allowed.question.action,
+            purpose=allowed.ask.purpose,
+            by=allowed.ask.by,
+            at=at,
+        )
+        if now.decision.is_allowed and not _is_same_way(access, now):
+            raise DataChanged
+        again.append(now)
+    return again
+
+
+def _target_now(tx: Tx, target: Target, by: Actor) -> Target:
+    """The same version as its record stands now.
+
+    Raises: DataChanged.
+    """
+    try:
+        stored = stored_version(tx, target.version.id)
+    except VersionNotFound:
+        raise DataChanged from None
+    if not sees_dataset(by, stored.dataset):
+        raise DataChanged
+    return replace(target, stored=stored)
+
+
+def _is_same_way(before: Access, now: Access) -> bool:
+    return (before.listing.id if before.listing else None) == (
+        now.listing.id if now.listing else None
+    ) and (before.agreement.id if before.agreement else None) == (
+        now.agreement.id if now.agreement else None
+    )
+
+
+@contextmanager
+def undone_unless_settled(
+    parts: Parts, allowed: Allowed, reserved: Reserved, path: Path
+) -> Iterator[None]:
+    """Give back what is held, free the key and remove the file, whatever ends the block early."""
+    is_settled = False
+    try:
+        yield
+        is_settled = True
+    finally:
+        if not is_settled:
+            remove_result(path)
+            _give_back(parts, allowed, reserved)
+
+
+def _give_back(parts: Parts, allowed: Allowed, reserved: Reserved) -> None:
+    key = allowed.ask.idempotency_key
+    with parts.pool.connection() as tx:
+        if reserved.held:
+            settle.release(tx, list(reserved.held.values()), reason="not delivered", at=parts.now())
+        if key is not None:
+            once.give_up(tx, caller_of(allowed.ask.by), key)
