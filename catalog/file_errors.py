@@ -97,3 +97,17 @@ class LayerIncomplete(Invalid):
     """A shapefile without one of its three files."""
 
     message: ClassVar[str] = N_("The shapefile needs its .shp, .shx and .dbf files in one zip.")
+
+
+@dataclass(eq=False)
+class TypeUnfitting(Invalid):
+    """A type was chosen for a column of which most values are something else."""
+
+    message: ClassVar[str] = N_(
+        "Only {fitting} of {values} values of column “{column}” can be read as {type}. "
+        "Choose another type."
+    )
+    column: str
+    type: str
+    fitting: int
+    values: int

@@ -39,6 +39,8 @@ from catalog.errors import (
     UploadNotFound,
 )
 from catalog.folders import Folders
+from catalog.misfit import MISFITS_NAME, KeptAside, SetAsideBy
+from catalog.quarantine import keep_file_aside, quarantine
 from catalog.refusals import refusal_named
 from catalog.store import datasets as dataset_store
 from catalog.store import uploads as store
@@ -110,7 +112,8 @@ def ingest(
         _advance(pool, upload_id, Stage.STORING, STORING_PERMILLE)
         written = [work / str(name) for name in _list(read["files"])]
         files = tables.take_in(table, written, storage=folders.storage)
-        return _add_version(pool, folders, upload, read, files, now=now)
+        aside = _aside(folders, read, work)
+        return _add_version(pool, folders, upload, read, files, aside, now=now)
     except (EngineBusy, QueryEngineAway, StorageAway):
         raise
     except Refusal as refusal:
@@ -279,12 +282,21 @@ def _distribution_for(
     )
 
 
+def _aside(folders: Folders, read: Mapping[str, Json], work: Path) -> KeptAside | None:
+    """The cells that did not fit their column, as bytes in place."""
+    count, rows = read.get("misfits", 0), read.get("misfit_rows", 0)
+    assert isinstance(count, int)
+    assert isinstance(rows, int)
+    return keep_file_aside(folders, work / MISFITS_NAME, count, rows) if count else None
+
+
 def _add_version(
     pool: Pool,
     folders: Folders,
     upload: Upload,
     read: Mapping[str, Json],
     files: list[VersionFile],
+    aside: KeptAside | None,
     *,
     now: Callable[[], datetime],
 ) -> Version:
@@ -315,13 +327,14 @@ def _add_version(
         )
         version_store.insert_version(tx, version)
         version_store.insert_files(tx, version.id, files)
+        quarantine(tx, version.id, aside, by=SetAsideBy.READING, at=version.created_at)
         done = replace(upload, state=UploadState.INGESTED, stage="", done_permille=DONE_PERMILLE)
         store.update_upload(tx, done)
-        _record(tx, version, upload)
+        _record(tx, version, upload, set_aside=aside.count if aside else 0)
     return version
 
 
-def _record(tx: Tx, version: Version, upload: Upload) -> None:
+def _record(tx: Tx, version: Version, upload: Upload, *, set_aside: int) -> None:
     distribution = dataset_store.get_distribution(tx, version.distribution_id)
     assert distribution is not None
     dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
@@ -341,6 +354,7 @@ def _record(tx: Tx, version: Version, upload: Upload) -> None:
             "rows": version.row_count,
             "size_bytes": version.size_bytes,
             "delta_version": version.delta_version,
+            "set_aside": set_aside,
             "column_count": len(version.columns),
             "columns": [
                 {"name": column.name, "type": column.type.value}

@@ -100,6 +100,8 @@ class Reading:
     """Words around the table that are no rows of it, such as a title or a source."""
     confidence_percent: int = 100
     """How sure the choice of part and heading is."""
+    misfits: Mapping[str, int] = field(default_factory=dict)
+    """Column → how many of its cells did not fit its type and were set aside."""
 
     def as_json(self) -> dict[str, Json]:
         """The stored form."""
@@ -118,6 +120,7 @@ class Reading:
             "parts": list(self.parts),
             "notes": list(self.notes),
             "confidence_percent": self.confidence_percent,
+            "misfits": dict(self.misfits),
         }
 
     @classmethod
@@ -140,6 +143,7 @@ class Reading:
             parts=_texts(stored.get("parts")),
             notes=_texts(stored.get("notes")),
             confidence_percent=_count(stored.get("confidence_percent", 100)),
+            misfits={name: _count(n) for name, n in _mapping(stored.get("misfits")).items()},
         )
 
 

@@ -25,6 +25,7 @@ from portal.api.v1 import (
     ledger,
     listings,
     organizations,
+    quarantine,
     query,
     receipts,
     rows,
@@ -78,7 +79,18 @@ DESCRIPTION = (
 _API = (
     # Routes are tried in this order, so what is asked most comes first.
     *(rows, query),
-    *(log, well_known, datasets, suggestions, rules, uploads, organizations, users, tokens),
+    *(
+        log,
+        well_known,
+        datasets,
+        quarantine,
+        suggestions,
+        rules,
+        uploads,
+        organizations,
+        users,
+        tokens,
+    ),
     *(proposals_api, sensitive_api, listings, applications, agreements, ledger, receipts, audit),
     *(
         ckan,

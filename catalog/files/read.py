@@ -36,8 +36,9 @@ def read_table(job: ConfinedJob) -> Json:
     """Read the table in the file `job.readable[0]` into Parquet in `job.writable`.
 
     `job.arguments["wish"]` holds the publisher's choices. Gives `columns`, `reading`, `row_count`
-    and `files`, the names of the Parquet files in order; for an archive of several tables of which
-    none was chosen, only `parts`, their names.
+    and `files`, the names of the Parquet files in order; `misfits` and `misfit_rows` say how many
+    cells were set aside in `MISFITS_NAME` and of how many rows. For an archive of several tables of
+    which none was chosen, only `parts`, their names.
 
     Raises: the refusals of the readers; StorageFull.
     """
@@ -95,7 +96,7 @@ def _read(
             tell(0)
             stage(shape, work, tell)
             _tell(job, Stage.TYPING, _TYPING_PERMILLE)
-            return described(reading_of_shape(shape), settle(shape.names, work))
+            return described(reading_of_shape(shape), settle(shape.names, work, wish.types))
         case FileKind.WORKBOOK:
             staged = stage_workbook(source, work, wish, tell)
         case FileKind.JSON:
@@ -111,7 +112,7 @@ def _read(
         case _:
             assert_never(kind)
     _tell(job, Stage.TYPING, _TYPING_PERMILLE)
-    return described(reading_of_staged(kind, staged), settle(staged.names, work))
+    return described(reading_of_staged(kind, staged), settle(staged.names, work, wish.types))
 
 
 def _read_columnar(
@@ -160,12 +161,20 @@ def reading_of_staged(kind: FileKind, staged: Staged) -> Reading:
 
 def described(reading: Reading, table: TypedTable) -> dict[str, Json]:
     """What `read_table` gives."""
-    settled = replace(reading, nulls=table.nulls, formats=table.formats, ambiguous=table.ambiguous)
+    settled = replace(
+        reading,
+        nulls=table.nulls,
+        formats=table.formats,
+        ambiguous=table.ambiguous,
+        misfits=table.misfits,
+    )
     return {
         "columns": [column.as_json() for column in table.columns],
         "reading": settled.as_json(),
         "row_count": table.row_count,
         "files": [Path(file).name for file in table.files],
+        "misfits": table.misfit_count,
+        "misfit_rows": table.misfit_row_count,
     }
 
 

@@ -1,22 +1,11 @@
 """The type of each column, decided over all its rows, and the Parquet files of a version.
 
-A column has a type only if every value in it survives: read back, an integer and a boolean have
-the same text (but for the case of true and false), a number the same value, a date and a time are
-the same moment. Otherwise the column is text, and so are codes with leading zeros, plus signs and
-whole numbers beyond 64 bits.
-
-Rules, in this order, for a column with at least one value:
-
-    integer    -?(0|[1-9][0-9]*), within 64 bits
-    decimal    plain numbers that all have the same number of digits after the point, 18 digits
-    double     numbers, with an exponent or not, that a 64-bit float gives back digit by digit
-    grouped    numbers with commas between thousands, as 1,234.5: integer or double
-    chinese    numbers some of which end in 万 or 亿: double
-    boolean    true and false, in any case
-    date       YYYY-MM-DD, or one of `DATE_FORMATS` throughout
-    timestamp  date and time without a zone
-    instant    date and time with a zone, kept in UTC
-    text       everything else
+A column has the first form of `catalog.files.cell_forms` that all its values are written in. Where
+none fits all of them but one fits all but a few, `MISFITS_PERMILLE_MAX` at the most, the column has
+that form and the few are set aside, each with its row and its reason; the table has no value there.
+Everything else is text, and so are codes: a cell of digits that is no number of the form, such as
+one with leading zeros or beyond 64 bits, makes its whole column text rather than being set aside.
+A type that the publisher chose holds if half of the values fit it.
 
 An empty cell has no value. In columns of numbers, dates and times the texts of `NULL_TOKENS` mean
 the same, and the reading says so; in columns of text “NA” is a text like others.
@@ -31,16 +20,37 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet
 
+from catalog.errors import NoSuchColumn
+from catalog.file_errors import TypeUnfitting
+from catalog.files.cell_forms import (
+    DAY_FIRST,
+    MARKS,
+    MONTH_FIRST,
+    SHAPES,
+    TO_NARROW,
+    WIDE_NAME,
+    condition,
+    literal,
+    narrowed,
+    read_as,
+    told_as,
+    type_of,
+)
 from catalog.files.delimited import STAGED_NAME
+from catalog.misfit import MISFITS_NAME, reason_for
 from catalog.version import Column, ColumnType
 
 NULL_TOKENS = ("NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "-", "--", "#N/A")
-DECIMAL_DIGITS_MAX = 18
+MISFITS_PERMILLE_MAX: Final = 10
+"""Cells that may be set aside so that the rest of their column has a type, of its values."""
+CHOSEN_FIT_PERCENT_MIN: Final = 50
+"""How many values have to fit a type that the publisher chose."""
 FILE_BYTES_MAX = 512 << 20
 ROWS_PER_GROUP = 122_880
 MEMORY_BYTES = 1 << 30
@@ -48,51 +58,9 @@ PARQUET_NAME = "part-{number:05}.parquet"
 
 _SAMPLE_ROWS = 1_000
 _COLUMNS_PER_QUERY = 50
-_FLOAT_DIGITS = 15
+_CODE = r"[+-]?[0-9]+"
 
-DATE_FORMATS: Mapping[str, tuple[str, str]] = {
-    # Name in the reading → what it looks like, and how it is read.
-    "YYYY-MM-DD": (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", "%Y-%m-%d"),
-    "YYYY-M-D": (r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", "%Y-%m-%d"),
-    "YYYY/M/D": (r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}", "%Y/%m/%d"),
-    "YYYY年M月D日": (r"[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日", "%Y年%m月%d日"),
-    "D.M.YYYY": (r"[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}", "%d.%m.%Y"),
-    "M/D/YYYY": (r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%m/%d/%Y"),
-    "D/M/YYYY": (r"[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}", "%d/%m/%Y"),
-}
-TIME_FORMATS: Mapping[str, tuple[str, str]] = {
-    "YYYY/M/D H:MM:SS": (
-        r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2} [0-9]{1,2}:[0-9]{2}:[0-9]{2}",
-        "%Y/%m/%d %H:%M:%S",
-    ),
-    "YYYY/M/D H:MM": (r"[0-9]{4}/[0-9]{1,2}/[0-9]{1,2} [0-9]{1,2}:[0-9]{2}", "%Y/%m/%d %H:%M"),
-}
-_ISO_DATE = "YYYY-MM-DD"
-_MONTH_FIRST, _DAY_FIRST = "M/D/YYYY", "D/M/YYYY"
-
-_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
-_ZONE = r"(Z|[+-][0-9]{2}(:[0-9]{2})?)"
-_PLAIN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
-_NUMBER = r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
-
-_GROUPED = r"-?([1-9][0-9]{0,2}(,[0-9]{3})+|0|[1-9][0-9]*)(\.[0-9]+)?"
-_CHINESE = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?[万亿]?"
-_MARKED = {"grouped": "[,]", "chinese": "[万亿]"}
-_FORM_OF_RULE = {"grouped": "1,234.5", "chinese": "1.2万"}
-
-_SHAPES: Mapping[str, re.Pattern[str]] = {
-    # Name of each rule, in the order in which they are tried → what its cells look like.
-    "integer": re.compile(r"-?[0-9]{1,19}"),
-    "plain": re.compile(_PLAIN),
-    "number": re.compile(_NUMBER),
-    "grouped": re.compile(_GROUPED),
-    "chinese": re.compile(_CHINESE),
-    "boolean": re.compile("true|false", re.IGNORECASE),
-    **{name: re.compile(shape) for name, (shape, _) in DATE_FORMATS.items()},
-    "timestamp": re.compile(_TIME),
-    "instant": re.compile(_TIME + _ZONE),
-    **{name: re.compile(shape) for name, (shape, _) in TIME_FORMATS.items()},
-}
+_SHAPES = {name: re.compile(shape) for name, shape in SHAPES.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +74,11 @@ class TypedTable:
     row_count: int
     files: tuple[Path, ...]
     """Parquet with page checksums, in the order of the rows."""
+    misfit_count: int
+    """Cells that were set aside; where there are any, `MISFITS_NAME` lies beside the files."""
+    misfit_row_count: int
+    misfits: dict[str, int]
+    """Column → how many of its cells were set aside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +90,23 @@ class _Choice:
     tokens: tuple[str, ...] = ()
     format: str = ""
     is_ambiguous: bool = False
+    misfit: str = ""
+    """The condition under which a cell is set aside; empty where all cells fit."""
+    misfit_count: int = 0
 
 
-def settle(names: Sequence[str], work: Path) -> TypedTable:
-    """Decide the columns of the staged cells in `work` and write the typed rows beside them."""
+def settle(
+    names: Sequence[str], work: Path, wished: Mapping[str, ColumnType] | None = None
+) -> TypedTable:
+    """Decide the columns of the staged cells in `work` and write the typed rows beside them.
+
+    `wished`: column → the type that the publisher chose for it.
+
+    Raises: NoSuchColumn, TypeUnfitting.
+    """
+    for name in wished or {}:
+        if name not in names:
+            raise NoSuchColumn(name)
     engine = duckdb.connect(
         ":memory:",
         config={
@@ -133,9 +119,10 @@ def settle(names: Sequence[str], work: Path) -> TypedTable:
     )
     try:
         engine.execute("SET TimeZone = 'UTC'")
-        staged = f"read_parquet({_literal(str(work / STAGED_NAME))})"
-        choices = _choices(engine, staged, names)
+        staged = f"read_parquet({literal(str(work / STAGED_NAME))})"
+        choices = _choices(engine, staged, names, wished or {})
         row_count, files = _write(engine, staged, choices, work)
+        misfit_rows = _write_misfits(engine, choices, work)
     finally:
         engine.close()
     return TypedTable(
@@ -145,231 +132,301 @@ def settle(names: Sequence[str], work: Path) -> TypedTable:
         ambiguous=tuple(choice.column.name for choice in choices if choice.is_ambiguous),
         row_count=row_count,
         files=tuple(files),
+        misfit_count=sum(choice.misfit_count for choice in choices),
+        misfit_row_count=misfit_rows,
+        misfits={one.column.name: one.misfit_count for one in choices if one.misfit_count},
     )
 
 
 # Deciding ---------------------------------------------------------------------------------------
 
 
-def _choices(engine: duckdb.DuckDBPyConnection, staged: str, names: Sequence[str]) -> list[_Choice]:
+def _choices(
+    engine: duckdb.DuckDBPyConnection,
+    staged: str,
+    names: Sequence[str],
+    wished: Mapping[str, ColumnType],
+) -> list[_Choice]:
     """The type of each column, in groups that one statement can ask for."""
     choices = []
     for first in range(0, len(names), _COLUMNS_PER_QUERY):
         group = range(first, min(first + _COLUMNS_PER_QUERY, len(names)))
-        choices += _choices_of_group(engine, staged, {f"c{index}": names[index] for index in group})
+        own = {f"c{index}": names[index] for index in group}
+        asked = {x: wished[name] for x, name in own.items() if name in wished}
+        open_names = {x: name for x, name in own.items() if x not in asked}
+        chosen = _as_wished(engine, staged, own, asked)
+        seen = _first_rows(engine, staged, list(open_names))
+        chosen |= _of_all(engine, staged, open_names, seen)
+        rest = {x: name for x, name in open_names.items() if x not in chosen}
+        chosen |= _of_most(engine, staged, rest, seen)
+        choices += [chosen.get(x) or _as_text(x, name) for x, name in own.items()]
     return choices
 
 
-def _choices_of_group(
-    engine: duckdb.DuckDBPyConnection, staged: str, names: Mapping[str, str]
-) -> list[_Choice]:
-    """Try the rules that the first rows do not break on all rows, one after the other."""
-    open_rules = _rules_of_first_rows(engine, staged, list(names))
-    chosen: dict[str, _Choice] = {}
-    while len(chosen) < len(names):
-        asked = {x: _next_rules(open_rules[x]) for x in names if x not in chosen}
-        for x, counts in _count(engine, staged, {x: r for x, r in asked.items() if r}).items():
-            if _is_ambiguous(counts):
-                chosen[x] = _Choice(Column(names[x], ColumnType.TEXT), x, is_ambiguous=True)
-            elif (rule := next(filter(counts.keeps, asked[x]), None)) is not None:
-                tokens = _tokens_in(engine, staged, x) if counts.tokens_for(rule) else ()
-                chosen[x] = _choice(rule, names[x], x, tokens, counts)
-            open_rules[x] = [rule for rule in open_rules[x] if rule not in asked[x]]
-        for x, rules in asked.items():
-            if not rules:
-                chosen[x] = _Choice(Column(names[x], ColumnType.TEXT), x)
-    return [chosen[x] for x in names]
+def _as_text(x: str, name: str) -> _Choice:
+    return _Choice(Column(name, ColumnType.TEXT), x)
 
 
-def _rules_of_first_rows(
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the first cells of a column look like."""
+
+    is_wide: bool
+    """Some have full-width digits or signs."""
+    forms: tuple[str, ...]
+    """Forms by whose shape all of them go."""
+    likely: tuple[str, ...]
+    """Forms by whose shape half of them go."""
+
+
+def _first_rows(
     engine: duckdb.DuckDBPyConnection, staged: str, group: Sequence[str]
-) -> dict[str, list[str]]:
-    """The rules by whose shape the first cells of each column go, in order."""
+) -> dict[str, _Seen]:
+    if not group:
+        return {}
     rows = engine.execute(
         f"SELECT {', '.join(group)} FROM {staged} LIMIT {_SAMPLE_ROWS}"  # noqa: S608
     ).fetchall()
-    open_rules = {}
+    seen = {}
     for index, x in enumerate(group):
-        cells = {row[index] for row in rows} - {None, *NULL_TOKENS}
-        open_rules[x] = [
-            rule for rule, shape in _SHAPES.items() if all(map(shape.fullmatch, cells))
-        ]
-    return open_rules
+        raw = [row[index] for row in rows if row[index] is not None]
+        cells = [cell.translate(TO_NARROW) for cell in raw]
+        values = [cell for cell in cells if cell not in NULL_TOKENS]
+        fits = {
+            form: sum(map(bool, map(shape.fullmatch, values))) for form, shape in _SHAPES.items()
+        }
+        seen[x] = _Seen(
+            cells != raw,
+            tuple(form for form, count in fits.items() if count == len(values)),
+            tuple(form for form, count in fits.items() if values and 2 * count >= len(values)),
+        )
+    return seen
 
 
-def _next_rules(rules: Sequence[str]) -> Sequence[str]:
-    """The next rule to try; the two orders of day and month only make sense together."""
-    return rules[:2] if rules[:2] == [_MONTH_FIRST, _DAY_FIRST] else rules[:1]
+def _of_all(
+    engine: duckdb.DuckDBPyConnection,
+    staged: str,
+    names: Mapping[str, str],
+    seen: Mapping[str, _Seen],
+) -> dict[str, _Choice]:
+    """The columns all of whose cells are written in one form: what the first rows do not rule out
+    is tried on all rows, one form after the other.
+    """
+    open_forms = {x: list(seen[x].forms) for x in names}
+    chosen: dict[str, _Choice] = {}
+    while any(open_forms.values()):
+        asked = {
+            x: _Asked(narrowed(x) if seen[x].is_wide else x, _next_forms(forms))
+            for x, forms in open_forms.items()
+            if forms
+        }
+        for x, counts in _count(engine, staged, asked).items():
+            forms = asked[x].forms
+            if _is_ambiguous(counts):
+                chosen[x] = _Choice(Column(names[x], ColumnType.TEXT), x, is_ambiguous=True)
+            elif (form := next(filter(counts.keeps, forms), None)) is not None:
+                chosen[x] = _choice(engine, staged, form, names[x], counts)
+            is_done = x in chosen
+            open_forms[x] = [] if is_done else [f for f in open_forms[x] if f not in forms]
+    return chosen
+
+
+def _of_most(
+    engine: duckdb.DuckDBPyConnection,
+    staged: str,
+    names: Mapping[str, str],
+    seen: Mapping[str, _Seen],
+) -> dict[str, _Choice]:
+    """The columns of which a form fits all cells but a few, which are set aside.
+
+    Here full-width cells after the first rows are seen too.
+    """
+    asked = {x: _Asked(narrowed(x), seen[x].likely) for x in names if seen[x].likely}
+    chosen: dict[str, _Choice] = {}
+    for x, counts in _count(engine, staged, asked).items():
+        fitting = [form for form in asked[x].forms if counts.nearly_keeps(form)]
+        best = min(map(counts.misfits, fitting), default=0)
+        forms = [form for form in fitting if counts.misfits(form) == best]
+        if {MONTH_FIRST, DAY_FIRST} <= set(forms):
+            chosen[x] = _Choice(Column(names[x], ColumnType.TEXT), x, is_ambiguous=True)
+        elif forms:
+            chosen[x] = _choice(engine, staged, forms[0], names[x], counts)
+    return chosen
+
+
+def _as_wished(
+    engine: duckdb.DuckDBPyConnection,
+    staged: str,
+    names: Mapping[str, str],
+    wished: Mapping[str, ColumnType],
+) -> dict[str, _Choice]:
+    """The columns whose type the publisher chose, in the form that fits most of their cells."""
+    chosen = {x: _as_text(x, names[x]) for x, kind in wished.items() if kind is ColumnType.TEXT}
+    asked = {
+        x: _Asked(narrowed(x), tuple(form for form in SHAPES if type_of(form) is kind))
+        for x, kind in wished.items()
+        if x not in chosen
+    }
+    for x, counts in _count(engine, staged, asked).items():
+        form = min(asked[x].forms, key=counts.misfits)
+        values = counts.values - counts.tokens_for(form)
+        if counts.kept[form] * 100 < values * CHOSEN_FIT_PERCENT_MIN:
+            raise TypeUnfitting(names[x], wished[x].value, counts.kept[form], values)
+        chosen[x] = _choice(engine, staged, form, names[x], counts)
+    return chosen
+
+
+def _next_forms(forms: Sequence[str]) -> tuple[str, ...]:
+    """The next form to try; the two orders of day and month only make sense together."""
+    return tuple(forms[:2] if list(forms[:2]) == [MONTH_FIRST, DAY_FIRST] else forms[:1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked of a column."""
+
+    cell: str
+    """The expression for the text of its cells."""
+    forms: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Counts:
-    """How many cells of a column keep which rule."""
+    """How many cells of a column are written in which form."""
 
+    cell: str
     values: int
     tokens: int
     """Cells that mean “no value” unless the column is text or true and false."""
+    wide: int
+    """Cells with full-width digits or signs."""
     kept: Mapping[str, int]
-    scale: int | None
-    """Digits after the point where that is the same for all plain numbers, else None."""
+    codes: Mapping[str, int]
+    """Cells of digits that are not written in the form."""
+    scale_fewest: int
     scale_most: int
-    """Most digits after the point of any number with or without commas."""
+    """Digits after the point of the plain numbers."""
     marked: Mapping[str, int]
-    """How many cells have the marks that the rule is for; without any it is a plainer one."""
+    """How many cells have the marks that the form is for; without any it is a plainer one."""
 
-    def may_keep(self, rule: str) -> bool:
-        """Whether no cell breaks the rule, though there may be none that keeps it."""
-        return self.kept[rule] + self.tokens_for(rule) == self.values
+    def misfits(self, form: str) -> int:
+        """Cells with a value that is not written in the form."""
+        return self.values - self.kept[form] - self.tokens_for(form)
 
-    def keeps(self, rule: str) -> bool:
-        """Whether all cells keep the rule, and there are some."""
-        if (rule == "plain" and not self.scale) or self.marked.get(rule) == 0:
+    def keeps(self, form: str) -> bool:
+        """Whether all cells are written in the form, and there are some."""
+        return self._is_meant(form) and self.misfits(form) == 0
+
+    def nearly_keeps(self, form: str) -> bool:
+        """Whether all but a few are, and none of these is a code that wants to be kept as it is."""
+        misfits = self.misfits(form)
+        is_number = type_of(form) in (ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.DOUBLE)
+        return (
+            self._is_meant(form)
+            and misfits * 1000 <= self.values * MISFITS_PERMILLE_MAX
+            and not (is_number and self.codes[form])
+        )
+
+    def tokens_for(self, form: str) -> int:
+        """Cells that mean “no value” under that form."""
+        return 0 if form == "boolean" else self.tokens
+
+    def _is_meant(self, form: str) -> bool:
+        if form == "plain" and not 0 < self.scale_fewest == self.scale_most:
             return False
-        return self.kept[rule] > 0 and self.may_keep(rule)
-
-    def tokens_for(self, rule: str) -> int:
-        """Cells that mean “no value” under that rule."""
-        return 0 if rule == "boolean" else self.tokens
+        return self.kept[form] > 0 and self.marked.get(form) != 0
 
 
 def _is_ambiguous(counts: _Counts) -> bool:
-    return all(rule in counts.kept and counts.keeps(rule) for rule in (_MONTH_FIRST, _DAY_FIRST))
-
-
-def _condition(rule: str, x: str) -> str:
-    """The condition under which the cell in column `x` keeps the rule."""
-    if rule in DATE_FORMATS or rule in TIME_FORMATS:
-        shape, form = DATE_FORMATS.get(rule) or TIME_FORMATS[rule]
-        return f"{_looks_like(x, shape)} AND year(TRY_STRPTIME({x}, {_literal(form)})) > 0"
-    match rule:
-        case "integer":
-            return f"TRY_CAST({x} AS BIGINT)::VARCHAR = {x}"
-        case "plain":
-            return f"{_looks_like(x, _PLAIN)} AND {_digits(x)} <= {DECIMAL_DIGITS_MAX}"
-        case "number":
-            return f"{_looks_like(x, _NUMBER)} AND {_survives_as_double(x)}"
-        case "grouped":
-            bare = f"replace({x}, ',', '')"
-            return f"{_looks_like(x, _GROUPED)} AND {_digits(bare)} <= {_FLOAT_DIGITS}"
-        case "chinese":
-            return f"{_looks_like(x, _CHINESE)} AND {_digits(x)} <= {_FLOAT_DIGITS - 4}"
-        case "boolean":
-            return f"lower({x}) IN ('true', 'false')"
-        case "timestamp":
-            return f"{_looks_like(x, _TIME)} AND year(TRY_CAST({x} AS TIMESTAMP)) > 0"
-        case "instant":
-            return f"{_looks_like(x, _TIME + _ZONE)} AND year(TRY_CAST({x} AS TIMESTAMPTZ)) > 0"
-        case _:
-            raise AssertionError(rule)
-
-
-def _looks_like(x: str, shape: str) -> str:
-    return f"regexp_full_match({x}, {_literal(shape)})"
-
-
-def _digits(x: str) -> str:
-    """How many significant digits a number has."""
-    return f"length(ltrim(regexp_replace({x}, '[eE].*$|[.-]', '', 'g'), '0'))"
-
-
-def _survives_as_double(x: str) -> str:
-    """Up to 15 significant digits always survive; more of them if the shortest text is the same."""
-    digits = _digits(x)
-    double = f"TRY_CAST({x} AS DOUBLE)"
-    return (
-        f"({digits} = 0 OR abs({double}) BETWEEN 1e-300 AND 1e300) AND {double} IS NOT NULL "
-        f"AND ({digits} <= {_FLOAT_DIGITS} OR {double}::VARCHAR = {x})"
-    )
+    return all(form in counts.kept and counts.keeps(form) for form in (MONTH_FIRST, DAY_FIRST))
 
 
 def _count(
-    engine: duckdb.DuckDBPyConnection, source: str, rules: Mapping[str, Sequence[str]]
+    engine: duckdb.DuckDBPyConnection, source: str, asked: Mapping[str, _Asked]
 ) -> dict[str, _Counts]:
-    """Count, in one pass over `source`, the cells of each column that keep its rules."""
-    if not rules:
+    """Count, in one pass over `source`, the cells of each column that are written in its forms."""
+    if not asked:
         return {}
-    tokens = ", ".join(_literal(token) for token in NULL_TOKENS)
-    asked = []
-    for x, names in rules.items():
-        conditions = {name: _condition(name, x) for name in names}
+    tokens = ", ".join(literal(token) for token in NULL_TOKENS)
+    counted, inner = [], []
+    for x, one in asked.items():
+        inner.append(f"{one.cell} AS {x}")
+        conditions = {form: condition(form, x) for form in one.forms}
         scale = f"length(regexp_extract({x}, '[.]([0-9]+)$', 1))"
         is_plain = conditions.get("plain", "false")
-        asked += [
+        is_code = f"regexp_full_match({x}, {literal(_CODE)})"
+        counted += [
             f"count({x})",
             f"count(*) FILTER ({x} IN ({tokens}))",
+            "0" if one.cell == x else f"count(*) FILTER ({x} <> raw_{x})",
             f"min({scale}) FILTER ({is_plain})",
             f"max({scale}) FILTER ({is_plain})",
-            f"max({scale})" if "grouped" in conditions else "0",
-            *(f"count(*) FILTER ({conditions[name]})" for name in names),
-            *(
-                f"count(*) FILTER (regexp_matches({x}, {_literal(_MARKED[name])}))"
-                for name in names
-                if name in _MARKED
-            ),
         ]
-    (row,) = engine.execute(f"SELECT {', '.join(asked)} FROM {source}").fetchall()  # noqa: S608
+        if one.cell != x:
+            inner.append(f"{x} AS raw_{x}")
+        for fits in conditions.values():
+            counted += [
+                f"count(*) FILTER ({fits})",
+                f"count(*) FILTER ({is_code} AND NOT coalesce({fits}, false))",
+            ]
+        counted += [
+            f"count(*) FILTER (regexp_matches({x}, {literal(MARKS[form])}))"
+            for form in one.forms
+            if form in MARKS
+        ]
+    (row,) = engine.execute(
+        f"SELECT {', '.join(counted)} FROM (SELECT {', '.join(inner)} FROM {source})"  # noqa: S608
+    ).fetchall()
     cells = iter(row)
     counts = {}
-    for x, names in rules.items():
-        values, null_tokens, fewest, most, scale_most = (next(cells) for _ in range(5))
-        kept = {name: next(cells) for name in names}
-        marked = {name: next(cells) for name in names if name in _MARKED}
-        same = most if fewest == most else None
-        counts[x] = _Counts(values, null_tokens, kept, same, scale_most or 0, marked)
+    for x, one in asked.items():
+        values, null_tokens, wide, fewest, most = (next(cells) for _ in range(5))
+        both = {form: (next(cells), next(cells)) for form in one.forms}
+        marked = {form: next(cells) for form in one.forms if form in MARKS}
+        counts[x] = _Counts(
+            one.cell,
+            values,
+            null_tokens,
+            wide,
+            {form: kept for form, (kept, _) in both.items()},
+            {form: codes for form, (_, codes) in both.items()},
+            fewest or 0,
+            most or 0,
+            marked,
+        )
     return counts
 
 
-def _choice(rule: str, name: str, x: str, tokens: tuple[str, ...], counts: _Counts) -> _Choice:
-    cell = x
+def _choice(
+    engine: duckdb.DuckDBPyConnection, staged: str, form: str, name: str, counts: _Counts
+) -> _Choice:
+    cell = counts.cell
+    tokens = _tokens_in(engine, staged, cell) if counts.tokens_for(form) else ()
     for token in tokens:
-        cell = f"nullif({cell}, {_literal(token)})"
-    column, expression = _read_as(rule, name, cell, counts)
-    form = rule if rule in DATE_FORMATS or rule in TIME_FORMATS else _FORM_OF_RULE.get(rule, "")
-    return _Choice(column, expression, tokens, "" if form == _ISO_DATE else form)
+        cell = f"nullif({cell}, {literal(token)})"
+    column, expression = read_as(form, name, cell, counts.scale_most)
+    misfits = counts.misfits(form)
+    fits = condition(form, cell)
+    told = told_as(form)
+    if counts.wide:
+        told = f"{told} ({WIDE_NAME})" if told else WIDE_NAME
+    if not misfits:
+        return _Choice(column, expression, tokens, told)
+    return _Choice(
+        column,
+        f"CASE WHEN {fits} THEN {expression} END",
+        tokens,
+        told,
+        misfit=f"{cell} IS NOT NULL AND NOT coalesce({fits}, false)",
+        misfit_count=misfits,
+    )
 
 
-def _read_as(rule: str, name: str, cell: str, counts: _Counts) -> tuple[Column, str]:
-    """The column under a rule, and the expression that reads its cells."""
-    if rule in DATE_FORMATS:
-        form = _literal(DATE_FORMATS[rule][1])
-        return Column(name, ColumnType.DATE), f"CAST(strptime({cell}, {form}) AS DATE)"
-    if rule in TIME_FORMATS:
-        form = _literal(TIME_FORMATS[rule][1])
-        return Column(name, ColumnType.TIMESTAMP), f"CAST(strptime({cell}, {form}) AS TIMESTAMP)"
-    match rule:
-        case "grouped":
-            bare = f"replace({cell}, ',', '')"
-            kind = ColumnType.DOUBLE if counts.scale_most else ColumnType.INTEGER
-            into = "DOUBLE" if counts.scale_most else "BIGINT"
-            return Column(name, kind), f"CAST({bare} AS {into})"
-        case "chinese":
-            bare = f"CAST(rtrim({cell}, '万亿') AS DECIMAL(30, 8))"
-            times = (
-                f"CASE right({cell}, 1) WHEN '万' THEN 10000 WHEN '亿' THEN 100000000 ELSE 1 END"
-            )
-            return Column(name, ColumnType.DOUBLE), f"CAST({bare} * {times} AS DOUBLE)"
-        case "boolean":
-            return Column(name, ColumnType.BOOLEAN), f"CAST({cell} AS BOOLEAN)"
-        case "integer":
-            return Column(name, ColumnType.INTEGER), f"CAST({cell} AS BIGINT)"
-        case "plain":
-            digits, scale = DECIMAL_DIGITS_MAX, counts.scale
-            decimal = Column(name, ColumnType.DECIMAL, digits, scale)
-            return decimal, f"CAST({cell} AS DECIMAL({digits}, {scale}))"
-        case "number":
-            return Column(name, ColumnType.DOUBLE), f"CAST({cell} AS DOUBLE)"
-        case "timestamp":
-            return Column(name, ColumnType.TIMESTAMP), f"CAST({cell} AS TIMESTAMP)"
-        case "instant":
-            return Column(name, ColumnType.INSTANT), f"CAST({cell} AS TIMESTAMPTZ)"
-        case _:
-            raise AssertionError(rule)
-
-
-def _tokens_in(engine: duckdb.DuckDBPyConnection, staged: str, x: str) -> tuple[str, ...]:
-    tokens = ", ".join(_literal(token) for token in NULL_TOKENS)
+def _tokens_in(engine: duckdb.DuckDBPyConnection, staged: str, cell: str) -> tuple[str, ...]:
+    tokens = ", ".join(literal(token) for token in NULL_TOKENS)
     found = engine.execute(
-        f"SELECT DISTINCT {x} FROM {staged} WHERE {x} IN ({tokens}) ORDER BY {x}"  # noqa: S608
+        f"SELECT DISTINCT {cell} AS token FROM {staged} "  # noqa: S608
+        f"WHERE {cell} IN ({tokens}) ORDER BY token"
     ).fetchall()
     return tuple(token for (token,) in found)
 
@@ -384,6 +441,36 @@ def _write(
     shown = ", ".join(f"{choice.expression} AS {_quote(choice.column.name)}" for choice in choices)
     reader = engine.sql(f"SELECT {shown} FROM {staged}").to_arrow_reader(ROWS_PER_GROUP)  # noqa: S608
     return write_rows(reader, reader.schema, work)
+
+
+def _write_misfits(
+    engine: duckdb.DuckDBPyConnection, choices: Sequence[_Choice], work: Path
+) -> int:
+    """Write the cells that were set aside, in the order of their rows; says of how many rows."""
+    staged = f"read_parquet({literal(str(work / STAGED_NAME))}, file_row_number = true)"
+    asked = [
+        f"SELECT file_row_number + 1 AS row_number, {position} AS place, "  # noqa: S608
+        f'{literal(choice.column.name)} AS "column", c{position} AS value, '
+        f"{literal(reason_for(choice.column.type))} AS reason FROM {staged} WHERE {choice.misfit}"
+        for position, choice in enumerate(choices)
+        if choice.misfit_count
+    ]
+    if not asked:
+        return 0
+    rows = engine.sql(
+        f'SELECT row_number, "column", value, reason, NULL::VARCHAR AS rule_id '  # noqa: S608
+        f"FROM ({' UNION ALL '.join(asked)}) ORDER BY row_number, place"
+    ).to_arrow_reader(ROWS_PER_GROUP)
+    row_count, last = 0, None
+    with pyarrow.parquet.ParquetWriter(
+        work / MISFITS_NAME, rows.schema, compression="zstd", write_page_checksum=True
+    ) as writer:
+        for batch in rows:
+            writer.write_batch(batch)
+            numbers = batch.column("row_number")
+            row_count += len(numbers.unique()) - (numbers[0].as_py() == last)
+            last = numbers[-1].as_py()
+    return row_count
 
 
 def write_rows(
@@ -427,7 +514,3 @@ def _groups(reader: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
 
 def _quote(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

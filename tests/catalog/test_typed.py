@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -12,14 +13,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.errors import NoSuchColumn
+from catalog.file_errors import TypeUnfitting
 from catalog.files.delimited import stage
 from catalog.files.sniff import Shape
 from catalog.files.typed import NULL_TOKENS, TypedTable, settle
+from catalog.misfit import MISFITS_NAME
 from catalog.version import Column, ColumnType
 from tests.counts import examples
 
 
-def typed(work: Path, *columns: list[str]) -> tuple[TypedTable, pa.Table]:
+def typed(
+    work: Path, *columns: list[str], wished: Mapping[str, ColumnType] | None = None
+) -> tuple[TypedTable, pa.Table]:
     """The typed table of columns of cells, read from a file as it would be uploaded."""
     written = io.StringIO()
     csv.writer(written, quoting=csv.QUOTE_ALL).writerows(zip(*columns, strict=True))
@@ -28,7 +34,7 @@ def typed(work: Path, *columns: list[str]) -> tuple[TypedTable, pa.Table]:
     names = tuple(f"c_{number}" for number in range(len(columns)))
     shape = Shape(text, "utf-8", ",", '"', True, False, 0, (), names, {})
     stage(shape, work, lambda _: None)
-    table = settle(names, work)
+    table = settle(names, work, wished)
     return table, pa.concat_tables([pq.read_table(file) for file in table.files])
 
 
@@ -82,8 +88,65 @@ def test_a_single_value_after_many_decides(tmp_path: Path) -> None:
     numbers = [str(number) for number in range(5_000)]
 
     assert type_of(tmp_path, *numbers) is ColumnType.INTEGER
-    assert type_of(tmp_path, *numbers, "0x10") is ColumnType.TEXT
+    assert type_of(tmp_path, *numbers, "007") is ColumnType.TEXT
+    assert type_of(tmp_path, *numbers, "99999999999999999999") is ColumnType.TEXT
     assert type_of(tmp_path, *numbers, "2.5") is ColumnType.DOUBLE
+
+
+def set_aside(work: Path) -> list[tuple[object, ...]]:
+    """Row, column, value and reason of what the last table lacks."""
+    table = pq.read_table(work / MISFITS_NAME)
+    assert table.column_names == ["row_number", "column", "value", "reason", "rule_id"]
+    return [tuple(row.values())[:4] for row in table.to_pylist()]
+
+
+def test_a_few_cells_that_do_not_fit_are_set_aside_and_never_lost(tmp_path: Path) -> None:
+    numbers = [str(number) for number in range(1_000)]
+    numbers[7], numbers[500] = "约30", "0x10"
+    days = ["2026-11-22"] * 999 + ["2026-11-31"]
+
+    table, content = typed(tmp_path, numbers, days, ["a"] * 1_000)
+
+    assert [column.type for column in table.columns] == ["integer", "date", "text"]
+    assert table.misfits == {"c_0": 2, "c_1": 1}
+    assert (table.misfit_count, table.misfit_row_count, table.row_count) == (3, 3, 1_000)
+    assert set_aside(tmp_path) == [
+        (8, "c_0", "约30", "not_integer"),
+        (501, "c_0", "0x10", "not_integer"),
+        (1_000, "c_1", "2026-11-31", "not_date"),
+    ]
+    assert content["c_0"].to_pylist() == [None if row in (7, 500) else row for row in range(1_000)]
+
+
+def test_the_form_with_the_fewest_misfits_is_taken(tmp_path: Path) -> None:
+    numbers = [str(number) for number in range(1_000)]
+
+    table, _ = typed(tmp_path, [*numbers, "2.5", "x"])
+
+    assert table.columns[0].type is ColumnType.DOUBLE
+    assert [row[2] for row in set_aside(tmp_path)] == ["x"]
+
+
+def test_more_than_a_hundredth_that_does_not_fit_makes_text(tmp_path: Path) -> None:
+    assert type_of(tmp_path, *["1"] * 99, "x") is ColumnType.INTEGER
+    assert type_of(tmp_path, *["1"] * 98, "x") is ColumnType.TEXT
+    assert type_of(tmp_path, *["1"] * 990, *["x"] * 11) is ColumnType.TEXT
+
+
+def test_a_chosen_type_holds_where_half_of_the_values_fit(tmp_path: Path) -> None:
+    chosen = {"c_0": ColumnType.INTEGER, "c_1": ColumnType.TEXT, "c_2": ColumnType.DATE}
+    cells = ["1", "x", "2"], ["1", "2", "3"], ["2026年11月1日", "2026-11-02", "2026年11月3日"]
+
+    table, content = typed(tmp_path, *cells, wished=chosen)
+
+    assert {column.name: column.type for column in table.columns} == chosen
+    assert content["c_0"].to_pylist() == [1, None, 2]
+    assert content["c_1"].to_pylist() == ["1", "2", "3"]
+    assert [row[1:3] for row in set_aside(tmp_path)] == [("c_0", "x"), ("c_2", "2026-11-02")]
+    with pytest.raises(TypeUnfitting):
+        typed(tmp_path, ["1", "x", "y"], wished={"c_0": ColumnType.INTEGER})
+    with pytest.raises(NoSuchColumn):
+        typed(tmp_path, ["1"], wished={"price": ColumnType.INTEGER})
 
 
 def test_money_keeps_its_digits(tmp_path: Path) -> None:

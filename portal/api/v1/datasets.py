@@ -11,7 +11,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict
 
-from catalog import find, publish
+from catalog import find, publish, quarantine
 from catalog.curation import classify, describe, series
 from catalog.curation.classify_errors import NotASeries
 from catalog.curation.themes import themes_of_dataset
@@ -19,6 +19,7 @@ from catalog.dataset import Dataset, DatasetState, Distribution, Entry
 from catalog.directory import Directory, RecordAudience
 from catalog.errors import PublisherNeeded, VersionNotFound
 from catalog.history import history_of
+from catalog.misfit import QuarantineCount
 from catalog.version import Verdict, Version, VersionState
 from policies.database import Tx
 from policies.identity.people import organization_named, organization_with_id
@@ -170,6 +171,8 @@ class VersionBody(BaseModel):
     reading: dict[str, object]
     """How the file was read: everything that was assumed."""
     row_count: int
+    set_aside: int
+    """Values and rows that are not in the table since they do not fit or break a rule."""
     size_bytes: int
     created_at: datetime
     published_at: datetime | None
@@ -375,7 +378,7 @@ def add_distribution(request: Request, slug: str, wanted: NewDistribution) -> Di
         added = describe.add_distribution(
             tx, dataset.id, wanted.slug, wanted.title.as_text(), by=actor, at=wiring.now()
         )
-    return _distribution_body(slug, added, None)
+        return _distribution_body(tx, slug, added, None)
 
 
 @router.patch("/{slug}/distributions/{distribution}")
@@ -399,7 +402,7 @@ def change_distribution(
             at=wiring.now(),
         )
         newest = find.newest_readable(tx, changed, by=actor)
-    return _distribution_body(slug, changed, newest)
+        return _distribution_body(tx, slug, changed, newest)
 
 
 @router.get("/{slug}/versions")
@@ -410,9 +413,10 @@ def list_versions(request: Request, slug: str) -> VersionPage:
         dataset = find.dataset_named(tx, slug, by=actor)
         distributions = {one.id: one for one in find.distributions_of(tx, dataset)}
         versions = find.versions_of(tx, dataset, list(distributions), by=actor)
+        aside = quarantine.counts(tx, [version.id for version in versions])
     return VersionPage(
         items=[
-            version_body(slug, distributions[version.distribution_id], version)
+            version_body(slug, distributions[version.distribution_id], version, aside[version.id])
             for version in versions
         ]
     )
@@ -554,7 +558,9 @@ def body_of(dataset: Dataset, publisher: Organization) -> DatasetBody:
     )
 
 
-def version_body(slug: str, distribution: Distribution, version: Version) -> VersionBody:
+def version_body(
+    slug: str, distribution: Distribution, version: Version, aside: QuarantineCount
+) -> VersionBody:
     """The version as the API writes it."""
     place = f"/api/v1/datasets/{slug}/distributions/{distribution.slug}/versions/{version.number}"
     return VersionBody(
@@ -576,6 +582,7 @@ def version_body(slug: str, distribution: Distribution, version: Version) -> Ver
         ],
         reading=dict(version.reading.as_json()),
         row_count=version.row_count,
+        set_aside=aside.all,
         size_bytes=version.size_bytes,
         created_at=version.created_at,
         published_at=version.published_at,
@@ -630,19 +637,23 @@ def _full_body(tx: Tx, slug: str, actor: Actor) -> FullDatasetBody:
         themes=[theme.slug for theme in themes_of_dataset(tx, overview.dataset.id)],
         series=around.slug if around else None,
         distributions=[
-            _distribution_body(slug, one.distribution, one.newest) for one in overview.distributions
+            _distribution_body(tx, slug, one.distribution, one.newest)
+            for one in overview.distributions
         ],
         inputs=[dataset.slug for dataset in overview.inputs],
     )
 
 
 def _distribution_body(
-    slug: str, distribution: Distribution, newest: Version | None
+    tx: Tx, slug: str, distribution: Distribution, newest: Version | None
 ) -> DistributionBody:
+    aside = {} if newest is None else quarantine.counts(tx, [newest.id])
     return DistributionBody(
         id=distribution.id,
         slug=distribution.slug,
         title=distribution.title.as_map(),
         key_columns=list(distribution.key_columns),
-        newest=None if newest is None else version_body(slug, distribution, newest),
+        newest=None
+        if newest is None
+        else version_body(slug, distribution, newest, aside[newest.id]),
     )

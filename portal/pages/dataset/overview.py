@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
+from catalog import quarantine
 from catalog.curation import series
 from catalog.version import Version
 from exchange import trace
@@ -16,6 +17,8 @@ from portal.pages.dataset import quality as dataset_quality
 from portal.pages.dataset.lineage import drawable
 from portal.pages.dataset.linked import linked_data_of
 from portal.pages.dataset.look import deliver_rows, look_of
+from portal.pages.dataset.quarantine import count_words
+from portal.pages.dataset.quarantine import router as quarantine_router
 from portal.pages.dataset.reader import Look, profile_for, refused_words
 from portal.pages.dataset.rows import picture_of, pictures_of, table_of, type_words
 from portal.pages.dataset_cards import quality_state
@@ -30,6 +33,7 @@ from quality.profile import ColumnProfile
 from quality.reports import reports_with_ids
 
 router = APIRouter()
+router.include_router(quarantine_router)
 
 PREVIEW_ROWS: Final = 14
 LINEAGE_DEPTH: Final = 5
@@ -108,6 +112,7 @@ def show_quality(
     shown = next((one for one in versions if version in (None, one.number)), None)
     with wiring_of(request).pool.connection() as tx:
         reports = reports_with_ids(tx, [one.report_id for one in versions[:REPORTS_SHOWN_MAX]])
+        aside = quarantine.counts(tx, [shown.id]) if shown else {}
     report = reports.get(shown.report_id) if shown and shown.report_id else None
     scores = [
         float(reports[one.report_id].score.total or 0)
@@ -131,6 +136,10 @@ def show_quality(
         missing=[(label, edit) for label in missing],
         checked_at=report.finished_at if report else None,
         version=shown.number if shown else 0,
+        set_aside=count_words(aside[shown.id], say) if shown else "",
+        set_aside_href=f"{frame.href}/versions/{shown.number}/quarantine"
+        if shown and look.overview.is_own
+        else None,
         suite=report.suite_sha256[:12] if report else "",
         promise=dataset_quality.promise_of(
             dataset,
@@ -149,6 +158,8 @@ def show_versions(request: Request, slug: str) -> Response:
     look, frame, say = look_of(request, slug)
     versions = look.distribution.versions if look.distribution else ()
     following = [*versions[1:], None]
+    with wiring_of(request).pool.connection() as tx:
+        aside = quarantine.counts(tx, [one.id for one in versions])
     return render(
         request,
         "dataset/versions.html",
@@ -160,6 +171,10 @@ def show_versions(request: Request, slug: str) -> Response:
                 "created_at": one.created_at,
                 "by": say.text(look.overview.publisher.title),
                 "rows": one.row_count,
+                "set_aside": aside[one.id].all,
+                "set_aside_href": f"{frame.href}/versions/{one.number}/quarantine"
+                if look.overview.is_own
+                else None,
                 "change": _change(one, before, say),
                 "state": _verdict_state(one),
                 "digest": one.digest,
