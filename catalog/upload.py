@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from catalog.blobs import StoredBlob
 from catalog.confine import Confinement
@@ -28,6 +28,7 @@ from policies.database import Tx
 from policies.events import Edge, Event, EventKind
 from policies.party import Actor
 from policies.record import record
+from policies.roles import SYSTEM
 
 
 def check_may_receive(tx: Tx, distribution: Distribution, *, by: Actor) -> None:
@@ -55,9 +56,59 @@ def receive(
 
     Raises: MalformedFileName, DatasetNotFound, PublisherNeeded, WrongState.
     """
-    name = check_file_name(file_name)
     check_may_receive(tx, distribution, by=by)
-    dataset = owned_dataset(tx, distribution.dataset_id, by=by)
+    return _add(
+        tx, distribution, blob, file_name=file_name, by=by, at=at, state=state, wish=wish, facts={}
+    )
+
+
+def receive_from_source(
+    tx: Tx,
+    distribution: Distribution,
+    blob: StoredBlob,
+    *,
+    file_name: str,
+    connection_id: UUID,
+    at: datetime,
+) -> Upload:
+    """Accept what came from the source that feeds a distribution, as an upload to be read.
+
+    Who connected it had the right to; it is the organisation's then, and outlasts their leaving.
+
+    Raises: MalformedFileName, WrongState.
+    """
+    dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
+    assert dataset is not None
+    if dataset.state is DatasetState.WITHDRAWN:
+        raise WrongState(dataset.slug, dataset.state, DatasetState.DRAFT)
+    return _add(
+        tx,
+        distribution,
+        blob,
+        file_name=file_name,
+        by=SYSTEM,
+        at=at,
+        state=UploadState.QUEUED,
+        wish=NO_WISH,
+        facts={"connection_id": str(connection_id)},
+    )
+
+
+def _add(
+    tx: Tx,
+    distribution: Distribution,
+    blob: StoredBlob,
+    *,
+    file_name: str,
+    by: Actor,
+    at: datetime,
+    state: UploadState,
+    wish: Wish,
+    facts: Mapping[str, str],
+) -> Upload:
+    name = check_file_name(file_name)
+    dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
+    assert dataset is not None
     upload = Upload(
         id=UploadId(uuid4()),
         distribution_id=distribution.id,
@@ -82,6 +133,7 @@ def receive(
             "distribution_id": str(distribution.id),
             "sha256": blob.sha256,
             "size_bytes": blob.size_bytes,
+            **facts,
         },
         edges=(Edge(f"blob:{blob.sha256}", f"upload:{upload.id}", "catalog.upload"),),
         # People put names into file names.
@@ -123,11 +175,21 @@ def look(
     Raises: the refusals of reading a file; EngineBusy, QueryEngineAway.
     """
     blob = folders.blobs.checked(sent.blob_sha256)
+    return look_at_file(confinement, blob, wish, caller=str(sent.distribution_id), work=work)
+
+
+def look_at_file(
+    confinement: Confinement, path: Path, wish: Wish = NO_WISH, *, caller: str, work: Path
+) -> Look:
+    """How a file that is no upload yet would be read; `work` is an empty folder.
+
+    Raises: the refusals of reading a file; EngineBusy, QueryEngineAway.
+    """
     told = confinement.run_confined(
         "catalog.files.look:look_at",
         {"wish": wish.as_json()},
-        caller=str(sent.distribution_id),
-        readable=[blob],
+        caller=caller,
+        readable=[path],
         writable=work,
     )
     assert isinstance(told, Mapping)

@@ -77,6 +77,11 @@ class EventKind(StrEnum):
     """The standing decision under which records of a source are published."""
     HARVEST_APPLIED = "harvest.applied"
     HARVEST_UNDONE = "harvest.undone"
+    CONNECTION_CHANGED = "connection.changed"
+    """What feeds a distribution was named, changed, switched on, paused or taken away; neither the
+    dataset nor its data is touched by it."""
+    CONNECTION_FAILED = "connection.failed"
+    """A source could not be read, so nothing arrived that another kind could tell of."""
     LISTING_PROPOSED = "listing.proposed"
     LISTING_OPENED = "listing.opened"
     LISTING_SUSPENDED = "listing.suspended"

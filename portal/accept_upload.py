@@ -67,7 +67,7 @@ def accept(
             state=UploadState.HELD if is_held else UploadState.QUEUED,
         )
         if not is_held:
-            _ask_to_read(tx, accepted)
+            ask_to_read(tx, accepted)
         if key is not None:
             once.remember(tx, owner, key, str(accepted.id))
     return accepted
@@ -80,7 +80,7 @@ def load(wiring: Wiring, actor: Actor, held: Upload, wish: Wish) -> Upload:
     """
     with wiring.pool.connection() as tx:
         queued = upload.load(tx, held, wish, by=actor)
-        _ask_to_read(tx, queued)
+        ask_to_read(tx, queued)
     return queued
 
 
@@ -91,11 +91,12 @@ def read_again(wiring: Wiring, actor: Actor, read: Upload, wish: Wish) -> Upload
     """
     with wiring.pool.connection() as tx:
         queued = upload.read_again(tx, read, wish, by=actor, at=wiring.now())
-        _ask_to_read(tx, queued)
+        ask_to_read(tx, queued)
     return queued
 
 
-def _ask_to_read(tx: Tx, sent: Upload) -> None:
+def ask_to_read(tx: Tx, sent: Upload) -> None:
+    """Ask for the reading of an upload; those of one distribution come one after the other."""
     enqueue(
         tx,
         "ingest",

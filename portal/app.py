@@ -35,6 +35,7 @@ from portal.api.v1 import (
     uploads,
     users,
 )
+from portal.api.v1 import connections as connections_api
 from portal.api.v1 import proposals as proposals_api
 from portal.api.v1 import sensitive as sensitive_api
 from portal.api.v1 import talk as talk_api
@@ -54,6 +55,7 @@ from portal.pages.harvest import sources as harvest
 from portal.pages.inbox import deciding as inbox
 from portal.pages.publish import (
     audience_preview,
+    connections,
     describing,
     directory_import,
     file_reading,
@@ -99,6 +101,7 @@ _API = (
         datastore_dump,
         feeds,
         harvest_sources,
+        connections_api,
         talk_api,
         data_requests,
     ),
@@ -121,7 +124,7 @@ _PAGES = (
     ),
     *(demand, harvest, directory_import, audience_preview, describing, publishing),
     *(sensitive, proposals),
-    *(publishing_files, file_reading, publishing_terms, account, people),
+    *(publishing_files, connections, file_reading, publishing_terms, account, people),
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 

@@ -17,8 +17,9 @@ from uuid import UUID
 from catalog.blobs import UPLOAD_BYTES_MAX, store_blob
 from catalog.dataset import DistributionId
 from catalog.harvest import move
-from catalog.harvest.fetch import Fetcher, IpNetwork
+from catalog.harvest.fetch import Fetcher
 from catalog.harvest.move import Moved, MovedKind, MoveOutcome, Report
+from catalog.harvest.reach import IpNetwork
 from catalog.harvest.read_ckan import RemoteSite
 from catalog.view import Json
 from policies.database import Tx

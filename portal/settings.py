@@ -46,6 +46,9 @@ class Settings:
     """`s3://BUCKET/PREFIX` for blobs, tables and results; None means the folder alone."""
     cache_bytes_max: int = CACHE_BYTES
     """Of what lies in the folder although it can be had again."""
+    connect_allow: str = ""
+    """Networks, written alike, whose databases and file servers may be connected to. Apart from
+    the harvest's: who lets a database be read does not let every web page beside it be fetched."""
 
     @property
     def postgres_folder(self) -> Path:
@@ -98,10 +101,12 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
 
     Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
     `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL` or `WEIR_CACHE_BYTES` that cannot be read, or
-    `WEIR_HARVEST_ALLOW` that names no networks.
+    `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name no networks.
     """
     harvest_allow = environment.get("WEIR_HARVEST_ALLOW") or ""
-    for network in filter(None, (part.strip() for part in harvest_allow.split(","))):
+    connect_allow = environment.get("WEIR_CONNECT_ALLOW") or ""
+    named = f"{harvest_allow},{connect_allow}".split(",")
+    for network in filter(None, (part.strip() for part in named)):
         ip_network(network, strict=False)
     return Settings(
         data=data.resolve(),
@@ -113,6 +118,7 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         engine_url=environment.get("WEIR_ENGINE_URL") or "",
         storage_url=_storage_url(environment),
         cache_bytes_max=_cache_bytes(environment),
+        connect_allow=connect_allow,
     )
 
 

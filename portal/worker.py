@@ -14,11 +14,13 @@ from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from catalog import find, graphs, ingest, publish
 from catalog.blobs import sweep_arriving
+from catalog.connections import begin, carry_out
+from catalog.connections.connection_run import ConnectionRunId
 from catalog.dataset import DatasetState, DistributionId
 from catalog.demand import unmet
 from catalog.errors import FileDamaged
 from catalog.harvest import apply, look, schedule, undo
-from catalog.harvest.fetch import networks_of
+from catalog.harvest.reach import networks_of
 from catalog.harvest.run import RunId
 from catalog.steps import settle as settle_steps
 from catalog.steps.take_step import Place
@@ -30,8 +32,10 @@ from policies import once
 from policies.decision.profile import profile_in_force
 from policies.party import Actor
 from policies.terms import DatasetId, VersionId
-from portal import harvest_jobs
+from portal import connection_jobs, harvest_jobs
+from portal.accept_upload import ask_to_read
 from portal.jobs import Queue, ask_for_copies, enqueue
+from portal.key_file import sealing_key
 from portal.mask_key import mask_key
 from portal.migrate import JOBS_SCHEMA
 from portal.public_graphs import graphs_of
@@ -91,6 +95,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             now=wiring.now,
         )
         with wiring.pool.connection() as tx:
+            carry_out.settle(tx, UploadId(UUID(upload_id)), at=wiring.now())
             if version is None:
                 for part_id in ingest.parts_to_read(tx, UploadId(UUID(upload_id))):
                     enqueue(tx, "ingest", queue=Queue.WORK, upload_id=str(part_id))
@@ -151,6 +156,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             settle.forget_fair_use(tx, wiring.now())
 
     _add_harvest_jobs(app, wiring)
+    _add_connection_jobs(app, wiring)
     _add_step_jobs(app, wiring)
     _rescue(app, Queue.WORK)
 
@@ -238,6 +244,40 @@ def _add_harvest_jobs(app: App, wiring: Wiring) -> None:
         with wiring.pool.connection() as tx:
             for run_id in schedule.begin_due(tx, at=wiring.now()):
                 harvest_jobs.ask(tx, harvest_jobs.LOOK, run_id)
+
+
+def _add_connection_jobs(app: App, wiring: Wiring) -> None:
+    """Sources that feed distributions: one run after the other, those that are due every minute."""
+    again = RetryStrategy(max_attempts=ATTEMPTS_MAX, wait=RETRY_WAIT_S)
+    place = carry_out.Place(
+        folders=wiring.folders,
+        work=wiring.settings.results_folder,
+        sealing_key=sealing_key(wiring.settings.keys_folder),
+        allowed=networks_of(wiring.settings.connect_allow),
+    )
+
+    @app.task(name=connection_jobs.RUN, queue=Queue.WORK, retry=again)
+    def _run(run_id: str) -> None:
+        carry_out.carry_out(
+            wiring.pool,
+            wiring.confinement,
+            place,
+            ConnectionRunId(UUID(run_id)),
+            accept=ask_to_read,
+            now=wiring.now,
+        )
+
+    @app.periodic(cron="* * * * *")
+    @app.task(
+        name="connections_due",
+        queue=Queue.WORK,
+        queueing_lock="connections_due",
+        pass_context=False,
+    )
+    def _due(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        with wiring.pool.connection() as tx:
+            for run_id in begin.begin_due(tx, at=wiring.now()):
+                connection_jobs.ask(tx, run_id)
 
 
 def _add_quality_jobs(app: App, wiring: Wiring) -> None:

@@ -1,18 +1,14 @@
 """Every byte that comes from outside by address: bounded, and never from the inside of a network.
 
-A host's name is resolved once; unless every address behind it is public, nothing is opened, and the
-connection goes to the very address that was checked, under the host's own name for TLS. A name that
-changes its answer between check and use gains nothing. Redirects pass the same door, each one.
-No proxy of the environment is used and no cookie kept.
+Every connection passes `catalog.harvest.reach`, under the host's own name for TLS; so do redirects,
+each one. No proxy of the environment is used and no cookie kept.
 
-Source: OWASP SSRF Prevention Cheat Sheet; RFC 9110 s. 13 (conditional requests); RFC 6052 and 3056
-(addresses that carry another one inside).
+Source: RFC 9110 s. 13 (conditional requests).
 """
 
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -28,31 +24,24 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
 from catalog.harvest.errors import (
-    AddressRefused,
     AnswerTooLarge,
     AnswerTooSlow,
     MalformedAddress,
     SourceAnswered,
     SourceUnreachable,
 )
+from catalog.harvest.reach import CONNECT_S, SILENCE_S, IpNetwork, open_line
 from catalog.harvest.source import ANSWER_BYTES_MAX, Validators
 
 ANSWER_S_MAX: Final = 120
-CONNECT_S: Final = 10
-SILENCE_S: Final = 30
-"""Between two pieces of an answer."""
 REDIRECTS_MAX: Final = 3
 PORTS: Final = frozenset({80, 443})
 PIECE_BYTES: Final = 1 << 16
 USER_AGENT: Final = "weir-harvest/1 (+catalogue harvester)"
 
-IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
-
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _NOT_MODIFIED: Final = 304
 _OK: Final = 200
-_NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +57,16 @@ class Answer:
     """`Link` headers by their relation."""
 
 
-def networks_of(setting: str) -> tuple[IpNetwork, ...]:
-    """The networks of `WEIR_HARVEST_ALLOW`, comma-separated, as `10.1.0.0/16`.
+@dataclass(frozen=True, slots=True)
+class StreamedAnswer:
+    """What comes, piece by piece."""
 
-    Raises: ValueError where one is none.
-    """
-    return tuple(
-        ipaddress.ip_network(part.strip(), strict=False)
-        for part in setting.split(",")
-        if part.strip()
-    )
-
-
-def networks_of_host(address: str) -> tuple[IpNetwork, ...]:
-    """The very addresses behind a host that an operator named on the command line.
-
-    Raises: MalformedAddress, SourceUnreachable.
-    """
-    _check_form(address)
-    parts = urlsplit(address)
-    found = _resolve(parts.hostname or "", parts.port or 80)
-    return tuple(ipaddress.ip_network(one) for one in found)
+    pieces: Iterator[bytes]
+    address: str
+    """Where it came from in the end."""
+    disposition: str
+    etag: str
+    last_modified: str
 
 
 class Fetcher:
@@ -121,11 +99,7 @@ class Fetcher:
         Raises: MalformedAddress, AddressRefused, SourceUnreachable, SourceAnswered,
         AnswerTooLarge, AnswerTooSlow.
         """
-        headers = {"Accept": accept}
-        if known is not None and known.etag:
-            headers["If-None-Match"] = known.etag
-        if known is not None and known.last_modified:
-            headers["If-Modified-Since"] = known.last_modified
+        headers = {"Accept": accept, **_conditions(known or Validators())}
         with self._answer(address, headers) as answer:
             if answer.status_code == _NOT_MODIFIED and known is not None:
                 return Answer(None, address, "", known)
@@ -149,6 +123,28 @@ class Fetcher:
                     for relation, link in answer.links.items()
                     if "url" in link
                 },
+            )
+
+    @contextmanager
+    def streamed(
+        self, address: str, *, headers: dict[str, str], known: Validators
+    ) -> Iterator[StreamedAnswer | None]:
+        """An answer of any size as it comes; None where it is still the one `known` describes.
+
+        Raises: what `get` raises, also while the pieces are read.
+        """
+        with self._answer(address, {**headers, **_conditions(known)}, is_whole=False) as answer:
+            if answer.status_code == _NOT_MODIFIED and known != Validators():
+                yield None
+                return
+            if answer.status_code != _OK:
+                raise SourceAnswered(answer.status_code)
+            yield StreamedAnswer(
+                pieces=self.bounded(answer),
+                address=answer.url,
+                disposition=answer.headers.get("Content-Disposition", "")[:1000],
+                etag=answer.headers.get("ETag", "")[:500],
+                last_modified=answer.headers.get("Last-Modified", "")[:100],
             )
 
     def pieces(self, address: str, headers: dict[str, str] | None = None) -> Iterator[bytes]:
@@ -229,7 +225,7 @@ class Fetcher:
                 if answer.status_code not in _REDIRECTS or "Location" not in answer.headers:
                     break
                 onwards = urljoin(place, answer.headers["Location"])
-                if urlsplit(onwards).netloc != urlsplit(place).netloc:
+                if urlsplit(onwards)[:2] != urlsplit(place)[:2]:
                     # What opens one host is not shown to another.
                     headers = {k: v for k, v in headers.items() if k.lower() not in _SECRETS}
                 answer.close()
@@ -242,24 +238,10 @@ class Fetcher:
                 answer.close()
 
     def _connect(self, host: str, port: int, allowed: tuple[IpNetwork, ...]) -> socket.socket:
-        addresses = _resolve(host, port)
-        for address in addresses:
-            if any(address in network for network in allowed):
-                continue
-            if not _is_public(address) or port not in PORTS:
-                raise AddressRefused(host)
-        fault: OSError | None = None
-        for address in addresses:
-            try:
-                opened = socket.create_connection((str(address), port), CONNECT_S)
-            except OSError as error:
-                fault = error
-                continue
-            opened.settimeout(SILENCE_S)
-            # TLS takes the socket over; this second handle can still cut the line.
-            self._open.append(opened.dup())
-            return opened
-        raise SourceUnreachable(_said(fault) if fault else "no address")
+        opened = open_line(host, port, allowed, ports=PORTS)
+        # TLS takes the socket over; this second handle can still cut the line.
+        self._open.append(opened.dup())
+        return opened
 
     def _forget_closed(self) -> None:
         while len(self._open) > 16:
@@ -306,6 +288,15 @@ class _BoundedSession(requests.Session):  # type: ignore[misc]  # requests has n
         if is_whole:
             _fill(answer, b"".join(self._fetcher.bounded(answer)))
         return answer
+
+
+def _conditions(known: Validators) -> dict[str, str]:
+    headers = {}
+    if known.etag:
+        headers["If-None-Match"] = known.etag
+    if known.last_modified:
+        headers["If-Modified-Since"] = known.last_modified
+    return headers
 
 
 def _fill(answer: requests.Response, content: bytes) -> None:
@@ -366,28 +357,6 @@ def _check_form(address: str) -> None:
         is_right = False
     if not is_right:
         raise MalformedAddress(address[:200])
-
-
-def _resolve(host: str, port: int) -> list[IpAddress]:
-    try:
-        found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise SourceUnreachable(f"the name {host[:100]} is not known") from None
-    return [ipaddress.ip_address(one[4][0].partition("%")[0]) for one in found]  # type: ignore[union-attr]
-
-
-def _is_public(address: IpAddress) -> bool:
-    """Whether the address lies in the open network, and so does one that it carries inside."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address.is_global and not address.is_multicast
-    inner = address.ipv4_mapped or address.sixtofour
-    if address.teredo is not None:
-        return False
-    if inner is None and address in _NAT64:
-        inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    if inner is not None:
-        return _is_public(inner)
-    return address.is_global and not address.is_multicast
 
 
 def _said(fault: Exception) -> str:

@@ -26,7 +26,7 @@ from policies.party import Actor
 from policies.terms import UserId
 
 if TYPE_CHECKING:
-    from catalog.harvest.fetch import IpNetwork
+    from catalog.harvest.reach import IpNetwork
 
 KEPT_RUNS: Final = 20
 """Runs of a source whose details are kept, so that they can be undone."""

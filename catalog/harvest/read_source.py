@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from catalog.blobs import Blobs
 from catalog.errors import FileTooLarge
-from catalog.harvest.fetch import Fetcher, IpNetwork
+from catalog.harvest.fetch import Fetcher
+from catalog.harvest.reach import IpNetwork
 from catalog.harvest.read_ckan import read_ckan
 from catalog.harvest.read_csv_manifest import read_csv_manifest
 from catalog.harvest.read_data_json import read_data_json

@@ -54,7 +54,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def run_migrate(chosen: argparse.Namespace) -> int:
     """0 where everything moved or was here, 1 where something failed; run it again then."""
     from catalog.confine import Confinement
-    from catalog.harvest.fetch import networks_of, networks_of_host
+    from catalog.harvest.reach import networks_of, networks_of_host
     from catalog.harvest.source import check_address
     from catalog.warehouse import Warehouse
     from portal.move_ckan import Mover

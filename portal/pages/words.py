@@ -82,6 +82,8 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.DEMAND_MODERATED: N_("A wish for data was hidden or shown again"),
     EventKind.SOURCE_CHANGED: N_("A source was set up or changed"),
     EventKind.SOURCE_APPROVED: N_("A source was approved"),
+    EventKind.CONNECTION_CHANGED: N_("A connection to a source was changed"),
+    EventKind.CONNECTION_FAILED: N_("A source could not be read"),
     EventKind.HARVEST_APPLIED: N_("A harvest was applied"),
     EventKind.HARVEST_UNDONE: N_("A harvest was undone"),
     EventKind.LISTING_PROPOSED: N_("A listing was proposed or assessed"),

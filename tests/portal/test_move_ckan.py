@@ -15,8 +15,8 @@ from ckanapi import RemoteCKAN
 from psycopg import sql
 
 from catalog.confine import Confinement
-from catalog.harvest.fetch import networks_of
 from catalog.harvest.move import Moved, MovedKind, MoveOutcome
+from catalog.harvest.reach import networks_of
 from catalog.warehouse import Warehouse
 from policies.database import Pool
 from policies.identity.authenticate import actor_of_user

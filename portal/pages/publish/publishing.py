@@ -66,6 +66,7 @@ def show_desk(request: Request) -> Response:
         overviews = [find.overview(tx, dataset.slug, by=actor) for dataset in datasets]
         newest = [one.distributions[0].newest if one.distributions else None for one in overviews]
         reports = reports_with_ids(tx, [one.report_id if one else None for one in newest])
+        failing = workbench.feeds_that_fail(tx, overviews, say)
         since = at - timedelta(days=USAGE_DAYS)
         usage = usage_since(tx, [dataset.id for dataset in datasets], since)
     lines = []
@@ -99,7 +100,7 @@ def show_desk(request: Request) -> Response:
             ),
             (say.gettext("Income, 30 days, credits"), say.credits(MicroCredits(earned))),
         ],
-        todo=todo,
+        todo=[*failing, *todo],
         datasets=lines,
         income=earned,
         new_href="/publish/new",
@@ -159,7 +160,7 @@ def workbench_page(
 ) -> Response:
     """The workbench, with what just happened or went wrong."""
     say = speech_of(request)
-    work = _work(request, slug)
+    work, feed_failed = _work(request, slug)
     dataset, newest = work.overview.dataset, work.newest
     return render(
         request,
@@ -172,6 +173,7 @@ def workbench_page(
         message=say.gettext(MESSAGES[done]) if done in MESSAGES else None,
         steps=workbench.steps_of(work, say),
         uploads=workbench.upload_lines(work, say),
+        feed_failed=feed_failed,
         score=work.report.score.total if work.report else None,
         quality_state=quality_state(newest.verdict if newest else None),
         failures=[say.text(one.sentence) for one in work.report.failures][:5]
@@ -215,10 +217,13 @@ def _members(request: Request, dataset: Dataset) -> list[Dataset] | None:
         return series.members_of(tx, dataset, by=signed_in(request))
 
 
-def _work(request: Request, slug: str) -> Work:
+def _work(request: Request, slug: str) -> tuple[Work, str]:
+    """The records of the dataset, and why its source could not be read; empty where it could."""
     actor, say = signed_in(request), speech_of(request)
     with wiring_of(request).pool.connection() as tx:
-        return work_on(tx, slug, by=actor, say=say)
+        work = work_on(tx, slug, by=actor, say=say)
+        failing = workbench.feeds_that_fail(tx, [work.overview], say)
+    return work, str(failing[0]["note"]) if failing else ""
 
 
 def own_organization(tx: Tx, actor: Actor) -> Organization:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from catalog import find, ingest
+from catalog.connections import follow as feeds
 from catalog.dataset import Dataset, DatasetState
 from catalog.errors import PublisherNeeded
 from catalog.find import DistributionOverview, Overview
@@ -269,6 +270,23 @@ def _task_of_record(
     if returned:
         return task(say.gettext("came back from the approver"), returned, "returned")
     return task(say.gettext("is a draft"), say.gettext("Hand it to the approver."), "draft")
+
+
+def feeds_that_fail(tx: Tx, works: Sequence[Overview], say: Speech) -> list[dict[str, object]]:
+    """A task for each dataset whose source could not be read the last time."""
+    place_of = {held.distribution.id: work.dataset for work in works for held in work.distributions}
+    what = say.gettext("its source could not be read")
+    colon = say.gettext(": ")
+    return [
+        {
+            "label": f"{say.text(place_of[distribution_id].entry.title)}{colon}{what}",
+            "href": f"/publish/{place_of[distribution_id].slug}/connection",
+            "note": say.refusal(feeds.refusal_of(run.failure)) if run.failure else "",
+            "state": "failed",
+            "due": None,
+        }
+        for distribution_id, (_, run) in feeds.failing(tx, list(place_of)).items()
+    ]
 
 
 def todo_of(work: Overview, say: Speech) -> dict[str, object] | None:

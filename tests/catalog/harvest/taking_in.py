@@ -8,7 +8,7 @@ from pathlib import Path
 
 from catalog.blobs import Blobs, store_blob
 from catalog.harvest import apply, follow, look, name_source, undo
-from catalog.harvest.fetch import IpNetwork, networks_of
+from catalog.harvest.reach import IpNetwork, networks_of
 from catalog.harvest.run import HarvestRun
 from catalog.harvest.source import HarvestSource, Matching, SourceKind, Wishes
 from policies.database import Pool
