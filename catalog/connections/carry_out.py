@@ -24,6 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from catalog import upload as uploading
+from catalog.blobs import Blobs
 from catalog.confine import Confinement
 from catalog.connections import store
 from catalog.connections.connection import Connection
@@ -137,7 +138,7 @@ def _claim(
         return claimed, connection
 
 
-def _fetch(place: Place, connection: Connection, *, blobs: Path, at: datetime) -> Fetched:
+def _fetch(place: Place, connection: Connection, *, blobs: Blobs, at: datetime) -> Fetched:
     sealed = connection.sealed_secret
     secret = "" if sealed is None else unseal(place.sealing_key, sealed, connection.id)
     key = Key(secret, connection.host_key, connection.validators)
@@ -154,12 +155,13 @@ def _try(
         TemporaryDirectory(dir=place.work) as arriving,
         TemporaryDirectory(dir=place.work) as work,
     ):
-        fetched = _fetch(place, unknown, blobs=Path(arriving), at=at)
+        aside = Blobs(Path(arriving))
+        fetched = _fetch(place, unknown, blobs=aside, at=at)
         assert fetched.blob is not None
         sha256 = fetched.blob.sha256
         look = uploading.look_at_file(
             confinement,
-            Path(arriving) / sha256[:2] / sha256,
+            aside.path(sha256),
             caller=str(connection.distribution_id),
             work=Path(work),
         )

@@ -11,8 +11,8 @@ from catalog.connections import errors, store
 from catalog.connections.connection import Connection
 from catalog.connections.connection_run import ConnectionRun
 from catalog.connections.errors import ConnectionNotFound, ConnectionRunNotFound
+from catalog.curation.describe import owned_dataset
 from catalog.dataset import Distribution, DistributionId
-from catalog.describe import owned_dataset
 from catalog.harvest import errors as harvest_errors
 from catalog.version import Failure
 from policies.database import Tx

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from catalog.blobs import StoredBlob, store_blob
+from catalog.blobs import Blobs, StoredBlob, store_blob
 from catalog.connections.connection import BYTES_MAX, PORTS, SECONDS_MAX, Source, SourceKind
 from catalog.connections.errors import PlaceNotAllowed
 from catalog.connections.query_process import QueryBounds, read_query
@@ -30,7 +30,7 @@ _NAME_OTHERWISE: Final = "data"
 class Reach:
     """Where bytes go, and how far one reading may go."""
 
-    blobs: Path
+    blobs: Blobs
     work: Path
     """What is thrown away at the end lies here."""
     allowed: tuple[IpNetwork, ...]

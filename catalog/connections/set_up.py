@@ -29,8 +29,8 @@ from catalog.connections.errors import (
 from catalog.connections.one_select import check_one_select
 from catalog.connections.rhythm import Rhythm
 from catalog.connections.sealed import seal
+from catalog.curation.describe import owned_dataset
 from catalog.dataset import Dataset, Distribution
-from catalog.describe import owned_dataset
 from catalog.harvest.source import Validators
 from catalog.upload import check_may_receive
 from policies.database import Tx

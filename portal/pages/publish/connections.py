@@ -18,14 +18,14 @@ from catalog.connections.rhythm import Every, Rhythm
 from catalog.dataset import Dataset, Distribution
 from policies.database import Tx
 from policies.errors import N_, Refusal
+from policies.identity.people import user_with_id
 from policies.party import Actor
-from policies.people import user_with_id
 from policies.terms import UserId
 from portal import connection_jobs
 from portal.key_file import sealing_key
 from portal.languages import CITY_ZONE
-from portal.pages.connection_form import ConnectionForm, time_words
-from portal.pages.publishing import FIRST_DISTRIBUTION
+from portal.pages.publish.connection_form import ConnectionForm, time_words
+from portal.pages.publish.publishing import FIRST_DISTRIBUTION
 from portal.pages.rendering import render, wants_part
 from portal.pages.speech import Speech, speech_of
 from portal.pages.typed import member_of
