@@ -13,7 +13,7 @@ from catalog.store import holdings as store
 from catalog.version import ReportId, Verdict
 from policies.database import Tx
 from policies.party import Actor
-from policies.terms import DatasetId, OrganizationId, VersionId
+from policies.terms import DatasetId, OrganizationId, UpdateCycle, VersionId
 
 LIST_MAX = 200
 
@@ -50,6 +50,25 @@ def holdings_of(tx: Tx, datasets: Sequence[Dataset], *, by: Actor) -> Mapping[Da
         )
         for row in rows
     }
+
+
+@dataclass(frozen=True, slots=True)
+class NewestData:
+    """When a published dataset was last given data, and how often it promises to be."""
+
+    dataset_id: DatasetId
+    update_cycle: UpdateCycle
+    came_at: datetime
+
+
+def newest_data_after(
+    tx: Tx, after: DatasetId | None, *, cycles: Sequence[UpdateCycle], limit: int
+) -> list[NewestData]:
+    """Published datasets of these cycles that have data, in the order of ids from `after` on."""
+    return [
+        NewestData(DatasetId(row["id"]), UpdateCycle(row["update_cycle"]), row["came_at"])
+        for row in store.newest_data_after(tx, after, cycles=cycles, limit=limit)
+    ]
 
 
 def published_rows(tx: Tx) -> int:

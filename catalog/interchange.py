@@ -151,6 +151,11 @@ def public_projections(
     return projections_of(tx, ids, given, by=ANONYMOUS), ids[-1] if len(ids) == limit else None
 
 
+def public_state(tx: Tx) -> tuple[int, datetime | None]:
+    """How many records everybody may know, and when one last changed, came or went."""
+    return store.public_state(tx)
+
+
 def told_between(
     tx: Tx,
     *,

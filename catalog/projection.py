@@ -8,13 +8,15 @@ Source: 政务数据共享条例 art. 13-14; 政务信息资源目录编制指�
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, TypedDict
 
 from catalog.audience import audience_of
-from catalog.dataset import DistributionId
+from catalog.dataset import Distribution, DistributionId
 from catalog.directory import Directory
 from catalog.record import Record
 from catalog.theme import Term, Theme
@@ -23,6 +25,14 @@ from policies.decision.clause import Licence
 from policies.party import Actor, Organization, OrganizationKind
 from policies.terms import DatasetId, OpenType, ShareType, Text, UpdateCycle
 
+
+class _Stated(TypedDict, total=False):
+    stated_bytes: int
+    stated_digest: str
+
+
+_DIGEST: Final = re.compile(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}")
+_SIZE_DIGITS_MAX: Final = 18
 _BUYERS = (OrganizationKind.ENTERPRISE, OrganizationKind.OPERATOR)
 
 
@@ -69,6 +79,10 @@ class ProjectedDistribution:
     modified_at: datetime
     file: OpenFile | None
     """None where the file is not for everybody, or there is none."""
+    stated_bytes: int | None = None
+    """Size of data that is elsewhere, where its publisher states it."""
+    stated_digest: str = ""
+    """Its MD5, SHA-1 or SHA-256 in hexadecimal, where its publisher states it; else empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +185,7 @@ def project(
                 media_type=held.distribution.media_type,
                 modified_at=held.distribution.modified_at,
                 file=files.get(held.distribution.id),
+                **_stated(held.distribution),
             )
             for held in record.distributions
             if not held.distribution.is_removed
@@ -178,6 +193,23 @@ def project(
         inputs=tuple(links[one] for one in record.input_ids if one in links),
         series=links.get(entry.directory.in_series) if entry.directory.in_series else None,
     )
+
+
+def _stated(one: Distribution) -> _Stated:
+    """Size and digest of data elsewhere, as far as what is stated can be one."""
+    if not one.access_url:
+        return {}
+    size, digest = one.details.get("size"), one.details.get("hash")
+    told: _Stated = {}
+    if isinstance(size, str) and size.isdecimal() and len(size) <= _SIZE_DIGITS_MAX:
+        size = int(size)
+    if isinstance(size, int) and not isinstance(size, bool) and size >= 0:
+        told["stated_bytes"] = size
+    if isinstance(digest, str):
+        text = digest.rpartition(":")[2].strip().lower()
+        if _DIGEST.fullmatch(text):
+            told["stated_digest"] = text
+    return told
 
 
 def linked(record: Record) -> Linked | None:

@@ -1,16 +1,18 @@
 """Have the serving copies of a listed dataset ready before somebody waits for them.
 
 A copy that is missing when it is read is built then, so this only moves the seconds that it takes.
+Of what is open, size and digest are noted for those who describe it.
 """
 
 from __future__ import annotations
 
 from catalog.find import published_rows_of
 from catalog.folders import Folders
+from catalog.open_files import note_open_file
 from catalog.serve import serving_copy
 from exchange.store import listings as store
 from policies.database import Pool
-from policies.terms import DatasetId
+from policies.terms import DatasetId, Regime
 
 
 def prepare_copies(pool: Pool, folders: Folders, dataset_id: DatasetId, *, mask_key: bytes) -> int:
@@ -21,9 +23,12 @@ def prepare_copies(pool: Pool, folders: Folders, dataset_id: DatasetId, *, mask_
     Raises: FileDamaged, MalformedView where a listing's columns are no longer there.
     """
     with pool.connection() as tx:
-        views = [held.view for held in store.faces_of_dataset(tx, dataset_id) if held.is_listed]
-        versions = published_rows_of(tx, dataset_id) if views else []
+        listings = [held for held in store.faces_of_dataset(tx, dataset_id) if held.is_listed]
+        versions = published_rows_of(tx, dataset_id) if listings else []
     for stored in versions:
-        for view in views:
-            serving_copy(stored, folders, view, mask_key=mask_key)
-    return len(views) * len(versions)
+        for listing in listings:
+            copy = serving_copy(stored, folders, listing.view, mask_key=mask_key)
+            if listing.regime is Regime.OPEN:
+                with pool.connection() as tx:
+                    note_open_file(tx, stored.version.id, listing.view, copy)
+    return len(listings) * len(versions)

@@ -41,7 +41,7 @@ from portal.api.v1 import sensitive as sensitive_api
 from portal.api.v1 import talk as talk_api
 from portal.api_description import describe
 from portal.body_bound import BodyBound
-from portal.pages import account, addresses, demand, home, people, talk, topics
+from portal.pages import account, addresses, demand, follows, home, people, talk, topic_desk, topics
 from portal.pages import help as help_pages
 from portal.pages import organizations as organization_pages
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
@@ -114,6 +114,8 @@ _PAGES = (
         comparing,
         saved_searches,
         organization_pages,
+        follows,
+        topic_desk,
         topics,
         addresses,
         dataset,

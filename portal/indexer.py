@@ -15,12 +15,12 @@ from typing import Final
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from catalog.search.engine import writing
 from catalog.search.errors import IndexNotReady, IndexWriterBusy
 from catalog.search.follow import catch_up, forget_old, learn_names, listen, rebuild
-from catalog.search.index import writing
 from policies.database import Pool
-from portal.pool import connection_pool
-from portal.search_documents import compose
+from portal.pool import connection_pool, utc_now
+from portal.search_documents import composer
 from portal.settings import Settings
 
 PAUSE_S: Final = 1.0
@@ -47,7 +47,7 @@ def serve_index(settings: Settings, database_url: str) -> None:
                     _follow(settings, pool, database_url, told_to_end)
                 except IndexNotReady:
                     log.warning("building the search index")
-                    rebuild(pool.connection, settings.search_folder, compose)
+                    rebuild(pool.connection, settings.search_folder, composer(utc_now))
                     continue
             told_to_end.wait(RETRY_PAUSE_S)
 
@@ -63,7 +63,7 @@ def _follow(
         listen(ear)
         while not told_to_end.is_set() and writer.is_current:
             with pool.connection() as tx:
-                catch_up(tx, writer, compose)
+                catch_up(tx, writer, composer(utc_now))
             turn += 1
             if turn % TURNS_BETWEEN_CLEANING == 0:
                 with pool.connection() as tx:

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
 
 from catalog.blobs import UPLOAD_BYTES_MAX, store_blob
+from catalog.curation.deposit import Origin
 from catalog.dataset import DistributionId
 from catalog.harvest import move
 from catalog.harvest.fetch import Fetcher
@@ -23,15 +26,17 @@ from catalog.harvest.reach import IpNetwork
 from catalog.harvest.read_ckan import RemoteSite
 from catalog.view import Json
 from policies.database import Tx
-from policies.errors import Refusal
+from policies.errors import Refusal, UserNotFound
 from policies.identity.enrol import create_password_link
 from policies.identity.passwords import generate_password
-from policies.identity.people import user_named
+from policies.identity.people import user_named, user_with_id
 from policies.party import Actor
+from policies.terms import UserId
 from portal.api.ckan.actions import ACTIONS
 from portal.api.ckan.call import Call
 from portal.api.ckan.errors import CkanError, NoSuchObject
 from portal.api.ckan.packages import create_package
+from portal.api.ckan.plain import in_utc
 from portal.incoming_file import IncomingFile
 from portal.wiring import Wiring
 
@@ -63,6 +68,8 @@ class Mover:
     """Names of new people, with the secret of the link that lets them set a password."""
     _vocabularies: dict[str, str] = field(default_factory=dict)
     """Ids of vocabularies there, and of the same here."""
+    _people: dict[str, UserId | None] = field(default_factory=dict)
+    """Ids of people there, and who they are here."""
 
     def run(self) -> Report:
         """Move everything that has not moved yet.
@@ -90,7 +97,7 @@ class Mover:
         yield MovedKind.USER, _users(site), self._user
         yield MovedKind.ORGANIZATION, _groups(site, "organization"), self._organization
         yield MovedKind.GROUP, _groups(site, "group"), self._theme
-        yield MovedKind.DATASET, site.packages(), self._dataset
+        yield MovedKind.DATASET, site.packages(), partial(self._dataset, site)
 
     def _bring_vocabularies(self, site: RemoteSite) -> None:
         """Have every vocabulary and tag of the other site here; no client chooses their ids."""
@@ -162,7 +169,7 @@ class Mover:
         made = self._call(tx, f"{action}_create", wanted)
         return MoveOutcome.MOVED, _text(made, "id")
 
-    def _dataset(self, tx: Tx, thing: Mapping[str, Json]) -> _Result:
+    def _dataset(self, site: RemoteSite, tx: Tx, thing: Mapping[str, Json]) -> _Result:
         if self._is_here(tx, "package_show", _text(thing, "id"), _text(thing, "name")):
             return MoveOutcome.FOUND, _text(thing, "id")
         files: dict[DistributionId, IncomingFile] = {}
@@ -186,8 +193,18 @@ class Mover:
                 for one in _mappings(thing.get("tags"))
             ],
         }
-        made = create_package(self._as_call(tx, "package_create", sent), sent, files)
+        origin = Origin(
+            created_at=_moment(_text(thing, "metadata_created")),
+            created_by=self._person(tx, site, _text(thing, "creator_user_id")),
+        )
+        made = create_package(self._as_call(tx, "package_create", sent), sent, files, origin)
         return MoveOutcome.MOVED, _text(made, "id")
+
+    def _person(self, tx: Tx, site: RemoteSite, user_id: str) -> UserId | None:
+        """Who here is that account of the other site: the same id, else the same name."""
+        if user_id and user_id not in self._people:
+            self._people[user_id] = _user_id(tx, user_id) or _user_id(tx, _name_of(site, user_id))
+        return self._people.get(user_id)
 
     def _vocabulary(self, tag: Mapping[str, Json]) -> str:
         there = _text(tag, "vocabulary_id")
@@ -223,6 +240,33 @@ class Mover:
 
 _Result = tuple[MoveOutcome, str]
 _Bring = Callable[[Tx, Mapping[str, Json]], _Result]
+
+
+def _user_id(tx: Tx, name: str) -> UserId | None:
+    try:
+        return user_with_id(tx, UserId(UUID(name))).id
+    except (ValueError, UserNotFound):
+        pass
+    try:
+        return user_named(tx, name).id
+    except UserNotFound:
+        return None
+
+
+def _name_of(site: RemoteSite, user_id: str) -> str:
+    """What an account of the other site is called; empty where it does not say."""
+    try:
+        shown = site.ask("user_show", id=user_id)
+    except Refusal:
+        return ""
+    return _text(shown, "name") if isinstance(shown, Mapping) else ""
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return in_utc(text)
+    except ValueError:
+        return None
 
 
 def _users(site: RemoteSite) -> Iterator[Mapping[str, Json]]:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from catalog.dataset import DistributionId
 from catalog.interchange import Given
+from catalog.open_files import noted_open_files
 from catalog.projection import OpenFile
 from catalog.record import Record
 from catalog.version import Column, ColumnType, VersionState
@@ -31,6 +32,15 @@ def _open_files(
     tx: Tx, records: Sequence[Record], at: datetime
 ) -> Mapping[DistributionId, OpenFile]:
     views = open_views(tx, [record.dataset.id for record in records], at)
+    noted = noted_open_files(
+        tx,
+        [
+            (held.newest.id, views[record.dataset.id])
+            for record in records
+            for held in record.distributions
+            if held.newest is not None and record.dataset.id in views
+        ],
+    )
     files = {}
     for record in records:
         view = views.get(record.dataset.id)
@@ -42,11 +52,14 @@ def _open_files(
                 continue
             columns = {column.name: column for column in held.newest.columns}
             shown = columns if view.columns is None else view.columns
+            file = noted.get((held.newest.id, view.fingerprint()))
             files[held.distribution.id] = OpenFile(
                 tuple(
                     Column(name, ColumnType.TEXT) if name in view.masks else columns[name]
                     for name in shown
                     if name in columns
-                )
+                ),
+                sha256="" if file is None else file.sha256,
+                size_bytes=None if file is None else file.size_bytes,
             )
     return files

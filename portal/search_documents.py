@@ -7,7 +7,8 @@ listing shows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from catalog.dataset import Dataset, DatasetState
 from catalog.record import Record
 from catalog.records import records_of
 from catalog.search.document import SearchDocument
-from catalog.search.follow import vocabulary_names
+from catalog.search.follow import Compose, vocabulary_names
 from catalog.search.labels import labels_of
 from catalog.version import ReportId, Version
 from exchange.listing import Listing
@@ -24,6 +25,7 @@ from exchange.usage import listed_of
 from policies.database import Tx
 from policies.party import UNOWNED, Actor, Membership, Role
 from policies.terms import DatasetId, Regime, Text, UserId, VersionId
+from quality.promise import is_late, next_due
 from quality.reports import totals_with_ids
 
 _INDEXER: Final = Actor(
@@ -46,7 +48,12 @@ _STATES: Final[Mapping[DatasetState, str]] = {
 """In CKAN's words."""
 
 
-def compose(tx: Tx, dataset_ids: Sequence[DatasetId]) -> list[SearchDocument]:
+def composer(now: Callable[[], datetime]) -> Compose:
+    """What gathers the documents as they are at the time of asking."""
+    return lambda tx, dataset_ids: compose(tx, dataset_ids, at=now())
+
+
+def compose(tx: Tx, dataset_ids: Sequence[DatasetId], *, at: datetime) -> list[SearchDocument]:
     """The documents of these records; records that are gone have none."""
     records = records_of(tx, dataset_ids, by=_INDEXER)
     ids = [record.dataset.id for record in records]
@@ -54,7 +61,7 @@ def compose(tx: Tx, dataset_ids: Sequence[DatasetId]) -> list[SearchDocument]:
     totals = totals_with_ids(tx, [_report_id(record) for record in records])
     vocabularies = vocabulary_names(tx) if any(record.terms for record in records) else {}
     return [
-        _document(record, listed.get(record.dataset.id, []), totals, vocabularies)
+        _document(record, listed.get(record.dataset.id, []), totals, vocabularies, at)
         for record in records
     ]
 
@@ -64,6 +71,7 @@ def _document(
     listings: Sequence[Listing],
     totals: Mapping[ReportId, tuple[int, str]],
     vocabularies: Mapping[UUID, str],
+    at: datetime,
 ) -> SearchDocument:
     dataset, directory = record.dataset, record.dataset.entry.directory
     report_id = _report_id(record)
@@ -116,7 +124,7 @@ def _document(
             directory.spatial,
             *directory.identifiers,
         ),
-        facets=_facets(dataset, listings, total),
+        facets={**_facets(dataset, listings, total), **_freshness(record, at)},
         numbers=_numbers(record, listings, total),
         extras=directory.extras,
         res_extras=tuple(
@@ -186,6 +194,18 @@ def _facets(
         "in_series": () if directory.in_series is None else (str(directory.in_series),),
     }
     return {name: values for name, values in facets.items() if any(values)}
+
+
+def _freshness(record: Record, at: datetime) -> dict[str, tuple[str, ...]]:
+    """Whether the promise of freshness is kept; nothing where no day is promised, or none came."""
+    dataset, versions = record.dataset, _versions(record)
+    if dataset.state is not DatasetState.PUBLISHED or not versions:
+        return {}
+    cycle = dataset.entry.update_cycle
+    came_at = max(version.created_at for version in versions)
+    if next_due(cycle, came_at) is None:
+        return {}
+    return {"late": ("late" if is_late(cycle, came_at, at) else "kept",)}
 
 
 def _price_classes(listings: Sequence[Listing]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from policies.seal import KeyRing
 from policies.standing import Remembered
 from portal.keeping import folders_of
 from portal.pool import connection_pool, utc_now
-from portal.search_documents import compose
+from portal.search_documents import composer
 from portal.settings import Settings
 
 HOLDERS_MAX = 20_000
@@ -49,7 +49,7 @@ class Wiring:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "folders", folders_of(self.settings))
-        live = LiveIndex(self.settings.search_folder, self.pool, compose)
+        live = LiveIndex(self.settings.search_folder, self.pool, composer(self.now))
         object.__setattr__(self, "search", live)
         known = Remembered[bytes, TokenHolder](self.pool.standing, entries_max=HOLDERS_MAX)
         object.__setattr__(self, "known_holders", known)

@@ -22,6 +22,7 @@ from catalog.errors import FileDamaged
 from catalog.harvest import apply, look, schedule, undo
 from catalog.harvest.reach import networks_of
 from catalog.harvest.run import RunId
+from catalog.links.look import look_at_links
 from catalog.steps import settle as settle_steps
 from catalog.steps.take_step import Place
 from catalog.version import UploadId, VersionKind
@@ -41,6 +42,7 @@ from portal.migrate import JOBS_SCHEMA
 from portal.public_graphs import graphs_of
 from portal.settings import Publication
 from portal.wiring import Wiring
+from quality import notice_late
 from quality.rules import versions_to_try
 
 HEARTBEAT_S = 2.0
@@ -155,10 +157,30 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
         with wiring.pool.connection() as tx:
             settle.forget_fair_use(tx, wiring.now())
 
+    _add_watch_jobs(app, wiring)
     _add_harvest_jobs(app, wiring)
     _add_connection_jobs(app, wiring)
     _add_step_jobs(app, wiring)
     _rescue(app, Queue.WORK)
+
+
+def _add_watch_jobs(app: App, wiring: Wiring) -> None:
+    """What changes with the passing of time alone: promises that break, addresses that die."""
+
+    @app.periodic(cron="*/20 * * * *")
+    @app.task(name="notice_late", queue=Queue.WORK, queueing_lock="notice_late", pass_context=False)
+    def _notice_late(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        with wiring.pool.connection() as tx:
+            notice_late.notice_late(tx, at=wiring.now())
+
+    @app.periodic(cron="*/15 * * * *")
+    @app.task(
+        name="look_at_links", queue=Queue.WORK, queueing_lock="look_at_links", pass_context=False
+    )
+    def _look_at_links(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        look_at_links(
+            wiring.pool, allowed=networks_of(wiring.settings.harvest_allow), now=wiring.now
+        )
 
 
 def _add_step_jobs(app: App, wiring: Wiring) -> None:

@@ -33,10 +33,20 @@ from policies.identity.people import organization_with_id
 from policies.party import UNOWNED, Actor, check_slug
 from policies.record import record
 from policies.roles import SYSTEM, can_administer
-from policies.terms import DatasetId, Grade, OrganizationId
+from policies.terms import DatasetId, Grade, OrganizationId, UserId
 
 TAKEN_BACK = "Taken back by its keeper."
 BROUGHT_BACK = "Brought back by its keeper."
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """When a record that moves here was first made, and by whom."""
+
+    created_at: datetime | None
+    """None where that is not known; then it is made now."""
+    created_by: UserId | None
+    """None where nobody of that account is here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class Deposit:
     term_ids: frozenset[TermId] = frozenset()
     modified_at: datetime | None = None
     """When it changed last, where its sender knows; None for now."""
+    origin: Origin | None = None
+    """Where the whole record moves in from another catalogue; only administrators say so."""
 
 
 def new_id(tx: Tx) -> DatasetId:
@@ -69,6 +81,9 @@ def deposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: dat
     check_slug(given.slug)
     _check_may_place(given.publisher_id, by)
     organization_with_id(tx, given.publisher_id)
+    origin = given.origin
+    if origin is not None and not can_administer(by):
+        raise PublisherNeeded
     known = store.lock_dataset(tx, dataset_id)
     if known is not None and not known.is_purged:
         raise DatasetIdTaken(dataset_id)
@@ -78,8 +93,8 @@ def deposit(tx: Tx, dataset_id: DatasetId, given: Deposit, *, by: Actor, at: dat
         publisher_id=given.publisher_id,
         entry=given.entry,
         state=DatasetState.DRAFT,
-        created_by=by.user_id,
-        created_at=at,
+        created_by=by.user_id if origin is None else origin.created_by,
+        created_at=at if origin is None else min(origin.created_at or at, at),
         modified_at=given.modified_at or at,
     )
     _free_name(tx, given.slug)

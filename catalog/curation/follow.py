@@ -45,6 +45,9 @@ def follow(tx: Tx, kind: Followed, object_id: UUID, *, by: Actor, at: datetime) 
     if store.count_followed(tx, user_id) >= FOLLOWED_MOST:
         raise TooManyFollowed(FOLLOWED_MOST)
     store.insert_follow(tx, user_id, kind, object_id, at=at)
+    # What happened before is no news to anybody.
+    if store.seen_at(tx, user_id) is None:
+        store.set_seen_at(tx, user_id, at)
     return store.followed_at(tx, user_id, kind, object_id) or at
 
 
@@ -82,3 +85,18 @@ def count_followers(tx: Tx, kind: Followed, object_id: UUID) -> int:
 def followed_by(tx: Tx, kind: Followed, user_id: UserId) -> list[UUID]:
     """What of a kind the user follows, the first followed first; some of it may be gone."""
     return store.followed_by(tx, user_id, kind, limit=FOLLOWED_MOST)
+
+
+def seen_at(tx: Tx, user_id: UserId) -> datetime | None:
+    """Up to when the user saw what is new in what they follow; None where they never looked."""
+    return store.seen_at(tx, user_id)
+
+
+def mark_seen(tx: Tx, *, by: Actor, at: datetime) -> None:
+    """Count as new only what happens from now on.
+
+    Raises: SignInNeeded, PersonNeeded.
+    """
+    user_id = check_signed_in(by)
+    check_person(by)
+    store.set_seen_at(tx, user_id, at)

@@ -8,7 +8,7 @@ Source: DCAT-AP 3.0.1; W3C DCAT 3; Hydra Core Vocabulary, collections.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -48,6 +48,12 @@ SITE_SUMMARY: Final = Text(
 )
 _TYPE: Final = term("rdf:type")
 _CONCEPT: Final = term("skos:Concept")
+_ALGORITHMS: Final[Mapping[int, str]] = {
+    32: "spdx:checksumAlgorithm_md5",
+    40: "spdx:checksumAlgorithm_sha1",
+    64: "spdx:checksumAlgorithm_sha256",
+}
+"""By how many hexadecimal digits a digest has."""
 _RIGHTS: Final = term("dct:RightsStatement")
 
 
@@ -377,13 +383,12 @@ def _distribution(
     yield from _form(iri, one)
     if one.file:
         yield (iri, term("dcat:downloadURL"), Iri(download_address(record, one, site_url)))
-        if one.file.size_bytes is not None:
-            size = Literal(str(one.file.size_bytes), datatype=term("xsd:nonNegativeInteger"))
-            yield (iri, term("dcat:byteSize"), size)
-        yield from _checksum(iri, one.file.sha256)
+        yield from _weight(iri, one.file.size_bytes, one.file.sha256)
         yield (iri, term("dcatap:availability"), AVAILABLE)
         yield (AVAILABLE, _TYPE, _CONCEPT)
         yield from _texts(AVAILABLE, "skos:prefLabel", AVAILABLE_WORDS)
+    else:
+        yield from _weight(iri, one.stated_bytes, one.stated_digest)
     yield (iri, term("dct:modified"), moment(one.modified_at))
     if record.issued:
         yield (iri, term("dct:issued"), moment(record.issued))
@@ -417,15 +422,19 @@ def _form(iri: Iri, one: ProjectedDistribution) -> Iterator[Triple]:
         yield (media, _TYPE, term("dct:MediaType"))
 
 
-def _checksum(iri: Iri, sha256: str) -> Iterator[Triple]:
-    if not sha256:
+def _weight(iri: Iri, size_bytes: int | None, digest: str) -> Iterator[Triple]:
+    """Size and digest, as far as they are known."""
+    if size_bytes is not None:
+        size = Literal(str(size_bytes), datatype=term("xsd:nonNegativeInteger"))
+        yield (iri, term("dcat:byteSize"), size)
+    if not digest:
         return
-    node, algorithm = Iri(f"{iri}#checksum"), term("spdx:checksumAlgorithm_sha256")
+    node, algorithm = Iri(f"{iri}#checksum"), term(_ALGORITHMS[len(digest)])
     yield (iri, term("spdx:checksum"), node)
     yield (node, _TYPE, term("spdx:Checksum"))
     yield (node, term("spdx:algorithm"), algorithm)
     yield (algorithm, _TYPE, term("spdx:ChecksumAlgorithm"))
-    yield (node, term("spdx:checksumValue"), Literal(sha256, datatype=term("xsd:hexBinary")))
+    yield (node, term("spdx:checksumValue"), Literal(digest, datatype=term("xsd:hexBinary")))
 
 
 def _licence(iri: Iri, dataset: Iri, record: Projection) -> Iterator[Triple]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, Self
@@ -147,7 +147,9 @@ class Fetcher:
                 last_modified=answer.headers.get("Last-Modified", "")[:100],
             )
 
-    def pieces(self, address: str, headers: dict[str, str] | None = None) -> Iterator[bytes]:
+    def pieces(
+        self, address: str, headers: dict[str, str] | None = None
+    ) -> Generator[bytes, None, None]:
         """The bytes of a file, as they come; for what is too large for memory.
 
         Raises: what `get` raises.

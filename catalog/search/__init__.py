@@ -1,8 +1,9 @@
 """The search: an index on disk that is a projection of the database, and the way into it.
 
-nouns   document (what is searched), query (a search as a tree), fields, errors
+nouns   document (what is searched), query (a search as a tree), found (its answer), fields, errors
 edges   words and readings (text to words), glossary, lucene (Solr's language to a tree),
-        encode (a document as the index's values), index (the engine)
+        encode (a document as the index's values), generations (the folder), engine (tantivy),
+        compile (a tree as the engine's query), answer (page and facets), index (a process's own)
 verbs   labels (who sees what), follow (the index catches up with the database, or is built
         anew), live (an index that is as new as the database), suggest (while somebody types)
 

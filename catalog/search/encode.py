@@ -94,11 +94,10 @@ def _encode_texts(encoded: Encoded, document: SearchDocument, present: set[str])
         "res_url": list(document.res_url),
         "columns": list(document.columns),
     }
-    everything = [one for texts in fields.values() for one in texts]
+    # First what is ranked by itself as well, so that the bound never leaves it out.
+    everything = [document.name, *titles, *document.tags, *groups]
+    everything += [one for name, texts in fields.items() if name != "title" for one in texts]
     everything += [
-        document.name,
-        *document.tags,
-        *groups,
         document.organization,
         *both([document.publisher]),
         *document.words,

@@ -13,8 +13,9 @@ from psycopg.rows import TupleRow
 
 from catalog.search import glossary, words
 from catalog.search.document import SearchDocument
+from catalog.search.engine import Writer, rebuilding
 from catalog.search.errors import IndexNotReady
-from catalog.search.index import Writer, forget, rebuilding
+from catalog.search.generations import forget
 from catalog.store import search_feed as store
 from catalog.store.search_feed import Mark
 from policies.database import Tx
@@ -30,6 +31,11 @@ Compose = Callable[[Tx, Sequence[DatasetId]], list[SearchDocument]]
 
 Begin = Callable[[], AbstractContextManager[Tx]]
 """Begins a transaction that has changed nothing, and sees what others commit meanwhile."""
+
+
+def read_again(tx: Tx, dataset_ids: Sequence[DatasetId]) -> None:
+    """Have every index read these records again, where what is known of them changed otherwise."""
+    store.note_changes(tx, dataset_ids)
 
 
 def catch_up(tx: Tx, writer: Writer, compose: Compose) -> int:

@@ -14,9 +14,11 @@ from typing import Final
 
 from psycopg_pool import PoolTimeout
 
+from catalog.search.engine import writing
 from catalog.search.errors import IndexNotReady, IndexWriterBusy
 from catalog.search.follow import Begin, Compose, catch_up, learn_names, read_mark, rebuild
-from catalog.search.index import Found, Index, Term, writing
+from catalog.search.found import Found, Term
+from catalog.search.index import Index
 from catalog.search.query import Search
 from catalog.store import search_feed as store
 from policies.database import Pool, Tx

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from catalog.search.index import Term
+from catalog.search.found import Term
 from catalog.search.live import LiveIndex
 from catalog.search.query import Search, Words
 from policies.database import Tx

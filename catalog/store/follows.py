@@ -123,3 +123,24 @@ def count_followed(tx: Tx, user_id: UserId) -> int:
     assert row is not None
     number: int = row["followed"]
     return number
+
+
+def seen_at(tx: Tx, user_id: UserId) -> datetime | None:
+    """Up to when the user saw what is new; None where they never looked."""
+    row = tx.execute(
+        "SELECT seen_at FROM catalog.dashboards WHERE user_id = %(user_id)s", {"user_id": user_id}
+    ).fetchone()
+    return row["seen_at"] if row else None
+
+
+def set_seen_at(tx: Tx, user_id: UserId, at: datetime) -> None:
+    """Note that the user saw what is new; it never goes back."""
+    tx.execute(
+        """
+        INSERT INTO catalog.dashboards AS held (user_id, seen_at)
+        VALUES (%(user_id)s, %(at)s)
+            ON CONFLICT (user_id)
+            DO UPDATE SET seen_at = greatest(held.seen_at, EXCLUDED.seen_at)
+        """,
+        {"user_id": user_id, "at": at},
+    )

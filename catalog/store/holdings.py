@@ -83,3 +83,29 @@ def newest_published(tx: Tx, limit: int) -> list[DatasetId]:
         {"limit": limit},
     )
     return [DatasetId(row["id"]) for row in rows]
+
+
+def newest_data_after(
+    tx: Tx, after: DatasetId | None, *, cycles: Sequence[str], limit: int
+) -> list[Row]:
+    """Published datasets of these update cycles that have data, and when the last of it came."""
+    rows = tx.execute(
+        """
+        SELECT dataset.id, dataset.update_cycle, newest.came_at
+          FROM catalog.datasets AS dataset
+          JOIN LATERAL (SELECT max(version.created_at) AS came_at
+                          FROM catalog.distributions AS distribution
+                          JOIN catalog.versions AS version
+                            ON version.distribution_id = distribution.id
+                         WHERE distribution.dataset_id = dataset.id
+                           AND version.state = 'published') AS newest
+            ON newest.came_at IS NOT NULL
+         WHERE dataset.state = 'published'
+           AND dataset.update_cycle = ANY (%(cycles)s)
+           AND (%(after)s::uuid IS NULL OR dataset.id > %(after)s)
+         ORDER BY dataset.id
+         LIMIT %(limit)s
+        """,
+        {"cycles": list(cycles), "after": after, "limit": limit},
+    )
+    return list(rows)

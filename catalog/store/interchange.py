@@ -63,6 +63,19 @@ def published_count(
     return row["total"], row["modified_at"]
 
 
+def public_state(tx: Tx) -> tuple[int, datetime | None]:
+    """How many records are public, and when one last changed, came or went."""
+    row = tx.execute(
+        """
+        SELECT count(*) FILTER (WHERE is_public) AS total,
+               max(changed_at) AS changed_at
+          FROM catalog.public_records
+        """
+    ).fetchone()
+    assert row is not None
+    return row["total"], row["changed_at"]
+
+
 def published_among(
     tx: Tx, dataset_ids: Sequence[DatasetId], audience: Audience, *, since: datetime | None
 ) -> list[tuple[DatasetId, datetime]]:

@@ -206,3 +206,19 @@ def vocabulary_names(tx: Tx, *, limit: int) -> dict[UUID, str]:
 def listen(connection: Connection[TupleRow]) -> None:
     """Hear of changes on this connection."""
     connection.execute("LISTEN weir_search")
+
+
+def note_changes(tx: Tx, dataset_ids: Sequence[DatasetId]) -> None:
+    """Have indexes read these datasets again."""
+    tx.execute(
+        """
+        WITH noted AS (
+            INSERT INTO catalog.search_changes (dataset_id)
+            SELECT unnest(%(dataset_ids)s::uuid[])
+         RETURNING 1
+        )
+        SELECT pg_notify('weir_search', '')
+          FROM (SELECT 1 FROM noted LIMIT 1) AS any_noted
+        """,
+        {"dataset_ids": list(dataset_ids)},
+    )

@@ -24,7 +24,8 @@ def run_reindex(chosen: argparse.Namespace) -> int:
     """Build, telling how far it is."""
     from catalog.search.errors import IndexWriterBusy
     from catalog.search.follow import count_datasets, rebuild
-    from portal.search_documents import compose
+    from portal.pool import utc_now
+    from portal.search_documents import composer
 
     with opened(chosen) as context:
         with context.pool.connection() as tx:
@@ -37,7 +38,10 @@ def run_reindex(chosen: argparse.Namespace) -> int:
         began = time.monotonic()
         try:
             done = rebuild(
-                context.pool.connection, context.settings.search_folder, compose, progress=tell
+                context.pool.connection,
+                context.settings.search_folder,
+                composer(utc_now),
+                progress=tell,
             )
         except IndexWriterBusy as busy:
             raise CommandFailed("the search index is being built already") from busy

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog import find
+from catalog.curation.follow import Followed
 from catalog.curation.themes import counts_by_publisher, datasets_of_publisher
 from catalog.dataset import Dataset, DatasetState
 from catalog.formats.oai_pmh import SET_PREFIX
@@ -22,10 +23,10 @@ from policies.identity.people import organization_named
 from policies.party import Actor, OrganizationKind
 from policies.presentation import OrganizationPresentation
 from policies.roles import can_administer, can_administer_organization
-from portal.languages import CITY_ZONE
 from portal.pages.dataset.quality import promise_of
 from portal.pages.dataset_cards import cards_of
 from portal.pages.drawing.pictures import picture_path
+from portal.pages.follows import is_followed
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.sign_in import actor_of
@@ -87,6 +88,7 @@ def show_organization(
         cards = cards_of(tx, found.datasets, by=actor, language=say.language)
         ids = datasets_of_publisher(tx, organization.id, by=actor, limit=LIST_MAX)
         published = [record.dataset for record in records_of(tx, ids, by=actor)]
+        followed = is_followed(tx, Followed.ORGANIZATION, organization.id, by=actor)
         promises = _promises(tx, published, actor, say, wiring.now())
     here = f"/organization/{organization.slug}"
     after = first + len(found.datasets)
@@ -100,6 +102,7 @@ def show_organization(
         contacts=_contacts(presentation),
         promises=promises,
         feeds=_feeds(organization.slug, say),
+        is_followed=followed,
         may_change=may_change or can_administer(actor),
         datasets=cards,
         total=found.count,
@@ -128,7 +131,7 @@ def _promises(
                 {
                     "title": dataset.entry.title,
                     "href": f"/dataset/{dataset.slug}",
-                    "due": promise.due.astimezone(CITY_ZONE).date(),
+                    "due": promise.due,
                 }
             )
     if not kept and not late:

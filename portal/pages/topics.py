@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request, Response
 
+from catalog.curation.follow import Followed
 from catalog.curation.theme_errors import ThemeNotFound
 from catalog.curation.themes import (
     counts_by_theme,
@@ -19,8 +20,10 @@ from catalog.curation.themes import (
 from catalog.records import records_of
 from portal.pages.dataset_cards import cards_of
 from portal.pages.drawing.pictures import picture_path
+from portal.pages.follows import is_followed
 from portal.pages.rendering import render
 from portal.pages.speech import speech_of
+from portal.pages.topic_desk import may_change_topic, may_make_topics
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
 
@@ -49,7 +52,7 @@ def list_topics(request: Request) -> Response:
         for theme in themes
     ]
     shown.sort(key=lambda entry: -int(str(entry["datasets"])))
-    return render(request, "topic/list.html", topics=shown)
+    return render(request, "topic/list.html", topics=shown, may_make=may_make_topics(actor))
 
 
 @router.get("/group/{slug}")
@@ -70,6 +73,8 @@ def show_topic(
         datasets = [record.dataset for record in records_of(tx, ids, by=actor)]
         cards = cards_of(tx, datasets, by=actor, language=say.language)
         parents = themes_with_ids(tx, [tie.theme_id for tie in parents_of(tx, theme.id)])
+        followed = is_followed(tx, Followed.THEME, theme.id, by=actor)
+        may_change = may_change_topic(tx, theme, actor)
     here = f"/group/{theme.slug}"
     last = first + len(cards) - 1
     named = quote(f'groups:"{theme.slug}"')
@@ -77,6 +82,8 @@ def show_topic(
         request,
         "topic/one.html",
         topic=theme,
+        is_followed=followed,
+        may_change=may_change,
         picture=picture_path(theme.image_url),
         parents=[(parent.title, parent.slug, f"/group/{parent.slug}") for parent in parents],
         feeds=[(say.gettext("Datasets as JSON"), f"/api/3/action/package_search?fq={named}")],

@@ -378,7 +378,7 @@ PAGES: dict[str, SamplePage] = {
                        {"name": "Consistency", "score": 81, "state": "warned", "weight": 2}],
         "rules": RULES, "missing": [("Temporal coverage", "/publish/air#coverage")],
         "checked_at": NOW, "version": 14, "suite": "air-2026",
-        "promise": {"words": "Daily", "due": NOW, "state": "kept", "note": "Next by"},
+        "promise": {"words": "Daily", "due": NOW.date(), "state": "kept", "note": "Next by"},
         "report_href": "/dataset/air/report"}),
     "/dataset/air/versions": SamplePage("dataset/versions.html", {
         **LINKED, "changes": ["Column “备注” is new."], "versions": [

@@ -19,7 +19,8 @@ from catalog.version import VersionState
 from policies.database import Pool, Tx
 from policies.party import ANONYMOUS, Actor
 from policies.terms import DatasetId, Text
-from portal.search_documents import compose
+from portal.pool import utc_now
+from portal.search_documents import composer
 from tests.catalog.city import (
     ENTRY,
     City,
@@ -37,7 +38,7 @@ WRITABLE = st.characters(codec="utf-8", exclude_characters="\0")
 
 @pytest.fixture
 def live(pool: Pool, tmp_path: Path) -> LiveIndex:
-    return LiveIndex(tmp_path / "search", pool, compose)
+    return LiveIndex(tmp_path / "search", pool, composer(utc_now))
 
 
 @pytest.fixture

@@ -144,6 +144,9 @@ def test_a_live_site_moves_with_its_ids_and_files_and_a_second_time_finds_nothin
     with served(tmp_path / "old", other_pool) as (address, old):
         token = api_token(old, "chief")
         fill(address, token, tmp_path)
+        RemoteCKAN(address, apikey=api_token(old, "old-hand")).action.package_create(
+            name="gates", title="Gates", owner_org="works"
+        )
         told: list[Moved] = []
         with served(tmp_path / "new", pool) as (new_address, new):
             moving = mover(new, address, token, told)
@@ -162,8 +165,13 @@ def test_a_live_site_moves_with_its_ids_and_files_and_a_second_time_finds_nothin
             there = RemoteCKAN(address, apikey=token)
             moved = here.action.package_show(id="kerbs")
             original = there.action.package_show(id="kerbs")
-            for field in ("id", "title", "notes", "extras", "private", "state"):
+            whole = ("id", "title", "notes", "extras", "private", "state", "metadata_created")
+            for field in whole:
                 assert moved[field] == original[field], field
+            chief = here.action.user_show(id="chief")["id"]
+            assert moved["creator_user_id"] == chief != original["creator_user_id"]
+            of_another = here.action.package_show(id="gates")
+            assert of_another["creator_user_id"] == "0f1c0a34-5d4e-4b1a-9c3d-2f6f0d1b7a03"
             assert moved["organization"]["id"] == original["organization"]["id"]
             assert [one["name"] for one in moved["groups"]] == ["streets"]
             assert [one["name"] for one in moved["tags"]] == ["kerb"]

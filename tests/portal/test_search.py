@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from catalog.curation import describe
+from catalog.search.engine import writing
 from catalog.search.errors import IndexWriterBusy
 from catalog.search.follow import rebuild
-from catalog.search.index import current_generation, writing
+from catalog.search.generations import current_generation
 from catalog.search.labels import labels_for
 from catalog.search.live import LiveIndex
 from catalog.search.lucene import read_filter, read_query
@@ -20,7 +21,8 @@ from catalog.search.query import Facet, Search, Words
 from policies.database import Pool
 from policies.party import ANONYMOUS, Actor
 from policies.terms import Text
-from portal.search_documents import compose
+from portal.pool import utc_now
+from portal.search_documents import composer
 from tests.catalog.city import ENTRY, City, add_dataset, add_version, folders_in, found_city, judge
 from tests.catalog.city import publish_all as publish_dataset
 from tests.people import AT
@@ -28,7 +30,7 @@ from tests.people import AT
 
 @pytest.fixture
 def live(pool: Pool, tmp_path: Path) -> LiveIndex:
-    return LiveIndex(tmp_path / "search", pool, compose)
+    return LiveIndex(tmp_path / "search", pool, composer(utc_now))
 
 
 @pytest.fixture
@@ -110,7 +112,7 @@ def test_a_damaged_index_is_built_again(pool: Pool, live: LiveIndex, city: City)
     assert generation is not None
     (live.folder / generation / "meta.json").write_text("{")
 
-    assert found(pool, LiveIndex(live.folder, pool, compose), "公交", city.publisher) == 1
+    assert found(pool, LiveIndex(live.folder, pool, composer(utc_now)), "公交", city.publisher) == 1
 
 
 def test_an_index_of_another_database_is_not_believed(
@@ -160,7 +162,7 @@ def test_what_changes_while_the_index_is_built_is_not_missed(
             with pool.connection() as tx:
                 add_dataset(tx, city, name)
 
-    rebuild(pool.connection, live.folder, compose, progress=write_meanwhile)
+    rebuild(pool.connection, live.folder, composer(utc_now), progress=write_meanwhile)
 
     assert found(pool, live, "公交", city.publisher) == 2
 

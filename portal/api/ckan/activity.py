@@ -11,15 +11,15 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from uuid import UUID, uuid5
 
-from catalog.curation.follow import Followed, followed_by
+from catalog.curation.follow import Followed, mark_seen, seen_at
 from catalog.curation.themes import datasets_of_publisher, datasets_under
 from catalog.errors import DatasetNotFound
 from catalog.find import dataset_with_id
 from catalog.view import Json
 from policies.activity import ACTIVITY_PAGE_MOST, events_about, newest_events
 from policies.events import EventKind, RecordedEvent
-from policies.terms import DatasetId
-from portal.api.ckan.action import Result, Table, reads
+from policies.terms import DatasetId, UserId
+from portal.api.ckan.action import Result, Table, reads, writes
 from portal.api.ckan.call import Call
 from portal.api.ckan.errors import AccessDenied, NoSuchObject
 from portal.api.ckan.found import (
@@ -33,6 +33,7 @@ from portal.api.ckan.found import (
 )
 from portal.api.ckan.plain import moment
 from portal.api.ckan.users import check_may_know
+from portal.news import count_new, watched_by
 
 SHOWN: Final = 31
 """Activities in one answer where no number is asked for."""
@@ -59,6 +60,7 @@ _OF_USERS: Final[Mapping[EventKind, str]] = {
 _TYPES: Final = {**_OF_DATASETS, **_OF_ORGANIZATIONS, **_OF_THEMES, **_OF_USERS}
 
 Read = Callable[[int | None], list[RecordedEvent]]
+More = Callable[[RecordedEvent], dict[str, Json]]
 
 
 def package_activity_list(call: Call) -> Result:
@@ -140,24 +142,48 @@ def dashboard_activity_list(call: Call) -> Result:
     """List what happened to everything that the caller follows, and what they did themselves,
     newest first; `limit` (31), `offset`.
     """
-    user_id = call.actor.user_id
-    if user_id is None or call.actor.agreement_id is not None:
-        raise AccessDenied("You must be logged in to access your dashboard.")
-    followed = {kind: followed_by(call.tx, kind, user_id) for kind in Followed}
+    user_id = _check_dashboard(call)
+    watched = watched_by(call.tx, user_id, by=call.actor)
+    followed = watched.followed
+    datasets = {*followed[Followed.DATASET], *(i for ids in watched.datasets.values() for i in ids)}
+    since = seen_at(call.tx, user_id)
     return _answer(
         call,
         lambda before: events_about(
             call.tx,
             list(_TYPES),
-            dataset_ids=followed[Followed.DATASET],
+            dataset_ids=sorted(datasets),
             subject_ids=[*followed[Followed.THEME], *followed[Followed.ORGANIZATION]],
             actor_ids=[user_id, *followed[Followed.USER]],
             before=before,
         ),
+        lambda event: {"is_new": event.actor_id != user_id and (since is None or event.at > since)},
     )
 
 
-def _answer(call: Call, read: Read) -> Result:
+def dashboard_new_activities_count(call: Call) -> Result:
+    """Say how many things happened to what the caller follows since they last looked; what they
+    did themselves does not count.
+    """
+    _check_dashboard(call)
+    return count_new(call.tx, by=call.actor)
+
+
+def dashboard_mark_activities_old(call: Call) -> Result:
+    """Count as new for the caller only what happens from now on."""
+    _check_dashboard(call)
+    mark_seen(call.tx, by=call.actor, at=call.at)
+    return None
+
+
+def _check_dashboard(call: Call) -> UserId:
+    user_id = call.actor.user_id
+    if user_id is None or call.actor.agreement_id is not None:
+        raise AccessDenied("You must be logged in to access your dashboard.")
+    return user_id
+
+
+def _answer(call: Call, read: Read, more: More | None = None) -> Result:
     """A page of activities that the caller may know of; looks through a bounded part of the log."""
     offset = call.whole("offset", 0, most=ACTIVITY_PAGE_MOST)
     limit = call.whole("limit", SHOWN, least=1, most=SHOWN_MOST)
@@ -170,7 +196,8 @@ def _answer(call: Call, read: Read) -> Result:
         if len(found) >= offset + limit or len(events) < ACTIVITY_PAGE_MOST:
             break
         before = events[-1].id
-    return [_shape(event) for event in found[offset : offset + limit]]
+    page = found[offset : offset + limit]
+    return [{**_shape(event), **(more(event) if more else {})} for event in page]
 
 
 def _is_told(call: Call, event: RecordedEvent, known: dict[UUID, bool]) -> bool:
@@ -192,7 +219,7 @@ def _sees(call: Call, dataset_id: DatasetId) -> bool:
     return True
 
 
-def _shape(event: RecordedEvent) -> Json:
+def _shape(event: RecordedEvent) -> dict[str, Json]:
     object_id = event.dataset_id or event.subject_id
     return {
         "id": str(uuid5(_NAMESPACE, str(event.id))),
@@ -204,7 +231,10 @@ def _shape(event: RecordedEvent) -> Json:
     }
 
 
-ACTIONS: Final[Table] = reads(
+ACTIONS: Final[Table] = writes(
+    dashboard_mark_activities_old=dashboard_mark_activities_old,
+) | reads(
+    dashboard_new_activities_count=dashboard_new_activities_count,
     package_activity_list=package_activity_list,
     user_activity_list=user_activity_list,
     organization_activity_list=organization_activity_list,

@@ -14,7 +14,6 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import parse_qsl, quote
 
-import orjson
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -33,6 +32,7 @@ from portal.api.ckan.errors import (
     ValidationFailed,
     wrong,
 )
+from portal.api.ckan.written import write
 from portal.body_bound import takes_bytes
 from portal.incoming_file import INCOMING_BYTES_MAX, IncomingFile, receive_form
 from portal.problems import words_of
@@ -309,18 +309,8 @@ def _bad_request(words: str) -> Response:
 
 def _json(status: int, content: Json) -> Response:
     return Response(
-        _written(content),
+        write(content),
         status_code=status,
         media_type=MEDIA_TYPE,
         headers={"Cache-Control": "no-store"},
     )
-
-
-def _written(content: Json) -> bytes:
-    try:
-        # A thousand packages are written at once, in a tenth of the time and half the memory.
-        return orjson.dumps(content)
-    except TypeError:
-        # A number of more than 64 bits, or half of a pair of surrogates, which can only be an echo
-        # of what was sent.
-        return json.dumps(content, ensure_ascii=False).encode("utf-8", "replace")

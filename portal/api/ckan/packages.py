@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from catalog import publish, upload
@@ -87,14 +88,20 @@ def package_create(call: Call) -> Result:
     return create_package(call, call.parameters, {})
 
 
-def create_package(call: Call, sent: Mapping[str, Json], files: Files) -> Package:
-    """Make a dataset from what was sent."""
+def create_package(
+    call: Call,
+    sent: Mapping[str, Json],
+    files: Files,
+    origin: deposit.Origin | None = None,
+) -> Package:
+    """Make a dataset from what was sent; `origin` is known where it moves in from elsewhere."""
     _check_may_create(call, sent)
     dataset_id = _chosen_id(call, sent)
     given = read_package(call, sent, dataset_id, before=None, files=files)
     _check_groups(call, given.themes or (), ())
     try:
-        dataset = deposit.deposit(call.tx, dataset_id, given.deposit, by=call.actor, at=call.at)
+        whole = replace(given.deposit, origin=origin)
+        dataset = deposit.deposit(call.tx, dataset_id, whole, by=call.actor, at=call.at)
     except DistributionIdTaken as refusal:
         raise _taken(given, refusal) from refusal
     _after_writing(call, dataset, given, (), files)

@@ -26,7 +26,7 @@ from catalog.search.errors import (
     UnfitSearchValue,
     UnknownSearchField,
 )
-from catalog.search.index import Found
+from catalog.search.found import Found
 from catalog.search.labels import labels_for
 from catalog.search.lucene import read_filter, read_query, read_sort
 from catalog.search.query import (
@@ -55,10 +55,11 @@ from portal.api.ckan.licences import known_licences
 from portal.api.ckan.package_shapes import Package, Resource, packages_with_ids, resource_shape
 from portal.api.ckan.plain import plain
 from portal.api.ckan.search_fields import found_fields
+from portal.api.ckan.written import write_list
 from portal.problems import words_of
 
 DEFAULT_SORT: Final = "score desc, metadata_modified desc"
-PAGE_OF_RECORDS: Final = 200
+PAGE_OF_RECORDS: Final = 100
 RESOURCES_MOST: Final = 1000
 RESOURCE_RECORDS_MOST: Final = 50_000
 """Records whose resources one search for resources looks through."""
@@ -106,10 +107,10 @@ def package_search(call: Call) -> Result:
         ),
     )
     wanted = _wanted_fields(call)
-    results: list[Json] = []
-    for first in range(0, len(found.ids), PAGE_OF_RECORDS):
-        page = found.ids[first : first + PAGE_OF_RECORDS]
-        results += found_fields(call, page, wanted) if wanted else packages_with_ids(call, page)
+    results = write_list(
+        found_fields(call, page, wanted) if wanted else packages_with_ids(call, page)
+        for page in _pages(found.ids)
+    )
     facets = {
         field: {one.value: one.count for one in counts} for field, counts in found.facets.items()
     }
@@ -144,10 +145,7 @@ def current_package_list_with_resources(call: Call) -> Result:
             rows=limit,
         ),
     )
-    packages: list[Json] = []
-    for first in range(0, len(found.ids), PAGE_OF_RECORDS):
-        packages += packages_with_ids(call, found.ids[first : first + PAGE_OF_RECORDS])
-    return packages
+    return write_list(packages_with_ids(call, page) for page in _pages(found.ids))
 
 
 def package_autocomplete(call: Call) -> Result:
@@ -200,6 +198,11 @@ def format_autocomplete(call: Call) -> Result:
     if not call.has("q"):
         raise missing("q")
     return formats_like(call.tx, call.text("q"), limit=_natural(call, "limit", 5, 100))
+
+
+def _pages(ids: Sequence[DatasetId]) -> Iterator[Sequence[DatasetId]]:
+    for first in range(0, len(ids), PAGE_OF_RECORDS):
+        yield ids[first : first + PAGE_OF_RECORDS]
 
 
 def _search(call: Call, wanted: Search) -> Found:

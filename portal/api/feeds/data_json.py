@@ -12,8 +12,10 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import StreamingResponse
 
 from catalog.formats.datajson import CATALOGUE, dataset_json
-from catalog.interchange import public_projections
+from catalog.interchange import Given, public_projections, public_state
+from policies.freeze import freezes_in_force
 from policies.terms import DatasetId
+from portal.api.feeds.conditional import known, tag_of
 from portal.open_files import given_of
 from portal.wiring import Wiring, wiring_of
 
@@ -23,17 +25,23 @@ router = APIRouter(tags=["feeds"])
 @router.get("/data.json", response_class=Response)
 def read_data_json(request: Request) -> Response:
     """Every dataset that everybody may know."""
-    return StreamingResponse(
-        _written(wiring_of(request)),
-        media_type="application/json",
-        headers={"Cache-Control": "no-cache"},
+    wiring = wiring_of(request)
+    given = given_of(wiring)
+    with wiring.pool.connection() as tx:
+        seen, at = public_state(tx), wiring.now()
+        frozen = [str(one.id) for one in freezes_in_force(tx, at)]
+    # What it is made of, so that who asks again is answered without making it.
+    tag = tag_of(wiring.settings.site_url, seen, frozen, sorted(given.licences), is_weak=True)
+    headers = {"ETag": tag, "Cache-Control": "no-cache"}
+    return known(request, headers) or StreamingResponse(
+        _written(wiring, given), media_type="application/json", headers=headers
     )
 
 
-def _written(wiring: Wiring) -> Iterator[bytes]:
+def _written(wiring: Wiring, given: Given) -> Iterator[bytes]:
     yield orjson.dumps(CATALOGUE)[:-1] + b',"dataset":['
     after: DatasetId | None = None
-    given, mark = given_of(wiring), b""
+    mark = b""
     while True:
         with wiring.pool.connection() as tx:
             page, after = public_projections(tx, given, after=after)

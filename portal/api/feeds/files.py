@@ -25,6 +25,7 @@ from exchange.deliver import deliver_file, file_facts
 from exchange.delivery import FileForm, FileQuestion
 from policies.errors import Denied, NotFound
 from policies.party import ANONYMOUS, Actor
+from portal.api.feeds.conditional import known, tag_of, whole
 from portal.api.v1.rows import table_name
 from portal.handing_out import content_disposition, parts_of
 from portal.open_files import given_of
@@ -44,7 +45,7 @@ def read_croissant(request: Request, name: Name) -> Response:
     """The open tables of a dataset in Croissant 1.1, with the digests of what is served."""
     record = _described(request, name)
     body = croissant_json(record, wiring_of(request).settings.site_url)
-    return Response(orjson.dumps(body), media_type="application/ld+json", headers=_CACHED)
+    return whole(request, orjson.dumps(body), media_type="application/ld+json", headers=_CACHED)
 
 
 @router.get("/dataset/{name}/datapackage.json", response_class=Response)
@@ -58,7 +59,7 @@ def read_datapackage(request: Request, name: Name) -> Response:
 
     body = datapackage_json(record, site, path_of=address)
     text = orjson.dumps(body, option=orjson.OPT_INDENT_2)
-    return Response(text, media_type="application/json", headers=_CACHED)
+    return whole(request, text, media_type="application/json", headers=_CACHED)
 
 
 @router.get("/dataset/{name}/datapackage.zip", response_class=Response)
@@ -66,6 +67,15 @@ def download_package(request: Request, name: Name) -> Response:
     """The Data Package with its tables in one archive; each table counts as delivered."""
     wiring, actor = wiring_of(request), actor_of(request)
     record = _described(request, name)
+    # The digests of its tables are in the description; the archive's own bytes tell the time.
+    as_described = datapackage_json(record, wiring.settings.site_url, path_of=_member)
+    headers = {
+        "ETag": tag_of(as_described, is_weak=True),
+        "Content-Disposition": content_disposition(f"{record.slug}.zip"),
+        "Cache-Control": "private, no-cache",
+    }
+    if (unchanged := known(request, headers)) is not None:
+        return unchanged
     parts = parts_of(wiring)
     members: list[tuple[str, Path]] = []
     held = []
@@ -77,16 +87,13 @@ def download_package(request: Request, name: Name) -> Response:
         file = replace(one.file, sha256=delivered.sha256, size_bytes=delivered.size_bytes)
         held.append(replace(one, file=file))
         members.append((_member(one), delivered.path))
-    whole = replace(record, distributions=tuple(held))
-    description = datapackage_json(whole, wiring.settings.site_url, path_of=_member)
+    delivered_record = replace(record, distributions=tuple(held))
+    description = datapackage_json(delivered_record, wiring.settings.site_url, path_of=_member)
     first = ("datapackage.json", orjson.dumps(description, option=orjson.OPT_INDENT_2))
     return StreamingResponse(
         _archive(first, members),
         media_type="application/zip",
-        headers={
-            "Content-Disposition": content_disposition(f"{record.slug}.zip"),
-            "Cache-Control": "private, no-store",
-        },
+        headers=headers,
     )
 
 

@@ -5,7 +5,6 @@ Source: DCAT-AP 3.0.1; Hydra Core Vocabulary; the addresses and parameters of ck
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -33,6 +32,7 @@ from catalog.search.query import ROWS_MAX, Search
 from policies.database import Tx
 from policies.party import Actor
 from policies.terms import DatasetId
+from portal.api.feeds.conditional import known, tag_of
 from portal.api.feeds.negotiation import WhereRdfIsWanted, wanted_form
 from portal.open_files import given_of
 from portal.sign_in import actor_of
@@ -255,14 +255,13 @@ def _paging(path: str, asked: Asked, page: CataloguePage, pages: int) -> dcat.Pa
 
 
 def _answer(request: Request, triples: Sequence[Triple], form: RdfForm) -> Response:
-    tag = f'"{hashlib.sha256(repr((form, triples)).encode()).hexdigest()[:32]}"'
     headers = {
-        "ETag": tag,
+        "ETag": tag_of(form, triples),
         "Vary": "Accept, Authorization, Cookie",
         "Cache-Control": "no-cache" if actor_of(request).is_anonymous else "private, no-store",
     }
-    if tag in [one.strip() for one in request.headers.get("If-None-Match", "").split(",")]:
-        return Response(status_code=304, headers=headers)
+    if (unchanged := known(request, headers)) is not None:
+        return unchanged
     content = write(dict.fromkeys(triples), form)
     return Response(content, media_type=_content_type(form), headers=headers)
 

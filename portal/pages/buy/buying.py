@@ -36,6 +36,7 @@ from policies.identity.people import organization_with_id
 from policies.party import Actor
 from policies.roles import can_apply_for
 from policies.terms import OrganizationId, Purpose, Regime
+from portal.news import count_new
 from portal.pages.buy.agreement_view import agreement_facts, agreement_state, terms_lines
 from portal.pages.buy.asking import asked_listing
 from portal.pages.clause_lines import failed_clauses
@@ -217,6 +218,7 @@ def show_desk(request: Request) -> Response:
             for application in apply.own_applications(tx, by=actor)
         ]
         searches = saved_searches_of(tx, wiring, by=actor, say=say)
+        new = count_new(tx, by=actor)
     return render(
         request,
         "buying/desk.html",
@@ -224,6 +226,7 @@ def show_desk(request: Request) -> Response:
         agreements=agreements,
         requests=requests,
         searches=searches,
+        news=new,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from catalog.dataset import DatasetState
 from exchange.access import Access
@@ -12,11 +12,13 @@ from exchange.application import ApplicationState
 from exchange.listing import AccessClass, Listing
 from exchange.price import Price, PriceModel, ceiling
 from exchange.receipt import DeliveryRegime
+from policies.calendar import china_day
 from policies.party import Actor, OrganizationKind
 from policies.terms import Grade, OpenType, Regime, ShareType, Text
 from portal.pages.dataset.reader import Look
 from portal.pages.dataset_cards import quality_state, regimes_of
 from portal.pages.speech import Speech
+from quality.promise import next_due
 
 _PUBLIC_BODIES = (OrganizationKind.DEPARTMENT, OrganizationKind.BUREAU)
 _BUYERS = (OrganizationKind.ENTERPRISE, OrganizationKind.OPERATOR)
@@ -75,7 +77,7 @@ class DatasetFrame:
     notice: Notice | None
 
 
-def frame_of(look: Look, *, by: Actor, say: Speech) -> DatasetFrame:
+def frame_of(look: Look, *, by: Actor, at: datetime, say: Speech) -> DatasetFrame:
     """The head of every tab."""
     overview, dataset, version = look.overview, look.overview.dataset, look.version
     on_offer = [listing for listing in look.listings if listing.is_listed]
@@ -91,7 +93,7 @@ def frame_of(look: Look, *, by: Actor, say: Speech) -> DatasetFrame:
         grade=dataset.entry.grade,
         score=look.report.score.total if look.report else None,
         quality_state=quality_state(version.verdict if version else None),
-        terms=_terms(look, on_offer, say),
+        terms=_terms(look, on_offer, at, say),
         action=_action(look, on_offer, by, say),
         version=version.number if version else None,
         notice=_notice(look, say),
@@ -139,8 +141,8 @@ def cycle_words(look: Look, say: Speech) -> str:
 # The strip of terms -------------------------------------------------------------------------------
 
 
-def _terms(look: Look, on_offer: Sequence[Listing], say: Speech) -> list[TermsCell]:
-    entry, version = look.overview.dataset.entry, look.version
+def _terms(look: Look, on_offer: Sequence[Listing], at: datetime, say: Speech) -> list[TermsCell]:
+    entry = look.overview.dataset.entry
     licences = list(dict.fromkeys([one.licence for one in on_offer if one.licence]))
     cells = [_regime_cell(look, on_offer, say), _price_cell(on_offer, say)]
     cells.append(
@@ -150,16 +152,22 @@ def _terms(look: Look, on_offer: Sequence[Listing], say: Speech) -> list[TermsCe
             note=_first_words(on_offer, say),
         )
     )
-    updated = version.published_at or version.created_at if version else None
-    cells.append(
-        TermsCell(
-            say.gettext("Freshness"),
-            cycle_words(look, say),
-            note=say.gettext("Last data {day}", day=say.day(updated)) if updated else "",
-        )
-    )
+    cells.append(_freshness_cell(look, at, say))
     cells.append(_quality_cell(look, say))
     return cells
+
+
+def _freshness_cell(look: Look, at: datetime, say: Speech) -> TermsCell:
+    """The promise beside the fact."""
+    name, promised, version = say.gettext("Freshness"), cycle_words(look, say), look.version
+    if version is None:
+        return TermsCell(name, promised)
+    note = say.gettext("Last data {day}", day=say.day(version.published_at or version.created_at))
+    due = next_due(look.overview.dataset.entry.update_cycle, version.created_at)
+    if due is not None and due.is_breached_on(china_day(at)):
+        late = say.gettext("Late: new data was due {day}.", day=say.day(due.day))
+        return TermsCell(name, promised, note=f"{note} {late}", tone="late")
+    return TermsCell(name, promised, note=note)
 
 
 def _regime_cell(look: Look, on_offer: Sequence[Listing], say: Speech) -> TermsCell:

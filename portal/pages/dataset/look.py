@@ -24,7 +24,7 @@ def look_of(request: Request, slug: str) -> tuple[Look, DatasetFrame, Speech]:
     actor, say, wiring = actor_of(request), speech_of(request), wiring_of(request)
     with wiring.pool.connection() as tx:
         look = look_at(tx, slug, by=actor, at=wiring.now())
-    return look, frame_of(look, by=actor, say=say), say
+    return look, frame_of(look, by=actor, at=wiring.now(), say=say), say
 
 
 def deliver_rows(

@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from catalog.dataset import Dataset
 from catalog.holdings import Holding
 from catalog.version import Version
-from policies.terms import UpdateCycle
+from policies.calendar import china_day
 from portal.pages.drawing.table import DataTable, TableColumn
 from portal.pages.speech import Speech
 from quality.outcome import Status
+from quality.promise import next_due
 from quality.report import Finding, Report
 from quality.rule import Gate
 
-_DAYS: Final = {
-    UpdateCycle.DAILY: 1,
-    UpdateCycle.WEEKLY: 7,
-    UpdateCycle.MONTHLY: 31,
-    UpdateCycle.QUARTERLY: 92,
-    UpdateCycle.YEARLY: 366,
-}
 _GOOD_SCORE: Final = 90
 _FAIR_SCORE: Final = 60
 
@@ -57,7 +51,7 @@ class Promise:
     words: str
     state: str
     note: str
-    due: datetime | None
+    due: date | None
 
 
 def rules_of(report: Report, shown_columns: frozenset[str], say: Speech) -> list[RuleLine]:
@@ -103,16 +97,15 @@ def missing_of(dataset: Dataset, say: Speech) -> tuple[int, list[str]]:
 def promise_of(
     dataset: Dataset, newest: Version | Holding | None, words: str, *, at: datetime, say: Speech
 ) -> Promise:
-    """Whether the newest data is younger than its update cycle."""
-    days = _DAYS.get(dataset.entry.update_cycle)
+    """Whether new data came by the day on which its update cycle makes it due."""
     if newest is None:
         return Promise(words, "unchecked", say.gettext("No data yet."), None)
-    if days is None:
+    due = next_due(dataset.entry.update_cycle, newest.created_at)
+    if due is None:
         return Promise(words, "kept", say.gettext("No day is promised."), None)
-    due = newest.created_at + timedelta(days=days)
-    if at <= due:
-        return Promise(words, "kept", say.gettext("Next by"), due)
-    return Promise(words, "broken", say.gettext("Was due"), due)
+    if due.is_breached_on(china_day(at)):
+        return Promise(words, "broken", say.gettext("Was due"), due.day)
+    return Promise(words, "kept", say.gettext("Next by"), due.day)
 
 
 def _rule(finding: Finding, shown_columns: frozenset[str], say: Speech) -> RuleLine:

@@ -29,7 +29,7 @@ from portal.pages.publish.publishing import (
     own_organization,
     stage_names,
 )
-from portal.pages.publish.record_score import score_view, would_be
+from portal.pages.publish.record_score import reached_of, score_view, would_be
 from portal.pages.rendering import render, wants_part
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of
@@ -213,12 +213,13 @@ def _keep(request: Request, given: EntryFields, dataset: Dataset | None, place: 
                 by=actor,
                 at=at,
             )
+            reached = reached_of(tx, dataset)
     if not wants_part(request):
         return RedirectResponse(f"{place}?done=draft", _SEE_OTHER)
     return render(
         request,
         "publish/score.html",
-        score=score_view(record, say, is_new=dataset is None),
+        score=score_view(record, say, is_new=dataset is None, reached=reached),
         score_href=f"{place}/draft",
         kept_at=at,
     )
@@ -254,6 +255,7 @@ def _page(
         gathered = series.series_of_publisher(tx, publisher.id, by=actor)
         filing = mend.filing_of(tx, dataset, by=actor) if dataset else []
         record = would_be(tx, form, dataset, publisher=publisher, themes=themes, by=actor, at=at)
+        reached = reached_of(tx, dataset)
     slug = dataset.slug if dataset else None
     return render(
         request,
@@ -274,7 +276,7 @@ def _page(
             if dataset is None or one.id != dataset.id
         ],
         filing=_filing_lines(filing, say),
-        score=score_view(record, say, is_new=dataset is None),
+        score=score_view(record, say, is_new=dataset is None, reached=reached),
         score_href=f"/publish/{slug}/describe/draft" if slug else "/publish/new/draft",
         kept_at=kept_at,
         is_from_draft=kept_at is not None,

@@ -13,6 +13,7 @@ from catalog.curation import series
 from catalog.dataset import Dataset
 from catalog.errors import PublisherNeeded
 from catalog.find import PAGE_MAX
+from catalog.links.read import count_broken
 from exchange.usage import usage_since
 from policies.database import Tx
 from policies.decision.profile import profile_in_force
@@ -69,6 +70,7 @@ def show_desk(request: Request) -> Response:
         failing = workbench.feeds_that_fail(tx, overviews, say)
         since = at - timedelta(days=USAGE_DAYS)
         usage = usage_since(tx, [dataset.id for dataset in datasets], since)
+        broken = count_broken(tx, [dataset.id for dataset in datasets])
     lines = []
     for dataset, version in zip(datasets, newest, strict=True):
         report = reports.get(version.report_id) if version and version.report_id else None
@@ -87,7 +89,12 @@ def show_desk(request: Request) -> Response:
             }
         )
     earned = sum(used.earned for used in usage.values())
-    todo = [task for one in overviews if (task := workbench.todo_of(one, say)) is not None]
+    todo = [
+        task
+        for one in overviews
+        if (task := workbench.todo_of(one, say, broken_count=broken.get(one.dataset.id, 0)))
+        is not None
+    ]
     return render(
         request,
         "publish/desk.html",
@@ -181,6 +188,7 @@ def workbench_page(
         else [],
         version=newest.number if newest else None,
         unanswered=work.unanswered,
+        broken=workbench.broken_lines(work, say),
         may_submit=work.may_submit,
         may_approve=work.overview.may_approve,
         is_record_alone=work.is_record_alone,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -11,6 +11,7 @@ from uuid import UUID
 from catalog.dataset import Dataset, DatasetState, Entry
 from catalog.formats.metadata_score import Dimension, Rating
 from catalog.formats.shape_finding import Severity
+from catalog.links.read import link_checks_of
 from catalog.metadata_tasks import findings_of, place_of, score_of
 from catalog.record import Record
 from catalog.records import records_of
@@ -73,9 +74,17 @@ def would_be(
     return replace(record, dataset=replace(record.dataset, entry=_entry(form)), themes=chosen)
 
 
-def score_view(record: Record, say: Speech, *, is_new: bool) -> ScoreView:
-    """The points of a record and what would add more."""
-    found = score_of(record)
+def reached_of(tx: Tx, dataset: Dataset | None) -> dict[str, bool]:
+    """Which addresses of a dataset answered when somebody looked."""
+    checks = [] if dataset is None else link_checks_of(tx, dataset.id)
+    return {one.address: one.answers for one in checks}
+
+
+def score_view(
+    record: Record, say: Speech, *, is_new: bool, reached: Mapping[str, bool]
+) -> ScoreView:
+    """The points of a record and what would add more; `reached` says which addresses answer."""
+    found = score_of(record, reached)
     wrong = [one for one in findings_of(record) if one.severity is Severity.VIOLATION]
     # On the form itself a link leads to its own fields.
     desk = f"/publish/{record.dataset.slug}/describe"

@@ -11,6 +11,8 @@ from catalog.connections import follow as feeds
 from catalog.dataset import Dataset, DatasetState
 from catalog.errors import PublisherNeeded
 from catalog.find import DistributionOverview, Overview
+from catalog.links.link import LinkCheck, Outcome
+from catalog.links.read import link_checks_of
 from catalog.version import Upload, UploadState, Version, VersionState
 from exchange.list_product import listings_of
 from exchange.listing import Listing, ListingState
@@ -51,6 +53,8 @@ class Work:
     report: Report | None
     unanswered: int = 0
     """Findings of sensitive data that wait for an answer."""
+    broken: tuple[LinkCheck, ...] = ()
+    """Addresses elsewhere that do not answer."""
 
     @property
     def distribution(self) -> DistributionOverview | None:
@@ -110,6 +114,7 @@ def work_on(tx: Tx, slug: str, *, by: Actor, say: Speech) -> Work:
         unanswered=sum(one.answered is None for one in findings_of(tx, version.id))
         if version
         else 0,
+        broken=tuple(one for one in link_checks_of(tx, overview.dataset.id) if one.is_broken),
     )
 
 
@@ -204,6 +209,27 @@ def failure_words(upload: Upload, say: Speech) -> str | None:
     return None if upload.failure is None else say.refusal(ingest.refusal_of(upload.failure))
 
 
+def broken_lines(work: Work, say: Speech) -> list[dict[str, object]]:
+    """Addresses elsewhere that do not answer: which, what is wrong, since when."""
+    return [
+        {
+            "address": one.address,
+            "is_address": one.address.startswith(("http://", "https://")),
+            "words": _broken_words(one, say),
+            "since": one.failing_since,
+        }
+        for one in work.broken
+    ]
+
+
+def _broken_words(check: LinkCheck, say: Speech) -> str:
+    if check.outcome is Outcome.REFUSED:
+        return say.gettext("It leads to no place that the public can reach.")
+    if check.status is None:
+        return say.gettext("No answer.")
+    return say.gettext("It answered with status {status}.", status=str(check.status))
+
+
 def _waits_for(listing: Listing, say: Speech) -> str:
     if listing.state is not ListingState.DRAFT:
         return ""
@@ -289,7 +315,7 @@ def feeds_that_fail(tx: Tx, works: Sequence[Overview], say: Speech) -> list[dict
     ]
 
 
-def todo_of(work: Overview, say: Speech) -> dict[str, object] | None:
+def todo_of(work: Overview, say: Speech, *, broken_count: int = 0) -> dict[str, object] | None:
     """What waits for the publisher at one dataset; None where nothing does."""
     dataset = work.dataset
     newest = work.distributions[0].newest if work.distributions else None
@@ -311,6 +337,12 @@ def todo_of(work: Overview, say: Speech) -> dict[str, object] | None:
         DatasetState.WITHDRAWN,
     ):
         return None
+    if broken_count:
+        return task(
+            say.gettext("has an address that does not answer"),
+            say.gettext("Mend the address, or take the data in here."),
+            "failed",
+        )
     returned = dataset.state_reason or (newest.state_reason if newest else "")
     if newest is not None and newest.state is VersionState.CREATED and returned:
         return task(say.gettext("came back from the approver"), returned, "returned")

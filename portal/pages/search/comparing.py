@@ -73,7 +73,7 @@ def compare(
             except DatasetNotFound:
                 continue
         cards = cards_of(tx, found, by=actor, language=say.language)
-        documents = {one.id: one for one in compose(tx, [one.id for one in found])}
+        documents = {one.id: one for one in compose(tx, [one.id for one in found], at=wiring.now())}
     licences = {one.id: one.title for one in profile_in_force(wiring.now()).licences}
     slugs = [one.slug for one in found]
     compared = [

@@ -88,7 +88,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "yearly": N_("Yearly"),
         "irregular": N_("Irregularly"),
     },
-    "late": {"true": N_("Late"), "false": N_("On time"), "late": N_("Late"), "kept": N_("On time")},
+    "late": {"late": N_("Late"), "kept": N_("On time")},
 }
 """Facets with few values, in the order of their meaning."""
 

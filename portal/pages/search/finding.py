@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Annotated, Final
 
@@ -116,7 +116,7 @@ def search(request: Request, address: Annotated[SearchAddress, Query()]) -> Resp
         except IndexNotReady:
             return _unready(request, tx, state, by=actor)
         took_ms = round((perf_counter() - began) * 1000)
-        reasons = _reasons(tx, state, found.datasets, say)
+        reasons = _reasons(tx, state, found.datasets, wiring.now(), say)
         cards = cards_of(tx, found.datasets, by=actor, language=say.language, matched=reasons)
         tray = _tray(tx, state, by=actor, say=say)
         near, fewer = [], []
@@ -230,11 +230,11 @@ def _most_used(
 
 
 def _reasons(
-    tx: Tx, state: SearchState, datasets: Sequence[Dataset], say: Speech
+    tx: Tx, state: SearchState, datasets: Sequence[Dataset], at: datetime, say: Speech
 ) -> dict[DatasetId, str]:
     if not state.words:
         return {}
-    documents = compose(tx, [dataset.id for dataset in datasets])
+    documents = compose(tx, [dataset.id for dataset in datasets], at=at)
     return {one.id: reason_words(reasons_for(state.words, one), say) for one in documents}
 
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog import find
 from catalog.search.errors import IndexNotReady
-from catalog.search.index import Term
+from catalog.search.found import Term
 from catalog.search.labels import labels_for
 from catalog.search.suggest import OFFERED_MAX, suggest
 from policies.database import Tx
@@ -84,7 +85,7 @@ def suggestions(
         except IndexNotReady:
             return {}
         return {
-            DATASETS: _datasets(tx, offered.dataset_ids, typed, by=by, say=say),
+            DATASETS: _datasets(tx, offered.dataset_ids, typed, by=by, at=wiring.now(), say=say),
             DEPARTMENTS: _departments(tx, offered.departments, say),
             TOPICS: [
                 Choice(term.value, _narrowed("tag", term.value), number=term.count)
@@ -98,10 +99,10 @@ def suggestions(
 
 
 def _datasets(
-    tx: Tx, ids: Sequence[DatasetId], typed: str, *, by: Actor, say: Speech
+    tx: Tx, ids: Sequence[DatasetId], typed: str, *, by: Actor, at: datetime, say: Speech
 ) -> list[Choice]:
     datasets = find.datasets_with_ids(tx, ids, by=by)
-    documents = {one.id: one for one in compose(tx, [dataset.id for dataset in datasets])}
+    documents = {one.id: one for one in compose(tx, [dataset.id for dataset in datasets], at=at)}
     return [
         Choice(
             say.text(dataset.entry.title),

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.search.document import SearchDocument
-from catalog.search.index import Index, rebuilding
+from catalog.search.engine import rebuilding
+from catalog.search.index import Index
 from catalog.search.lucene import read_filter, read_sort
 from catalog.search.query import Everything, Facet, Phrase, Query, Search, Words
 from policies.terms import DatasetId, Text

@@ -11,7 +11,8 @@ import pytest
 
 from catalog.search import words
 from catalog.search.document import PUBLIC_LABEL, SearchDocument
-from catalog.search.index import Index, rebuilding
+from catalog.search.engine import rebuilding
+from catalog.search.index import Index
 from catalog.search.query import ROWS_MAX, Search, Words
 from tests.catalog.search.catalogues import documents, text_of
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
 from portal.wiring import Wiring
 from tests.portal.ckan.caller import Caller, calling
+from tests.portal.visitor import Clock
 
 
 @pytest.fixture
@@ -196,3 +198,24 @@ def test_activity_is_read_from_the_log(caller: Caller) -> None:
     assert [one["activity_type"] for one in listed] == ["changed organization", "new organization"]
     assert "changed organization" in [one["activity_type"] for one in own]
     assert caller.refused("", "dashboard_activity_list")["__type"] == "Authorization Error"
+
+
+def test_a_dashboard_counts_what_others_did_until_it_was_seen(caller: Caller) -> None:
+    clock = caller.wiring.now
+    assert isinstance(clock, Clock)
+    caller.call("li.wei", "follow_organization", id="transport")
+    assert caller.call("li.wei", "dashboard_new_activities_count") == 0
+
+    clock.at += timedelta(minutes=1)
+    caller.call("chief", "organization_patch", id="transport", title="交通委")
+    caller.call("chief", "package_create", name="kerbs", owner_org="transport")
+
+    assert caller.call("li.wei", "dashboard_new_activities_count") == 1, "a draft is no news"
+    (newest, *_) = caller.call("li.wei", "dashboard_activity_list")
+    assert (newest["activity_type"], newest["is_new"]) == ("changed organization", True)
+    clock.at += timedelta(minutes=1)
+    assert caller.call("li.wei", "dashboard_mark_activities_old") is None
+    assert caller.call("li.wei", "dashboard_new_activities_count") == 0
+    assert not any(one["is_new"] for one in caller.call("li.wei", "dashboard_activity_list"))
+    for action in ("dashboard_new_activities_count", "dashboard_mark_activities_old"):
+        assert caller.refused("", action)["__type"] == "Authorization Error"

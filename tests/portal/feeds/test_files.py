@@ -4,19 +4,27 @@ import hashlib
 import io
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import mlcroissant
 import pytest
 from frictionless import Package, system
+from rdflib import URIRef
+from rdflib.namespace import DCAT
 
+from catalog.curation import describe
 from catalog.view import View
 from exchange.list_product import Proposal
-from policies.terms import Regime
+from exchange.prepare_copies import prepare_copies
+from policies.terms import Regime, Text
 from tests.exchange.city import LAWFUL, City, entry
+from tests.portal.feeds.test_rdf import read
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.visitor import Visitor
+
+SPDX = "http://spdx.org/rdf/terms#"
 
 
 def saved(visitor: Visitor, folder: Path, path: str) -> Path:
@@ -111,3 +119,48 @@ def test_a_column_that_is_not_open_is_not_named(
 
     assert '"name"' in json.dumps(told)
     assert '"line"' not in json.dumps(told)
+
+
+def test_the_catalogue_tells_size_and_digest_of_what_its_addresses_serve(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    stops = city.open_stops()
+    prepare_copies(city.pool, city.parts.folders, stops.id, mask_key=city.parts.mask_key)
+    visitor = browser_of()
+
+    graph = read(visitor.get("/dataset/stops.ttl").text, "turtle")
+    served = visitor.get("/api/v1/datasets/stops/download.csv").content
+
+    assert [int(str(size)) for size in graph.objects(None, DCAT.byteSize)] == [len(served)]
+    (digest,) = graph.objects(None, URIRef(f"{SPDX}checksumValue"))
+    assert str(digest) == hashlib.sha256(served).hexdigest()
+    told = json.loads(visitor.get("/dataset/stops/datapackage.json").text)["resources"][0]
+    assert (told["bytes"], told["hash"]) == (len(served), f"sha256:{digest}")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/data.json",
+        "/dataset/stops/croissant.jsonld",
+        "/dataset/stops/datapackage.json",
+        "/dataset/stops/datapackage.zip",
+    ],
+)
+def test_who_has_a_feed_gets_it_again_only_when_it_changed(
+    city: City, browser_of: OpenBrowser, path: str
+) -> None:
+    stops = city.open_stops()
+    visitor = browser_of()
+    first = visitor.get(path)
+    held = {"If-None-Match": first.headers["ETag"]}
+
+    again = visitor.get(path, headers=held)
+
+    assert (first.status_code, again.status_code) == (200, 304)
+    assert again.content == b""
+    assert again.headers["ETag"] == first.headers["ETag"]
+    renamed = replace(stops.entry, title=Text(zh="站点", en="All stops"))
+    with city.pool.connection() as tx:
+        describe.change(tx, stops.id, renamed, by=city.publisher, at=city.at)
+    assert visitor.get(path, headers=held).status_code == 200

@@ -92,3 +92,52 @@ def test_a_topic_gathers_datasets_of_many_departments(
         remove_theme(tx, replace(theme_with_id(tx, theme.id)), by=SYSTEM, at=AT)
     browser_of().page("/group/mobility", status=404)
     browser_of().page("/group/never-was", status=404)
+
+
+def test_the_bureau_makes_changes_and_takes_away_a_topic_on_its_pages(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    bureau = browser_of(city.bureau)
+
+    made = bureau.submit(
+        "/group/new", on="/group/new", slug="roads", title_zh="道路", title_en="Roads"
+    )
+    below = bureau.submit(
+        "/group/new", on="/group/new", slug="kerbs", title_zh="路沿", parent="roads"
+    )
+    again = bureau.submit("/group/new", on="/group/new", slug="roads", title_en="Roads")
+    nameless = bureau.submit("/group/new", on="/group/new", slug="lanes")
+    told = {"title_zh": "路沿", "title_en": "Kerbs", "parent": "roads"}
+    changed = bureau.submit("/group/kerbs/edit", on="/group/kerbs/edit", **told)
+
+    assert [one.headers.get("Location") for one in (made, below, changed)] == [
+        "/group/roads",
+        "/group/kerbs",
+        "/group/kerbs",
+    ]
+    assert again.status_code == 409
+    assert "There is already a theme “roads”." in again.text
+    assert nameless.status_code == 422
+    assert 'href="#field-title_zh"' in nameless.text
+    page = bureau.page("/group/kerbs")
+    assert "Kerbs" in page
+    assert 'href="/group/roads"' in page
+    in_circle = bureau.submit(
+        "/group/roads/edit", on="/group/roads/edit", title_zh="道路", parent="kerbs"
+    )
+    assert in_circle.status_code in (400, 409, 422)
+    bureau.submit("/group/kerbs/remove", on="/group/kerbs/edit")
+    assert bureau.get("/group/kerbs").status_code == 404
+
+
+def test_nobody_else_makes_topics(city: City, browser_of: OpenBrowser) -> None:
+    browser_of(city.bureau).submit("/group/new", on="/group/new", slug="roads", title_en="Roads")
+
+    for actor in (city.publisher, city.buyer):
+        visitor = browser_of(actor)
+        assert "New topic" not in visitor.page("/group")
+        assert visitor.get("/group/new").status_code == 403
+        assert visitor.get("/group/roads/edit").status_code == 403
+        refused = visitor.submit("/group/roads/remove", on="/my")
+        assert refused.status_code == 403
+    assert "Roads" in browser_of().page("/group")

@@ -7,9 +7,12 @@ from datetime import timedelta
 
 import pytest
 
+from catalog import find
 from catalog.directory import RecordAudience
 from policies.terms import Text
-from tests.exchange.city import City
+from portal.wiring import Wiring
+from quality.notice_late import notice_late
+from tests.exchange.city import City, later
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.pages.stocked import SECRET, described
 from tests.portal.visitor import Visitor
@@ -314,3 +317,38 @@ def test_the_start_page_leads_to_topics_wishes_and_says_how_all_runs(visitor: Vi
     assert "How the service runs" in page
     for door in ("/publish", "/dataset", "/audit"):
         assert f'href="{door}"' in page
+
+
+def test_a_promise_that_breaks_as_time_passes_is_found_and_shown_as_late(
+    city: City, wiring: Wiring, browser_of: OpenBrowser
+) -> None:
+    city.open_stops()
+    visitor = browser_of()
+    with wiring.pool.connection() as tx:
+        assert notice_late(tx, at=city.at) == 0
+    before = visitor.page("/dataset")
+    assert (facet(before, "On time"), facet(before, "Late")) == (1, None)
+    assert "Late: new data was due" not in visitor.page("/dataset/stops")
+
+    later(city, days=5)
+    with wiring.pool.connection() as tx:
+        noticed = [notice_late(tx, at=city.at), notice_late(tx, at=city.at)]
+
+    after = visitor.page("/dataset")
+    assert noticed == [1, 0], "once for each day"
+    assert (facet(after, "On time"), facet(after, "Late")) == (None, 1)
+    assert count(visitor.page("/dataset?late=late")) == 1
+    assert "Late: new data was due" in visitor.page("/dataset/stops")
+
+    with wiring.pool.connection() as tx:
+        (stops,) = find.listed(tx, by=city.publisher, limit=10).datasets
+        fresh = city.add_version(tx, stops, by=city.publisher, select="SELECT 1 AS id")
+        tx.execute(
+            """
+            UPDATE catalog.versions
+               SET state = 'published', published_by = %s, published_at = created_at
+             WHERE id = %s
+            """,
+            (city.approver.user_id, fresh.id),
+        )
+    assert facet(browser_of().page("/dataset"), "On time") == 1
