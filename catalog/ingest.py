@@ -115,6 +115,8 @@ def ingest(
         aside = _aside(folders, read, work)
         return _add_version(pool, folders, upload, read, files, aside, now=now)
     except (EngineBusy, QueryEngineAway, StorageAway):
+        # Nothing is wrong with the file, so this is not one of its attempts.
+        _give_back(pool, upload_id)
         raise
     except Refusal as refusal:
         _fail(pool, upload_id, refusal)
@@ -171,6 +173,13 @@ def _claim(pool: Pool, upload_id: UploadId) -> tuple[Upload, Version | None]:
         )
         store.update_upload(tx, claimed)
         return claimed, None
+
+
+def _give_back(pool: Pool, upload_id: UploadId) -> None:
+    with pool.connection() as tx:
+        upload = store.lock_upload(tx, upload_id)
+        if upload is not None and upload.state is UploadState.INGESTING:
+            store.update_upload(tx, replace(upload, attempts=max(0, upload.attempts - 1)))
 
 
 def _read(
