@@ -25,6 +25,8 @@ POSTGRES_LOCK = "postgres.lock"
 """Held by whoever runs the embedded PostgreSQL: the server, or a command beside a stopped one."""
 START_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 30
+LOG_LINES_TOLD = 8
+"""So much of its log is told when it does not start."""
 _PR_SET_PDEATHSIG = 1
 _SOCKET_PATH_LENGTH = 90
 """A socket's address may hold 107 bytes; the name `.s.PGSQL.5432` needs the rest."""
@@ -111,7 +113,14 @@ def start_postgres(folder: Path, *, options: Sequence[str] = ()) -> EmbeddedPost
             return started
         time.sleep(0.02)
     started.stop()
-    raise PostgresDidNotStart(f"PostgreSQL did not start; see {folder / 'server.log'}")
+    raise PostgresDidNotStart(
+        f"PostgreSQL did not start; the end of {folder / 'server.log'}:\n{_last_lines(folder)}"
+    )
+
+
+def _last_lines(folder: Path) -> str:
+    lines = (folder / "server.log").read_text("utf-8", "replace").splitlines()
+    return "\n".join(lines[-LOG_LINES_TOLD:])
 
 
 def running_url(folder: Path) -> str | None:
@@ -193,11 +202,17 @@ def _stop_leftover(folder: Path) -> None:
             pid = int(pid_file.read_text().splitlines()[0])
         except (FileNotFoundError, IndexError, ValueError):
             return
-        try:
-            name = Path(f"/proc/{pid}/comm").read_text().strip()
-        except FileNotFoundError:
-            return
-        if name != "postgres":
+        if not _is_postmaster_of(folder, pid):
             return
         os.kill(pid, signal.SIGINT)
         time.sleep(0.1)
+
+
+def _is_postmaster_of(folder: Path, pid: int) -> bool:
+    """Whether that process is ours: its number may long belong to the database of somebody else."""
+    try:
+        name = Path(f"/proc/{pid}/comm").read_text().strip()
+        works_in = Path(f"/proc/{pid}/cwd").readlink()
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
+        return False
+    return name == "postgres" and works_in == folder.resolve()
