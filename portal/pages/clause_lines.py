@@ -9,6 +9,7 @@ from policies.decision.clause import ClauseResult, Judgement, Outcome, Severity
 from policies.decision.profile import profile_named
 from policies.errors import ProfileNotFound
 from policies.terms import Text
+from portal.pages.fact_words import name_of_fact, value_of_fact
 from portal.pages.speech import Speech
 
 _ORDER = {"not_met": 0, "unclear": 1, "met": 2}
@@ -78,14 +79,18 @@ def _line(result: ClauseResult, words: dict[str, Text], say: Speech) -> ClauseLi
     has_failed = result.outcome is Outcome.FAILED
     stops = result.severity in (Severity.BLOCK, Severity.HOLD)
     facts = [
-        f"{say.text(words[name]) if name in words else name.replace('_', ' ')}: {value or '—'}"
+        say.gettext(
+            "{thing}: {name}",
+            thing=say.text(words[name]) if name in words else name_of_fact(name, say),
+            name=value_of_fact(name, value, say) or "—",
+        )
         for name, value in result.facts.items()
     ]
     return ClauseLine(
         id=result.clause_id,
         sentence=say.text(result.message) if has_failed else place,
         source=place if has_failed else "",
-        facts="; ".join(facts),
+        facts=say.gettext("; ").join(facts),
         state="met" if not has_failed else "not_met" if stops else "unclear",
     )
 

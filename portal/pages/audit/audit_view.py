@@ -22,8 +22,9 @@ from policies.identity.people import organization_with_id, user_with_id
 from policies.log import latest_head, leaf_of_event, tree_size
 from policies.party import Actor, Role
 from policies.terms import OrganizationId, Text, UserId
-from portal.pages.audit.receipt_view import DecisionView, decision_view, flat_facts
+from portal.pages.audit.receipt_view import DecisionView, decision_view
 from portal.pages.dataset_names import name_of_dataset
+from portal.pages.fact_words import flat_facts, name_of_fact, value_of_fact
 from portal.pages.freeze_targets import title_of
 from portal.pages.speech import Speech
 from portal.pages.words import ACTIONS, ASSETS, EVENTS, TARGETS, number_of
@@ -269,7 +270,11 @@ def event_view(
     return EventView(
         line=event_line(tx, event, by=by, say=say),
         facts=tuple(
-            (say.gettext(FACTS.get(name, name)), value) for name, value in flat_facts(body["facts"])
+            (
+                say.gettext(FACTS[name]) if name in FACTS else name_of_fact(name, say),
+                value_of_fact(name, value, say),
+            )
+            for name, value in flat_facts(body["facts"])
         ),
         body=json.dumps(body, ensure_ascii=False, indent=2),
         leaf_hash=leaf.leaf_hash.hex(),

@@ -18,6 +18,7 @@ from policies.canonical import Plain
 from policies.evidence.verification import Verification
 from policies.terms import MicroCredits, Purpose, Text
 from portal.languages import translator
+from portal.pages.fact_words import facts_in_words, ledger_reason
 from portal.pages.offer import price_words
 from portal.pages.speech import Speech
 from portal.pages.words import ACTIONS, PURPOSES, number_of
@@ -117,7 +118,7 @@ def decision_view(decision: StoredDecision, say: Speech) -> DecisionView:
         sentence=say.gettext("Allowed.") if decision.is_allowed else say.gettext("Refused."),
         profile=decision.profile_id,
         rules=tuple(_rules(decision.reasons, say)),
-        facts=tuple(flat_facts(decision.facts)),
+        facts=tuple(facts_in_words(decision.facts, say)),
     )
 
 
@@ -229,7 +230,9 @@ def _transfer(moved: Transfer, say: Speech) -> TransferLine:
         TransferKind.DIRECT: say.gettext("Moved"),
     }
     amount = MicroCredits(moved.amount)
-    return TransferLine(names[moved.kind], moved.created_at, amount, moved.reason)
+    return TransferLine(
+        names[moved.kind], moved.created_at, amount, ledger_reason(moved.reason, say)
+    )
 
 
 def _checks(verified: Verification, say: Speech) -> Iterator[CheckLine]:
@@ -246,18 +249,3 @@ def _rules(reasons: Plain, say: Speech) -> Iterator[RuleLine]:
         assert isinstance(text, dict)
         words = Text(zh=str(text.get("zh", "")), en=str(text.get("en", "")))
         yield RuleLine(str(reason["rule_id"]), say.text(words))
-
-
-def flat_facts(facts: Plain, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Facts as pairs, `caller.kind` and so on; what is not set is left out."""
-    if isinstance(facts, dict):
-        for name, value in facts.items():
-            yield from flat_facts(value, f"{prefix}.{name}" if prefix else name)
-    elif isinstance(facts, list):
-        if any(isinstance(value, dict | list) for value in facts):
-            for place, value in enumerate(facts, 1):
-                yield from flat_facts(value, f"{prefix} {place}")
-        elif facts:
-            yield prefix, ", ".join(str(value) for value in facts)
-    elif facts is not None and facts != "":
-        yield prefix, str(facts).lower() if isinstance(facts, bool) else str(facts)
