@@ -172,7 +172,7 @@ def _followed(
         if not one.is_removed
     ]
     lines += [
-        FollowedLine("user", one.user.id, Text(en=one.user.name), "", 0)
+        FollowedLine("user", one.user.id, Text(zh=one.user.name, en=one.user.name), "", 0)
         for one in presented_users(tx, [UserId(i) for i in followed[Followed.USER]])
     ]
     return sorted(lines, key=lambda line: -line.new)
@@ -213,7 +213,7 @@ def _news(tx: Tx, items: Sequence[news.NewsItem], *, by: Actor, say: Speech) -> 
 
 
 def _title(title: Text, slug: str) -> Text:
-    return title if title.zh or title.en else Text(en=slug)
+    return title if title.zh or title.en else Text(zh=slug, en=slug)
 
 
 def _words(say: Speech) -> dict[EventKind, str]:

@@ -500,6 +500,26 @@ PAGES: dict[str, SamplePage] = {
         "legal_bases": [("data-security-law", "数据安全法")],
         "typed": {"reason": MARKUP, "reason_code": "security"},
         "errors": {"reason": "Say why; the asker reads it."}}, "officer"),
+    "/my/follows": SamplePage("my/follows.html", {
+        "new": 2,
+        "followed": [
+            {"kind": kind, "id": str(number), "title": title, "href": href, "new": new}
+            for number, (kind, title, href, new) in enumerate([
+                ("dataset", Text("空气质量逐时监测", "Hourly air quality"), "/dataset/air", 1),
+                ("organization", Text("市交通运输局", "Transport Bureau"), "/organization", 1),
+                ("theme", Text("道路", ""), "/group", 0),
+                ("user", Text("li.wei", "li.wei"), "", 0),
+            ])],
+        "news": [
+            {"title": Text("空气质量逐时监测", "Hourly air quality"), "href": "/dataset/air",
+             "words": "It was published.", "at": NOW, "is_new": number < 2}
+            for number in range(4)]}, "officer"),
+    "/group/new": SamplePage("topic/edit.html", {
+        "topic": None, "typed": {"slug": "Roads!", "title_zh": "", "title_en": MARKUP,
+                                 "description_zh": "", "description_en": "", "parent": ""},
+        "parents": [("city", "City")],
+        "errors": {"slug": "Small letters, digits and dashes.",
+                   "title_zh": "Write the title in at least one language."}}, "officer"),
     "/my/usage": SamplePage("my/usage.html", {
         "organization": None, "balance": 412_087_350_000, "reserved": 1_250_000,
         "spent": 87_912_650_000, "earned": 3_000_000, "forecast": 121_000_000_000, "as_of": NOW,

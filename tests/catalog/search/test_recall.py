@@ -13,10 +13,11 @@ from catalog.search import words
 from catalog.search.document import PUBLIC_LABEL, SearchDocument
 from catalog.search.engine import rebuilding
 from catalog.search.index import Index
-from catalog.search.query import ROWS_MAX, Search, Words
+from catalog.search.query import ROWS_MAX, Facet, Search, Words
 from tests.catalog.search.catalogues import documents, text_of
 
 PUBLIC = frozenset({PUBLIC_LABEL})
+EVERY = Facet("entity_type")
 REAL_WORDS = (
     *("停車", "公車", "捷運", "空氣品質", "人口", "學校", "醫院", "圖書館", "路燈", "公園"),
     *("垃圾", "統計", "地圖", "預算", "消防", "警察", "農業", "觀光", "老人", "幼兒園"),
@@ -39,7 +40,9 @@ def cities(
 
 
 def found(index: Index, query: str) -> tuple[set[int], int]:
-    page = index.search(Search(PUBLIC, Words(query), rows=ROWS_MAX))
+    page = index.search(Search(PUBLIC, Words(query), rows=ROWS_MAX, facets=(EVERY,)))
+    # What counts asks less of the index than what ranks, and must find the same.
+    assert sum(one.count for one in page.facets[EVERY.field]) == page.count, query
     return {one.int for one in page.ids}, page.count
 
 

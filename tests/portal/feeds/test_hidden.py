@@ -18,6 +18,7 @@ from policies import log
 from policies.party import ANONYMOUS, Actor
 from policies.terms import Text
 from portal.wiring import Wiring
+from tests.counts import IS_LONG
 from tests.exchange.city import City, entry
 from tests.portal.feeds.test_rdf import HYDRA, read
 from tests.portal.pages.conftest import OpenBrowser
@@ -28,6 +29,35 @@ ADDRESSES = ("/catalog.nt", "/data.json", "/api/v1/changes")
 OAI = ("ListRecords&metadataPrefix=oai_dc", "ListRecords&metadataPrefix=dcat")
 COUNT = "SELECT (COUNT(DISTINCT ?s) AS ?n) WHERE { ?s a <http://www.w3.org/ns/dcat#Dataset> }"
 SECRET = "secret-of-departments"
+EVERY = "include_private=true&include_drafts=true&include_deleted=true"
+LISTS = (
+    f"/api/3/action/package_list?{EVERY}",
+    f"/api/3/action/package_search?rows=100&{EVERY}",
+    "/api/3/action/package_search?rows=100",
+    "/api/3/action/package_autocomplete?q=title",
+    "/api/3/action/package_autocomplete?q=slug",
+    "/api/3/action/current_package_list_with_resources",
+    "/api/3/action/recently_changed_packages_activity_list?limit=100",
+    "/api/3/action/organization_activity_list?id=transport&limit=100",
+    "/api/3/action/organization_show?id=transport&include_datasets=true",
+    "/api/3/action/group_show?id=every&include_datasets=true",
+    "/api/3/action/group_package_show?id=every",
+    "/api/3/action/tag_list",
+    "/api/3/action/tag_autocomplete?query=tag",
+    "/api/3/action/resource_search?query=name:title",
+    "/api/v1/suggest?q=title",
+    "/api/v1/suggest?q=tag",
+    "/api/v1/datasets",
+    "/catalog.nt?q=title",
+    "/",
+    "/dataset",
+    "/dataset?q=title",
+    "/dataset/suggest?q=tag",
+    "/group/every",
+    "/organization/transport",
+)
+"""Whatever lists, offers or counts records, and is the caller's own."""
+FACETS = ("organization", "groups", "tags", "license_id", "grade", "open_type", "late")
 
 
 @dataclass(frozen=True)
@@ -52,7 +82,11 @@ def add(city: City, permission: Permission) -> Dataset:
         extras=(("k", SECRET),),
     )
     told = replace(
-        entry(), title=Text(en=f"title{mark}"), audience=permission.audience, directory=directory
+        entry(licence="CC-BY-4.0"),
+        title=Text(en=f"title{mark}"),
+        keywords=(f"tag{mark}", "common"),
+        audience=permission.audience,
+        directory=directory,
     )
     with city.pool.connection() as tx:
         made = describe.create(
@@ -67,11 +101,18 @@ def add(city: City, permission: Permission) -> Dataset:
             "UPDATE catalog.datasets SET state = %s, issued = created_at WHERE id = %s",
             (permission.state, made.id),
         )
+        tx.execute(
+            """
+            INSERT INTO catalog.dataset_themes (theme_id, dataset_id)
+            SELECT id, %s FROM catalog.themes WHERE slug = 'every'
+            """,
+            (made.id,),
+        )
         return dataset_with_id(tx, made.id, by=city.publisher)
 
 
 def marks(dataset: Dataset) -> tuple[str, ...]:
-    return (str(dataset.id), dataset.slug, dataset.entry.title.en)
+    return (str(dataset.id), dataset.slug, dataset.entry.title.en, dataset.entry.keywords[0])
 
 
 def is_told(actor: Actor, dataset: Dataset) -> bool:
@@ -108,6 +149,42 @@ def check(visitor: Visitor, actor: Actor, datasets: list[Dataset]) -> None:
         check_refusals(visitor, actor, one)
 
 
+def check_lists(visitor: Visitor, actor: Actor, datasets: list[Dataset]) -> None:
+    """Hold every list, count and suggestion to the records that exist for `actor`."""
+    seen = [one for one in datasets if sees_dataset(actor, one)]
+    hidden = [mark for one in datasets if one not in seen for mark in marks(one)]
+    for address in LISTS:
+        answer = visitor.get(address)
+        assert answer.status_code == 200, (address, answer.text[:300])
+        assert not [mark for mark in hidden if mark in answer.text], address
+
+    fields = "".join(f"&facet.field={name}" for name in FACETS)
+    asked = f"/api/3/action/package_search?rows=0&facet.limit=-1&{EVERY}{fields}"
+    found = visitor.get(asked).json()["result"]
+    assert found["count"] == len(seen)
+    counted = found["facets"]
+    assert counted["tags"].get("common", 0) == len(seen)
+    assert counted["groups"].get("every", 0) == len(seen)
+    assert counted["organization"].get("transport", 0) == len(seen)
+    assert all(
+        sum(counts.values()) <= len(seen) for name, counts in counted.items() if name != "tags"
+    )
+    for one in datasets:
+        for query in (f"q={one.entry.title.en}", f"fq=id:{one.id}", f"fq=name:{one.slug}"):
+            hits = visitor.get(f"/api/3/action/package_search?rows=0&{EVERY}&{query}").json()
+            assert hits["result"]["count"] == (one in seen), query
+
+    published = [one for one in seen if one.state == "published"]
+    for action, name in (("organization_list", "transport"), ("group_list", "every")):
+        listed = visitor.get(f"/api/3/action/{action}?all_fields=true").json()["result"]
+        (held,) = [one for one in listed if one["name"] == name]
+        assert held["package_count"] == len(published), action
+    for path in ("/organization", "/group"):
+        page = visitor.page(path)
+        words = f"{len(published)} dataset{'' if len(published) == 1 else 's'}<"
+        assert words in page, path
+
+
 def check_refusals(visitor: Visitor, actor: Actor, dataset: Dataset) -> None:
     """Who may not know of it is told the same as of what is not there."""
     exists = sees_dataset(actor, dataset) and not dataset.entry.directory.is_classified
@@ -127,7 +204,7 @@ def _error(text: str) -> list[str]:
 
 
 @settings(
-    max_examples=4,
+    max_examples=20 if IS_LONG else 4,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -136,11 +213,21 @@ def test_no_feed_tells_what_the_caller_may_not_know(
     city: City, browser_of: OpenBrowser, wiring: Wiring, permissions: list[Permission]
 ) -> None:
     with city.pool.connection() as tx:
+        tx.execute("DELETE FROM catalog.dataset_themes")
         tx.execute("DELETE FROM catalog.datasets")
         tx.execute("DELETE FROM catalog.public_records")
+        tx.execute(
+            """
+            INSERT INTO catalog.themes (id, slug, title, created_at)
+            VALUES (gen_random_uuid(), 'every', '{"en": "Every"}', now())
+                ON CONFLICT DO NOTHING
+            """
+        )
     datasets = [add(city, permission) for permission in permissions]
     with wiring.pool.connection() as tx:
         log.sequence(tx)
 
     for actor in (None, city.publisher, city.officer, city.buyer, city.regulator):
-        check(browser_of(actor), actor or ANONYMOUS, datasets)
+        visitor = browser_of(actor)
+        check(visitor, actor or ANONYMOUS, datasets)
+        check_lists(visitor, actor or ANONYMOUS, datasets)
