@@ -7,6 +7,8 @@ from typing import Final
 from uuid import UUID
 
 from catalog import find, upload
+from catalog.arrivals import arrive
+from catalog.arrivals.arrival import Arrival, ArrivalId
 from catalog.dataset import Distribution
 from catalog.files.wish import Wish
 from catalog.version import Upload, UploadId, UploadState
@@ -93,6 +95,21 @@ def read_again(wiring: Wiring, actor: Actor, read: Upload, wish: Wish) -> Upload
         queued = upload.read_again(tx, read, wish, by=actor, at=wiring.now())
         ask_to_read(tx, queued)
     return queued
+
+
+def finished(wiring: Wiring, actor: Actor, arrival_id: ArrivalId) -> Arrival:
+    """How far a file is; one whose bytes are all here is an upload afterwards.
+
+    Raises: ArrivalNotFound, and what accepting an upload raises.
+    """
+    return arrive.finish(
+        wiring.pool,
+        wiring.folders.blobs,
+        arrival_id,
+        by=actor,
+        at=wiring.now(),
+        accepted=ask_to_read,
+    )
 
 
 def ask_to_read(tx: Tx, sent: Upload) -> None:

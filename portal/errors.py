@@ -47,6 +47,14 @@ class BodyCutOff(Invalid):
 
 
 @dataclass(eq=False)
+class MalformedUploadHeaders(Invalid):
+    """A header of a resumable upload is missing or cannot be read."""
+
+    message: ClassVar[str] = N_("The header {header} of the upload cannot be read.")
+    header: str
+
+
+@dataclass(eq=False)
 class MalformedFilters(Invalid):
     """Conditions or an order of rows that cannot be read."""
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from procrastinate import App, PsycopgConnector, RetryStrategy
 
 from catalog import find, graphs, ingest, publish
+from catalog.arrivals import arrive
 from catalog.blobs import sweep_arriving
 from catalog.connections import begin, carry_out
 from catalog.connections.connection_run import ConnectionRunId
@@ -134,6 +135,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
         folders = wiring.folders
         sweep_results(wiring.pool, wiring.settings.results_folder, folders.storage, wiring.now())
         sweep_arriving(folders.blobs)
+        arrive.sweep(wiring.pool, folders.blobs, at=wiring.now())
         with wiring.pool.connection() as tx:
             unmet.forget_rarest(tx)
 

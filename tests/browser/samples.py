@@ -410,8 +410,8 @@ PAGES: dict[str, SamplePage] = {
         "back_href": "/publish",
         "upload_href": "/api/v1/uploads", "title": Text("地铁延误", "Delays"), "errors": {},
         "accepted": "CSV, Excel, JSON, GeoJSON, Parquet, ZIP", "most_bytes": 2**31,
-        "drafts": [{"label": "地铁延误", "href": "/publish/3", "step": "Columns",
-                    "changed_at": NOW}]}, "officer"),
+        "begun": [{"name": "地铁延误.csv", "share": "已收到 3 MB，共 9 MB", "drop_href": "/drop",
+                    "begun_at": NOW, "expires_at": NOW}]}, "officer"),
     "/publish/plain": SamplePage(
         "publish/upload.html",
         {
@@ -424,7 +424,7 @@ PAGES: dict[str, SamplePage] = {
             "errors": {},
             "accepted": "CSV",
             "most_bytes": 2**31,
-            "drafts": [],
+            "begun": [],
         },
         "officer",
     ),

@@ -6,6 +6,7 @@ Nothing that was acknowledged is lost, nothing undelivered is charged, and no pr
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import random
 import shutil
 import tempfile
@@ -25,6 +26,7 @@ from tests.journey.city import City
 
 ROUNDS = examples(5, long=50)
 UNIT = 10
+PIECE_TYPE = "application/offset+octet-stream"
 WAIT_S = 180
 BUSY_S_MAX = 2.5
 ROLES = ("server", "worker", "quality", "web", "zygote", "sequencer")
@@ -60,6 +62,43 @@ def city() -> Iterator[City]:
         lived_in.publish("airport-publisher", "airport-approver", "flights", FLIGHTS.encode())
         yield lived_in
     shutil.rmtree(folder)
+
+
+def test_a_file_in_pieces_goes_on_after_the_server_was_killed(city: City) -> None:
+    city.register("publisher", "pieces")
+    content = b"code,name\n" + b"".join(b"%07d,station\n" % row for row in range(200_000))
+    place = "/api/v1/datasets/pieces/distributions/data/resumable-uploads"
+    tus = {"Tus-Resumable": "1.0.0"}
+    begun = city.of("publisher").post(place, headers={**tus, "Upload-Length": str(len(content))})
+    address = begun.headers["Location"]
+    kept = 0
+
+    for share in (0.3, 0.6):
+        end = int(len(content) * share)
+        patched = {**tus, "Upload-Offset": str(kept), "Content-Type": PIECE_TYPE}
+        answer = city.of("publisher").patch(address, content=content[kept:end], headers=patched)
+        assert answer.status_code == 204, answer.text
+        kept = end
+
+        def broken_off(first: int) -> Iterator[bytes]:
+            yield content[first : first + 100_000]
+            city.installation.kill()
+            yield content[first + 100_000 :]
+
+        patched["Upload-Offset"] = str(kept)
+        with contextlib.suppress(httpx.TransportError):
+            city.of("publisher").patch(address, content=broken_off(kept), headers=patched)
+        city.installation.start()
+        wait_until_ready(city)
+        here = int(city.of("publisher").head(address, headers=tus).headers["Upload-Offset"])
+        assert kept <= here < len(content)
+        kept = here
+
+    patched = {**tus, "Upload-Offset": str(kept), "Content-Type": PIECE_TYPE}
+    last = city.of("publisher").patch(address, content=content[kept:], headers=patched)
+    upload_id = last.headers["Content-Location"].rsplit("/", 1)[-1]
+    read = city.wait_until_read("publisher", upload_id)
+    assert (read["state"], read["sha256"]) == ("ingested", hashlib.sha256(content).hexdigest())
 
 
 def test_kill_at_random_moments_loses_nothing_and_charges_nothing_undelivered(city: City) -> None:

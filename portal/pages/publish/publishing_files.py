@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -10,19 +12,29 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
 from catalog import find
+from catalog.arrivals import arrive
+from catalog.arrivals.arrival import ArrivalId
 from catalog.blobs import UPLOAD_BYTES_MAX
+from catalog.files.wish import NO_WISH
 from catalog.version import Stage, Upload, UploadId, UploadState, Version
 from policies.errors import Refusal
-from portal.accept_upload import accept, place_of
+from policies.party import Actor
+from portal.accept_upload import accept, finished, load, place_of
 from portal.body_bound import takes_bytes
-from portal.incoming_file import INCOMING_BYTES_MAX, receive_file
+from portal.errors import FileMissing
+from portal.incoming_file import (
+    FIELD_BYTES_MAX,
+    FIELDS_MAX,
+    INCOMING_BYTES_MAX,
+    receive_form,
+)
 from portal.pages.publish.publishing import FIRST_DISTRIBUTION, MESSAGES, stage_names
 from portal.pages.publish.workbench import Step, failure_words, work_on
 from portal.pages.rendering import render, wants_part
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of
 from portal.sign_in import check_form_token, signed_in
-from portal.wiring import wiring_of
+from portal.wiring import Wiring, wiring_of
 
 router = APIRouter()
 
@@ -30,6 +42,18 @@ _SEE_OTHER: Final = 303
 _STAGE_OF_FILE: Final = 2
 _READ_PERCENT: Final = 70
 """Of the bar; checking is the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A file that its sender began to send and did not end."""
+
+    name: str
+    share: str
+    """How much of it is here, in words."""
+    begun_at: datetime
+    expires_at: datetime
+    drop_href: str
 
 
 @router.get("/publish/{slug}/upload")
@@ -48,19 +72,38 @@ async def send(request: Request, slug: str) -> Response:
     actor = await run_in_threadpool(signed_in, request)
     try:
         place = await run_in_threadpool(place_of, wiring, actor, slug, FIRST_DISTRIBUTION)
-        incoming = await receive_file(request, wiring.folders.blobs)
-        check_form_token(request, incoming.fields.get("csrf_token", ""))
-        is_held = bool(incoming.fields.get("look"))
+        form = await receive_form(
+            request,
+            wiring.folders.blobs,
+            fields_max=FIELDS_MAX,
+            field_bytes_max=FIELD_BYTES_MAX,
+        )
+        fields = dict(form.pairs)
+        check_form_token(request, fields.get("csrf_token", ""))
+        is_held = bool(fields.get("look"))
         sent = await run_in_threadpool(
-            lambda: accept(wiring, actor, place, incoming, None, is_held=is_held)
+            lambda: (
+                accept(wiring, actor, place, form.file, None, is_held=is_held)
+                if form.file is not None
+                else _arrived(wiring, actor, fields.get("upload", ""), is_held=is_held)
+            )
         )
     except Refusal as refusal:
         words, status = {"file": speech_of(request).refusal(refusal)}, status_of(refusal)
         return await run_in_threadpool(
             lambda: _form(request, slug, done="", errors=words, status=status)
         )
-    after = "/reading" if is_held else ""
+    after = "/reading" if is_held and sent.state is UploadState.HELD else ""
     return RedirectResponse(f"/publish/{slug}/upload/{sent.id}{after}", _SEE_OTHER)
+
+
+@router.post("/publish/{slug}/upload/unfinished/{arrival_id}/drop")
+def drop_begun(request: Request, slug: str, arrival_id: UUID) -> Response:
+    """Throw away what is here of a file that comes no more."""
+    wiring, actor = wiring_of(request), signed_in(request)
+    blobs = wiring.folders.blobs
+    arrive.drop(wiring.pool, blobs, ArrivalId(arrival_id), by=actor, at=wiring.now())
+    return RedirectResponse(f"/publish/{slug}/upload", _SEE_OTHER)
 
 
 @router.get("/publish/{slug}/upload/{upload_id}")
@@ -93,12 +136,33 @@ def show_progress(request: Request, slug: str, upload_id: UUID) -> Response:
     )
 
 
+def _arrived(wiring: Wiring, actor: Actor, address: str, *, is_held: bool) -> Upload:
+    """The upload that the pieces sent by script became, and have it read.
+
+    Raises: FileMissing, ArrivalNotFound, and what accepting an upload raises.
+    """
+    try:
+        arrival_id = ArrivalId(UUID(address.rsplit("/", 1)[-1]))
+    except ValueError:
+        raise FileMissing from None
+    arrival = finished(wiring, actor, arrival_id)
+    if arrival.upload_id is None:
+        raise FileMissing
+    with wiring.pool.connection() as tx:
+        sent = find.upload_with_id(tx, arrival.upload_id, by=actor)
+    if sent.state is UploadState.HELD and not is_held:
+        return load(wiring, actor, sent, NO_WISH)
+    return sent
+
+
 def _form(
     request: Request, slug: str, *, done: str, errors: dict[str, str], status: int
 ) -> Response:
     actor, say = signed_in(request), speech_of(request)
     with wiring_of(request).pool.connection() as tx:
         work = work_on(tx, slug, by=actor, say=say)
+        begun = arrive.unfinished_of(tx, by=actor, at=wiring_of(request).now())
+    places = {one.distribution.id for one in work.overview.distributions}
     return render(
         request,
         "publish/upload.html",
@@ -109,14 +173,26 @@ def _form(
         title=work.overview.dataset.entry.title,
         back_href=f"/publish/{slug}",
         message=say.gettext(MESSAGES[done]) if done in MESSAGES else None,
-        upload_href=None,
+        upload_href=f"/api/v1/datasets/{slug}/distributions/{FIRST_DISTRIBUTION}/resumable-uploads",
         errors=errors,
         accepted=say.gettext(
             "CSV, Excel, ODS, JSON, GeoJSON, Shapefile, GeoPackage, Parquet, Arrow, "
             "or a zip of tables"
         ),
         most_bytes=UPLOAD_BYTES_MAX,
-        drafts=[],
+        begun=[
+            Begun(
+                one.file_name,
+                say.gettext("{arrived} of {size}").format(
+                    arrived=say.bytes(one.arrived_bytes), size=say.bytes(one.size_bytes)
+                ),
+                one.begun_at,
+                one.expires_at,
+                f"/publish/{slug}/upload/unfinished/{one.id}/drop",
+            )
+            for one in begun
+            if one.distribution_id in places
+        ],
     )
 
 

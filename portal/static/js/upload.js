@@ -3,27 +3,40 @@
 //
 // Form: <form data-upload="/api/v1/uploads"> with one file input, .progress and [data-upload-state].
 // Protocol (tus 1.0 core and creation, https://tus.io/protocols/resumable-upload): POST makes an upload,
-// PATCH adds a piece at Upload-Offset, HEAD says how much has arrived. When all has arrived, its
-// address goes into the hidden field `upload` and the file input is left out of the form.
+// or finds the one that this person began with the same fingerprint, in whatever browser; PATCH adds a
+// piece at Upload-Offset, HEAD says how much has arrived. When all has arrived, its address goes into
+// the hidden field `upload` and the file input is left out of the form.
 import { say } from "./announce.js";
 
 const PIECE_BYTES = 4 * 1024 * 1024;
 const WAITS_S = [1, 2, 4, 8, 15];
 const TUS = { "Tus-Resumable": "1.0.0" };
 
-const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+// Until then, or until the browser says that the line is back.
+const wait = (seconds) =>
+  new Promise((resolve) => {
+    const go = () => {
+      clearTimeout(timer);
+      removeEventListener("online", go);
+      resolve();
+    };
+    const timer = setTimeout(go, seconds * 1000);
+    addEventListener("online", go);
+  });
 
-function remember(file, address) {
-  const key = `weir.upload.${file.name}.${file.size}.${file.lastModified}`;
-  try {
-    if (address === undefined) return localStorage.getItem(key);
-    if (address === null) localStorage.removeItem(key);
-    else localStorage.setItem(key, address);
-  } catch {
-    // a browser that keeps nothing: the upload begins anew after the page was left
-  }
-  return null;
+const END_BYTES = 256 * 1024;
+
+// What tells a file from others: its beginning, its end, size and time of change. Where the page is
+// not served securely the browser hashes nothing, and its name stands for its content.
+async function fingerprintOf(file) {
+  const facts = `${file.size}.${file.lastModified}`;
+  if (!crypto.subtle) return `${file.name}.${facts}`;
+  const ends = new Blob([file.slice(0, END_BYTES), file.slice(-END_BYTES), facts]);
+  const digest = await crypto.subtle.digest("SHA-256", await ends.arrayBuffer());
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
+
+const base64 = (text) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
 
 async function ask(address, options) {
   const answer = await fetch(address, { credentials: "same-origin", ...options });
@@ -31,27 +44,28 @@ async function ask(address, options) {
   return answer;
 }
 
-async function begin(form, file) {
-  const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name)));
+async function begin(form, file, fingerprint) {
   const token = form.querySelector('[name="csrf_token"]')?.value;
   const answer = await ask(form.dataset.upload, {
     method: "POST",
     headers: {
       ...TUS,
       "Upload-Length": String(file.size),
-      "Upload-Metadata": `filename ${name}`,
+      "Upload-Metadata": `filename ${base64(file.name)},fingerprint ${base64(fingerprint)},hold`,
       ...(token ? { "X-CSRF-Token": token } : {}),
     },
   });
   if (answer.status !== 201) throw new Refused(await answer.text());
-  return answer.headers.get("Location");
+  return { address: answer.headers.get("Location"), offset: offsetOf(answer) };
 }
+
+const offsetOf = (answer) => Number(answer.headers.get("Upload-Offset") ?? 0);
 
 class Refused extends Error {}
 
 async function arrived(address) {
   const answer = await ask(address, { method: "HEAD", headers: TUS });
-  return answer.ok ? Number(answer.headers.get("Upload-Offset")) : null;
+  return answer.ok ? offsetOf(answer) : null;
 }
 
 function send(form, address, file, offset, show) {
@@ -94,15 +108,14 @@ async function upload(form, file, words) {
     text.textContent = parts.join(" · ");
   };
 
-  let address = remember(file);
+  const fingerprint = await fingerprintOf(file);
+  let address = null;
   let offset = null;
   for (let failures = 0; ; ) {
     try {
       if (address) offset ??= await arrived(address);
       if (!address || offset === null) {
-        address = await begin(form, file);
-        offset = 0;
-        remember(file, address);
+        ({ address, offset } = await begin(form, file, fingerprint));
       }
       show(offset);
       while (offset < file.size) {
@@ -110,7 +123,6 @@ async function upload(form, file, words) {
         failures = 0;
       }
       show(file.size);
-      remember(file, null);
       return address;
     } catch (problem) {
       if (problem instanceof Refused) throw problem;
