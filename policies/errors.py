@@ -181,6 +181,59 @@ class SigningKeyAway(Conflict):
 
 
 @dataclass(eq=False)
+class SigningKeyUnknown(NotFound):
+    """No signing key has this name."""
+
+    message: ClassVar[str] = N_("There is no signing key {kid}.")
+    kid: str
+
+
+@dataclass(eq=False)
+class KeyInUse(Conflict):
+    """Only a replaced key can be declared dead."""
+
+    message: ClassVar[str] = N_(
+        "Key {kid} is not a replaced one. Put the next key in its place first."
+    )
+    kid: str
+
+
+@dataclass(eq=False)
+class KeyActWaits(Conflict):
+    """One change of the keys of a purpose at a time."""
+
+    message: ClassVar[str] = N_(
+        "A change of the keys for “{purpose}” waits already. Confirm or withdraw it first."
+    )
+    purpose: str
+
+
+@dataclass(eq=False)
+class KeyActNotFound(NotFound):
+    """No change of keys has this id."""
+
+    message: ClassVar[str] = N_("There is no such change of keys.")
+
+
+@dataclass(eq=False)
+class KeyActSettled(Conflict):
+    """The change was confirmed or withdrawn before."""
+
+    message: ClassVar[str] = N_("This change of keys is settled already.")
+    act_id: UUID
+
+
+@dataclass(eq=False)
+class SecondAdministratorNeeded(Denied):
+    """Whoever proposed a change of keys does not confirm it."""
+
+    message: ClassVar[str] = N_(
+        "An administrator other than the one who proposed it has to confirm a change of keys."
+    )
+    act_id: UUID
+
+
+@dataclass(eq=False)
 class NoSuchLeaf(NotFound):
     """The log has no such entry, or none within a tree of that size."""
 

@@ -101,6 +101,11 @@ class EventKind(StrEnum):
     AUDIT_VIEWED = "audit.viewed"
     KEY_MINTED = "key.minted"
     """A signing key was made, so that the log itself shows which keys there ever were."""
+    KEY_ACT_PROPOSED = "key.act_proposed"
+    """A change of keys takes two people, so the log tells of each of them."""
+    KEY_ACT_WITHDRAWN = "key.act_withdrawn"
+    KEY_ROTATED = "key.rotated"
+    KEY_BURIED = "key.buried"
     PERSONAL_ERASED = "personal.erased"
     """Personal fields of an earlier event were erased, so that the gap has a reason."""
 

@@ -76,12 +76,27 @@ class KeyRing:
     def rotate(self, tx: Tx, purpose: KeyPurpose, *, by: Actor, at: datetime) -> Signer:
         """Retire the current key before its time and sign with a new one.
 
-        One person can do this, and the event says who. A second signature over the act, and the
-        same for declaring a key dead, come with the ceremony for keys held outside this machine.
+        No person comes here alone: people change keys through `policies.change_keys`, which takes
+        two of them.
 
         Raises: SigningKeyAway.
         """
         return self._renew(tx, purpose, store.current_key(tx, purpose), by=by, at=at)
+
+    def mint_next(self, tx: Tx, purpose: KeyPurpose, *, by: Actor, at: datetime) -> str | None:
+        """Make the key that is to sign after the current one; its name, None where one waits.
+
+        Raises: SigningKeyAway.
+        """
+        endorser = self.signer(tx, KeyPurpose.LOG, at)
+        private_key = ed25519.generate()
+        key = _endorsed(private_key, purpose, endorser, KeyState.NEXT, at)
+        ed25519.save(private_key, self._path(key.kid))
+        if store.insert_next_key(tx, key):
+            record(tx, _key_minted(key, by=by))
+            return key.kid
+        self._path(key.kid).unlink()
+        return None
 
     def public_keys(self, tx: Tx) -> list[SigningKey]:
         """Every key there ever was, oldest first, so that old signatures can be checked."""
@@ -109,19 +124,7 @@ class KeyRing:
         self, tx: Tx, purpose: KeyPurpose, endorser: Signer | None, *, by: Actor, at: datetime
     ) -> None:
         private_key = ed25519.generate()
-        public_key = ed25519.public_half(private_key)
-        retire_at = at + RETIRES_AFTER
-        body = endorsed_body(purpose, public_key, retire_at)
-        key = SigningKey(
-            kid=kid_of(public_key),
-            purpose=purpose,
-            public_key=public_key,
-            state=KeyState.CURRENT,
-            created_at=at,
-            retire_at=retire_at,
-            endorsed_by=endorser.kid if endorser else kid_of(public_key),
-            endorsement=endorser.sign(body) if endorser else private_key.sign(body),
-        )
+        key = _endorsed(private_key, purpose, endorser, KeyState.CURRENT, at)
         # The file first: a row without its file could sign nothing, a file without a row is waste.
         ed25519.save(private_key, self._path(key.kid))
         if store.insert_current_key(tx, key):
@@ -139,6 +142,28 @@ class KeyRing:
 
     def _path(self, kid: str) -> Path:
         return self._folder / f"{kid}.pem"
+
+
+def _endorsed(
+    private_key: ed25519.PrivateKey,
+    purpose: KeyPurpose,
+    endorser: Signer | None,
+    state: KeyState,
+    at: datetime,
+) -> SigningKey:
+    public_key = ed25519.public_half(private_key)
+    retire_at = at + RETIRES_AFTER
+    body = endorsed_body(purpose, public_key, retire_at)
+    return SigningKey(
+        kid=kid_of(public_key),
+        purpose=purpose,
+        public_key=public_key,
+        state=state,
+        created_at=at,
+        retire_at=retire_at,
+        endorsed_by=endorser.kid if endorser else kid_of(public_key),
+        endorsement=endorser.sign(body) if endorser else private_key.sign(body),
+    )
 
 
 def _key_minted(key: SigningKey, *, by: Actor) -> Event:

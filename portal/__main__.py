@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from portal.commands.context import CommandFailed
 from portal.commands.demo import add_parsers as add_demo
 from portal.commands.doctor import add_parsers as add_doctor
+from portal.commands.keys import add_parsers as add_keys
 from portal.commands.migrate_ckan import add_parsers as add_migrate_ckan
 from portal.commands.people import add_parsers as add_people
 from portal.commands.search import add_parsers as add_search
@@ -28,6 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add_serving,
         add_search,
         add_people,
+        add_keys,
         add_demo,
         add_doctor,
         add_verification,

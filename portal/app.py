@@ -39,10 +39,22 @@ from portal.api.v1 import (
 from portal.api.v1 import connections as connections_api
 from portal.api.v1 import proposals as proposals_api
 from portal.api.v1 import sensitive as sensitive_api
+from portal.api.v1 import signing_keys as signing_keys_api
 from portal.api.v1 import talk as talk_api
 from portal.api_description import describe
 from portal.body_bound import BodyBound
-from portal.pages import account, addresses, demand, follows, home, people, talk, topic_desk, topics
+from portal.pages import (
+    account,
+    addresses,
+    demand,
+    follows,
+    home,
+    people,
+    signing_keys,
+    talk,
+    topic_desk,
+    topics,
+)
 from portal.pages import help as help_pages
 from portal.pages import organizations as organization_pages
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
@@ -95,6 +107,7 @@ _API = (
         users,
         tokens,
     ),
+    signing_keys_api,
     *(proposals_api, sensitive_api, listings, applications, agreements, ledger, receipts, audit),
     *(
         ckan,
@@ -129,6 +142,7 @@ _PAGES = (
     *(demand, harvest, directory_import, audience_preview, describing, publishing),
     *(sensitive, proposals),
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
+    signing_keys,
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 

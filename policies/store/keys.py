@@ -62,6 +62,44 @@ def insert_current_key(tx: Tx, key: SigningKey) -> bool:
     return inserted.rowcount == 1
 
 
+def insert_next_key(tx: Tx, key: SigningKey) -> bool:
+    """Make `key` the next one of its purpose; False where another one is."""
+    inserted = tx.execute(
+        """
+        INSERT INTO policies.signing_keys
+            (kid, purpose, public_key, state, created_at, retire_at, endorsed_by, endorsement)
+        VALUES
+            (%(kid)s, %(purpose)s, %(public_key)s, 'next', %(created_at)s, %(retire_at)s,
+             %(endorsed_by)s, %(endorsement)s)
+        ON CONFLICT DO NOTHING
+        """,
+        {
+            "kid": key.kid,
+            "purpose": key.purpose,
+            "public_key": key.public_key,
+            "created_at": key.created_at,
+            "retire_at": key.retire_at,
+            "endorsed_by": key.endorsed_by,
+            "endorsement": key.endorsement,
+        },
+    )
+    return inserted.rowcount == 1
+
+
+def move_key(tx: Tx, kid: str, before: KeyState, after: KeyState) -> bool:
+    """Move a key on in its life; False where it no longer stands where it did."""
+    updated = tx.execute(
+        """
+        UPDATE policies.signing_keys
+           SET state = %(after)s
+         WHERE kid = %(kid)s
+           AND state = %(before)s
+        """,
+        {"kid": kid, "before": before, "after": after},
+    )
+    return updated.rowcount == 1
+
+
 def retire_current_key(tx: Tx, kid: str) -> bool:
     """Let a key sign no more; False where it is not current, or no longer."""
     updated = tx.execute(

@@ -104,6 +104,10 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.FREEZE_LIFTED: N_("A freeze was lifted"),
     EventKind.AUDIT_VIEWED: N_("A supervisor looked something up"),
     EventKind.KEY_MINTED: N_("A signing key was made"),
+    EventKind.KEY_ACT_PROPOSED: N_("A change of signing keys was proposed"),
+    EventKind.KEY_ACT_WITHDRAWN: N_("A proposed change of signing keys was withdrawn"),
+    EventKind.KEY_ROTATED: N_("Another signing key was put in use"),
+    EventKind.KEY_BURIED: N_("A signing key was declared dead"),
     EventKind.PERSONAL_ERASED: N_("Personal fields were erased"),
 }
 
