@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.errors import N_, Conflict, Denied, Invalid, NotFound, TooLarge, TooOften
+from policies.errors import N_, Away, Conflict, Denied, Invalid, NotFound, TooLarge, TooOften
 
 
 @dataclass(eq=False)
@@ -122,6 +122,27 @@ class ResultTooLarge(TooLarge):
     )
     rows_max: int
     size_bytes_max: int
+
+
+@dataclass(eq=False)
+class ClusterAway(Away):
+    """The Spark Connect server does not answer."""
+
+    message: ClassVar[str] = N_(
+        "These tables are large and are queried on a cluster, which does not answer now. Nothing "
+        "was charged; try again in a few minutes."
+    )
+
+
+@dataclass(eq=False)
+class NotForCluster(Invalid):
+    """A part of DuckDB's language that has no equal on the cluster."""
+
+    message: ClassVar[str] = N_(
+        "These tables are large and are queried on a cluster, where “{part}” has no equal. Write "
+        "the query without it; nothing was charged."
+    )
+    part: str
 
 
 @dataclass(eq=False)

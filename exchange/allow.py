@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
 
+from catalog.cluster import Cluster
 from catalog.confine import Confinement
 from catalog.folders import Folders
 from catalog.readable_rows import Source, TableFiles, source_of
@@ -20,6 +21,7 @@ from catalog.steps.field import ROW_ID, field_of
 from catalog.version import VersionKind
 from catalog.view import EVERYTHING
 from catalog.warehouse import (
+    PARQUET_NAME,
     ServingCopy,
     Warehouse,
 )
@@ -72,6 +74,8 @@ class Parts:
     decided: Remembered[Asked, Found]
     """Accesses that were allowed a moment ago."""
     answers: SmallAnswers
+    cluster: Cluster | None = None
+    """Where statements over large tables run; None: all of them run here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +249,16 @@ def rows_at_most(allowed: Allowed) -> int:
             bounds += [copies[0].rows] if statement.is_one_table else []
             # A whole table aggregated is one row, however empty the table is.
             return max(min(bounds), 1)
+
+
+def runs_on_cluster(parts: Parts, allowed: Allowed) -> bool:
+    """Whether a statement reads so much that it runs on the cluster, where there is one."""
+    return (
+        parts.cluster is not None
+        and isinstance(allowed.question, SqlQuestion)
+        and sum(copy.file(PARQUET_NAME).size_bytes for copy in allowed.copies)
+        >= parts.cluster.bytes_min
+    )
 
 
 def caller_of(by: Actor) -> str:

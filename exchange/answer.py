@@ -6,22 +6,28 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from catalog.cluster import ClusterTable, answer_on_cluster, is_carried
 from catalog.confine import PermittedTable, QueryBounds
-from catalog.errors import ResultTooLarge
+from catalog.errors import NotForCluster, ResultTooLarge
 from catalog.find_rows import count_rows, find_rows, stream_rows
 from catalog.json_rows import Row
-from catalog.result import ResultColumn, ResultFormat
+from catalog.result import QueryResult, ResultColumn, ResultFormat
 from catalog.row_forms import FoundTable, whole_file
 from catalog.small_answers import AnswerKey
+from catalog.statement import folded
+from catalog.view import EVERYTHING
 from catalog.warehouse import (
     CSV_NAME,
     DATABASE_NAME,
     PARQUET_NAME,
     Page,
     ServingCopy,
+    build_serving_copy,
 )
-from exchange.allow import Allowed, Parts, caller_of
+from exchange.allow import Allowed, Parts, caller_of, runs_on_cluster
+from exchange.carry import carry
 from exchange.delivery import (
     JSON_DOWNLOAD_BYTES_MAX,
     MEDIA_TYPES,
@@ -72,19 +78,11 @@ def _run_query(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -
     question, statement = allowed.question, allowed.statement
     assert isinstance(question, SqlQuestion)
     assert statement is not None
-    tables = [
-        PermittedTable(access.target.name, copy.path(DATABASE_NAME), copy.view_fingerprint)
-        for access, copy in zip(allowed.accesses, allowed.copies, strict=True)
-    ]
     try:
-        result = parts.confinement.run_query(
-            question.sql,
-            tables,
-            caller=caller_of(allowed.ask.by),
-            result_format=question.result_format,
-            output=path,
-            bounds=QueryBounds(rows_max=reserved.rows_max),
-        )
+        if runs_on_cluster(parts, allowed):
+            result = _run_on_cluster(parts, allowed, reserved, path)
+        else:
+            result = _run_here(parts, allowed, reserved, path)
     except ResultTooLarge as too_large:
         if reserved.is_short and too_large.rows_max == reserved.rows_max:
             held = sum(transfer.amount for transfer in reserved.held.values())
@@ -100,6 +98,97 @@ def _run_query(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -
         result.size_bytes,
         result.sha256,
     )
+
+
+def _run_here(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> QueryResult:
+    question = allowed.question
+    assert isinstance(question, SqlQuestion)
+    return parts.confinement.run_query(
+        question.sql,
+        _permitted(allowed),
+        caller=caller_of(allowed.ask.by),
+        result_format=question.result_format,
+        output=path,
+        bounds=QueryBounds(rows_max=reserved.rows_max),
+    )
+
+
+def carried(allowed: Allowed) -> str:
+    """The statement as the cluster is told it.
+
+    Raises: MalformedStatement, NotForCluster.
+    """
+    question = allowed.question
+    assert isinstance(question, SqlQuestion)
+    return carry(question.sql, _views(allowed))
+
+
+def _views(allowed: Allowed) -> dict[str, str]:
+    return {
+        folded(access.target.name): f"weir_{place}" for place, access in enumerate(allowed.accesses)
+    }
+
+
+def _run_on_cluster(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> QueryResult:
+    """Let the cluster answer, and write that as the engine here writes every answer.
+
+    The engine here checks the statement first, as if it ran it: the same parts are allowed, and
+    the answer has the columns and types that it would have here.
+    """
+    question, cluster = allowed.question, parts.cluster
+    assert isinstance(question, SqlQuestion)
+    assert cluster is not None
+    caller = caller_of(allowed.ask.by)
+    text = question.sql.strip().rstrip(";")
+    with TemporaryDirectory(dir=parts.results) as work:
+        shape = parts.confinement.run_query(
+            f"SELECT * FROM (\n{text}\n) LIMIT 0",  # noqa: S608  what it is the engine checks
+            _permitted(allowed),
+            caller=caller,
+            result_format=ResultFormat.CSV,
+            output=Path(work) / "shape",
+        )
+        unfit = next((one for one in shape.columns if not is_carried(one)), None)
+        # Sums of whole numbers are wider here than anything the cluster has.
+        if unfit is not None and unfit.type != "HUGEINT":
+            raise NotForCluster(unfit.type)
+        rows = Path(work) / "rows.parquet"
+        answer_on_cluster(
+            cluster,
+            carried(allowed),
+            [
+                ClusterTable(
+                    view,
+                    copy.path(PARQUET_NAME),
+                    [ResultColumn(column.name, column.type) for column in copy.columns],
+                )
+                for view, copy in zip(_views(allowed).values(), allowed.copies, strict=True)
+            ],
+            rows,
+            columns=shape.columns,
+            rows_max=reserved.rows_max,
+        )
+        copy = build_serving_copy([rows], EVERYTHING, Path(work) / "copy", key=())
+        shown = ", ".join(
+            f'CAST(c{place} AS {column.type}) AS "{column.name.replace(chr(34), chr(34) * 2)}"'
+            for place, column in enumerate(shape.columns)
+        )
+        return parts.confinement.run_query(
+            f"SELECT {shown} FROM {TABLE_OF_DOWNLOAD}",  # noqa: S608  quoted above
+            [PermittedTable(TABLE_OF_DOWNLOAD, copy.path(DATABASE_NAME), copy.view_fingerprint)],
+            # Nothing of this answer is served to anybody again.
+            caller="",
+            result_format=question.result_format,
+            output=path,
+            bounds=QueryBounds(rows_max=reserved.rows_max),
+        )
+
+
+def _permitted(allowed: Allowed) -> list[PermittedTable]:
+    return [
+        PermittedTable(access.target.name, copy.path(DATABASE_NAME), copy.view_fingerprint)
+        for access, copy in zip(allowed.accesses, allowed.copies, strict=True)
+    ]
 
 
 def _refuse_packed(allowed: Allowed, statement: Statement, row_count: int, size_bytes: int) -> None:

@@ -14,21 +14,33 @@ Source: exchange design, reserve, deliver, settle; X118-X124.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 
 from catalog.errors import NoSuchTable
 from catalog.row_forms import FoundTable
 from exchange import settle
-from exchange.allow import Allowed, Ask, Parts, allow, caller_of, remembered, rows_at_most
+from exchange.allow import (
+    Allowed,
+    Ask,
+    Parts,
+    allow,
+    caller_of,
+    remembered,
+    rows_at_most,
+    runs_on_cluster,
+)
 from exchange.answer import (
     STORED_NAMES,
     Counted,
     answer_key,
+    carried,
     dump,
     find_table,
     page_of,
     run,
     suffix_of,
 )
+from exchange.credit import QUERY_RESERVATION_LIFE, RESERVATION_LIFE
 from exchange.delivery import (
     PAGE_ROWS_MAX,
     Delivered,
@@ -70,13 +82,16 @@ def deliver_query(parts: Parts, question: SqlQuestion, ask: Ask) -> Delivered:
     Raises: MessageTooLong, MalformedStatement, NotOneSelect, NothingNamed, TooManyTables,
     NoSuchTable, AccessDenied, FairUseSpent, NoOrganization, InsufficientCredits, PackedRows,
     DataChanged, AlreadyResolved, IdempotencyKeyReused, RequestUnderWay, ResultGone, and what
-    `Confinement.run_query` raises.
+    `Confinement.run_query` raises; on a cluster also NotForCluster and ClusterAway.
     """
     statement = read_statement(question.sql)
     try:
         allowed = allow(parts, sorted(statement.tables), question, ask, statement)
     except NoSuchData as missing:
         raise NoSuchTable(missing.name) from None
+    if runs_on_cluster(parts, allowed):
+        # What cannot be carried over is refused before anything is held.
+        carried(allowed)
     return _deliver(parts, allowed)
 
 
@@ -206,10 +221,16 @@ def _deliver(parts: Parts, allowed: Allowed) -> Delivered:
         if earlier is not None:
             return handed_out(parts, tx, earlier, at)
         count_fair_use(tx, allowed, at)
-        reserved = reserve(tx, allowed, at)
+        reserved = reserve(tx, allowed, life=_life(parts, allowed), at=at)
     path = new_path(parts.results, suffix_of(allowed.question))
     with undone_unless_settled(parts, allowed, reserved, path):
         outcome = run(parts, allowed, reserved, path)
         # Before its receipt, so that whichever server is asked again has it.
         parts.folders.storage.keep(path)
         return settle_delivery(parts, allowed, reserved, outcome)
+
+
+def _life(parts: Parts, allowed: Allowed) -> timedelta:
+    """How long what is held stays so, at most: as long as the answer may take, and some more."""
+    is_long = isinstance(allowed.question, FileQuestion) or runs_on_cluster(parts, allowed)
+    return RESERVATION_LIFE if is_long else QUERY_RESERVATION_LIFE

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -18,12 +18,11 @@ from catalog.find import stored_version
 from exchange import settle
 from exchange.access import Access, Target, decide_access
 from exchange.allow import Allowed, Parts, caller_of, refusal_of, rows_at_most
-from exchange.credit import QUERY_RESERVATION_LIFE, RESERVATION_LIFE, Transfer
+from exchange.credit import Transfer
 from exchange.delivery import (
     OPEN_DELIVERIES_PER_DAY,
     OPEN_ROWS_PER_DAY,
     Delivered,
-    FileQuestion,
     SqlQuestion,
 )
 from exchange.errors import (
@@ -107,7 +106,7 @@ def count_fair_use(tx: Tx, allowed: Allowed, at: datetime) -> None:
             raise FairUseSpent(OPEN_DELIVERIES_PER_DAY, OPEN_ROWS_PER_DAY)
 
 
-def reserve(tx: Tx, allowed: Allowed, at: datetime) -> Reserved:
+def reserve(tx: Tx, allowed: Allowed, *, life: timedelta, at: datetime) -> Reserved:
     """Hold the highest possible charge.
 
     The rows of a page or file are known. Those of a query often are not; then what is there is
@@ -136,8 +135,6 @@ def reserve(tx: Tx, allowed: Allowed, at: datetime) -> Reserved:
         for place, access in enumerate(allowed.accesses)
         if charge(access.price, covered)
     }
-    is_file = isinstance(allowed.question, FileQuestion)
-    life = RESERVATION_LIFE if is_file else QUERY_RESERVATION_LIFE
     held = settle.reserve(tx, payer.id, list(holds.values()), life=life, at=at)
     return Reserved(dict(zip(holds, held, strict=True)), covered, is_short=covered < rows)
 

@@ -80,6 +80,10 @@ class TooOften(Refusal):
     """The caller has to wait before trying again."""
 
 
+class Away(Refusal):
+    """A part that the answer needs does not respond; nothing is wrong with what was asked."""
+
+
 @dataclass(eq=False)
 class MalformedSlug(Invalid):
     """A name that cannot stand in an address."""

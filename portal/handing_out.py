@@ -13,6 +13,7 @@ from urllib.parse import quote
 from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
+from catalog.cluster import Cluster
 from catalog.small_answers import SmallAnswers
 from exchange import settle
 from exchange.allow import DECISIONS_REMEMBERED_MAX, Ask, Parts
@@ -51,7 +52,13 @@ def _parts(wiring: Wiring) -> Parts:
         now=wiring.now,
         decided=Remembered(wiring.pool.standing, entries_max=DECISIONS_REMEMBERED_MAX),
         answers=SmallAnswers(),
+        cluster=_cluster(wiring),
     )
+
+
+def _cluster(wiring: Wiring) -> Cluster | None:
+    settings = wiring.settings
+    return Cluster(settings.engine_url, settings.engine_bytes_min) if settings.engine_url else None
 
 
 def ask_of(request: Request, actor: Actor, purpose: Purpose | None) -> Ask:

@@ -12,6 +12,7 @@ from typing import Final
 from exchange.errors import AccessDenied, WayOn
 from policies.errors import (
     N_,
+    Away,
     Conflict,
     Denied,
     Invalid,
@@ -35,6 +36,7 @@ STATUS: Final[Mapping[type[Refusal], int]] = {
     Conflict: 409,
     TooLarge: 413,
     TooOften: 429,
+    Away: 503,
 }
 _WAYS_ON: Final[Mapping[WayOn, str]] = {
     WayOn.SIGN_IN: N_("Sign in first, at /user/login or with a token."),

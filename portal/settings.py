@@ -12,7 +12,9 @@ from pathlib import Path
 from catalog.cache import CACHE_BYTES
 from portal.ckan_options import CkanOptions, options_from
 
+ENGINE_BYTES_MIN = 4 << 30
 CACHE_BYTES_MIN = 1 << 20
+ENGINE_BYTES_MIN = 4 << 30
 
 
 class Publication(StrEnum):
@@ -42,6 +44,8 @@ class Settings:
     engine_url: str = ""
     """Of a Spark Connect server, such as sc://host:15002, for what exceeds this machine; empty:
     everything is computed here."""
+    engine_bytes_min: int = ENGINE_BYTES_MIN
+    """Statements over tables of this size together, as Parquet, run there; smaller ones here."""
     storage_url: str | None = None
     """`s3://BUCKET/PREFIX` for blobs, tables and results; None means the folder alone."""
     cache_bytes_max: int = CACHE_BYTES
@@ -100,8 +104,8 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
     """The settings of the installation in folder `data`.
 
     Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
-    `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL` or `WEIR_CACHE_BYTES` that cannot be read, or
-    `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name no networks.
+    `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL`, `WEIR_CACHE_BYTES` or `WEIR_ENGINE_BYTES` that
+    cannot be read, or `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name no networks.
     """
     harvest_allow = environment.get("WEIR_HARVEST_ALLOW") or ""
     connect_allow = environment.get("WEIR_CONNECT_ALLOW") or ""
@@ -116,6 +120,7 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         ckan_options=options_from(environment.get("WEIR_CKAN_OPTIONS") or ""),
         harvest_allow=harvest_allow,
         engine_url=environment.get("WEIR_ENGINE_URL") or "",
+        engine_bytes_min=int(environment.get("WEIR_ENGINE_BYTES") or ENGINE_BYTES_MIN),
         storage_url=_storage_url(environment),
         cache_bytes_max=_cache_bytes(environment),
         connect_allow=connect_allow,
