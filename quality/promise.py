@@ -26,6 +26,8 @@ _DAYS: Final[Mapping[UpdateCycle, int]] = {
 }
 """The longest a cycle can be, in days of the calendar."""
 
+_WARNED_CYCLE_DAYS: Final = 7
+
 PROMISING: Final = tuple(_DAYS)
 """Cycles that promise a day."""
 
@@ -46,3 +48,14 @@ def is_late(cycle: UpdateCycle, came_at: datetime, at: datetime) -> bool:
     """Whether the next data should have come, and certainly so: no guessed calendar blames."""
     due = next_due(cycle, came_at)
     return due is not None and due.is_breached_on(china_day(at))
+
+
+def is_at_risk(cycle: UpdateCycle, came_at: datetime, at: datetime) -> bool:
+    """Whether the next data is due so soon that its publisher should be warned: in the last fifth
+    of a cycle. A dataset of every day has no such time.
+    """
+    days, due = _DAYS.get(cycle), next_due(cycle, came_at)
+    if days is None or due is None or is_late(cycle, came_at, at):
+        return False
+    left = (due.day - china_day(at)).days
+    return days >= _WARNED_CYCLE_DAYS and left <= days // 5

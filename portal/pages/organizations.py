@@ -124,7 +124,7 @@ def _promises(
         promise = promise_of(dataset, held.get(dataset.id), "", at=at, say=say)
         if promise.due is None:
             continue
-        if promise.state == "kept":
+        if promise.state != "broken":
             kept += 1
         else:
             late.append(

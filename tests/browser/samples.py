@@ -468,7 +468,7 @@ PAGES: dict[str, SamplePage] = {
         "todo": [{"label": "公交线路站点：规则“站点编号唯一”未通过", "href": "/publish/4",
                   "note": "12 rows", "state": "failed", "due": None},
                  {"label": "停车场名录", "href": "/publish/5",
-                  "note": "Monthly, last updated in October", "state": "at_risk", "due": NOW}],
+                  "note": "Monthly, last updated in October", "state": "at_risk", "due": TODAY}],
         "datasets": [{"title": item["title"], "href": "/dataset/air", "state": "published",
                       "score": item["score"], "quality_state": item["quality_state"],
                       "promise_state": "kept", "deliveries": 412,

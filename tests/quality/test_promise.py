@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from policies.calendar import CHINA, FIRST_YEAR, LAST_YEAR, china_day, is_known, is_working_day
 from policies.terms import UpdateCycle
-from quality.promise import PROMISING, is_late, next_due
+from quality.promise import PROMISING, is_at_risk, is_late, next_due
 
 MOMENTS = st.datetimes(
     datetime(FIRST_YEAR, 1, 1),  # noqa: DTZ001  Hypothesis adds the zone
@@ -68,3 +68,25 @@ def test_what_is_late_stays_late_and_is_due_on_no_holiday(
 
 
 A_DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("cycle", "at", "is_warned"),
+    [
+        (UpdateCycle.WEEKLY, date(2026, 3, 9), False),
+        (UpdateCycle.WEEKLY, date(2026, 3, 10), True),
+        (UpdateCycle.WEEKLY, date(2026, 3, 12), False),
+        (UpdateCycle.MONTHLY, date(2026, 3, 27), False),
+        (UpdateCycle.MONTHLY, date(2026, 4, 1), True),
+        (UpdateCycle.DAILY, date(2026, 3, 5), False),
+        (UpdateCycle.IRREGULAR, date(2026, 3, 5), False),
+    ],
+)
+def test_a_publisher_is_warned_before_a_promise_breaks_and_not_after(
+    cycle: UpdateCycle, at: date, is_warned: bool
+) -> None:
+    came_at = datetime(2026, 3, 4, 15, tzinfo=CHINA)
+
+    assert is_at_risk(cycle, came_at, datetime(at.year, at.month, at.day, 9, tzinfo=CHINA)) == (
+        is_warned
+    )

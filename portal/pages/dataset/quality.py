@@ -13,7 +13,7 @@ from policies.calendar import china_day
 from portal.pages.drawing.table import DataTable, TableColumn
 from portal.pages.speech import Speech
 from quality.outcome import Status
-from quality.promise import next_due
+from quality.promise import is_at_risk, next_due
 from quality.report import Finding, Report
 from quality.rule import Gate
 
@@ -105,7 +105,8 @@ def promise_of(
         return Promise(words, "kept", say.gettext("No day is promised."), None)
     if due.is_breached_on(china_day(at)):
         return Promise(words, "broken", say.gettext("Was due"), due.day)
-    return Promise(words, "kept", say.gettext("Next by"), due.day)
+    is_soon = is_at_risk(dataset.entry.update_cycle, newest.created_at, at)
+    return Promise(words, "at_risk" if is_soon else "kept", say.gettext("Next by"), due.day)
 
 
 def _rule(finding: Finding, shown_columns: frozenset[str], say: Speech) -> RuleLine:

@@ -92,7 +92,7 @@ def show_desk(request: Request) -> Response:
     todo = [
         task
         for one in overviews
-        if (task := workbench.todo_of(one, say, broken_count=broken.get(one.dataset.id, 0)))
+        if (task := workbench.todo_of(one, say, at=at, broken_count=broken.get(one.dataset.id, 0)))
         is not None
     ]
     return render(

@@ -19,6 +19,7 @@ from exchange.listing import Listing, ListingState
 from policies.database import Tx
 from policies.decision.clause import ClauseResult
 from policies.party import Actor
+from portal.pages.dataset.quality import promise_of
 from portal.pages.dataset_cards import quality_state
 from portal.pages.speech import Speech
 from quality.answer_sensitive import findings_of
@@ -315,7 +316,25 @@ def feeds_that_fail(tx: Tx, works: Sequence[Overview], say: Speech) -> list[dict
     ]
 
 
-def todo_of(work: Overview, say: Speech, *, broken_count: int = 0) -> dict[str, object] | None:
+def _freshness_task(
+    dataset: Dataset,
+    newest: Version,
+    task: Callable[[str, str, str], dict[str, object]],
+    at: datetime,
+    say: Speech,
+) -> dict[str, object] | None:
+    """Data that is due soon or overdue; None where the promise is kept or names no day."""
+    promise = promise_of(dataset, newest, "", at=at, say=say)
+    if promise.due is None or promise.state == "kept":
+        return None
+    is_late = promise.state == "broken"
+    label = say.gettext("new data is overdue") if is_late else say.gettext("new data is due")
+    return {**task(label, say.gettext("Send a file."), promise.state), "due": promise.due}
+
+
+def todo_of(
+    work: Overview, say: Speech, *, at: datetime, broken_count: int = 0
+) -> dict[str, object] | None:
     """What waits for the publisher at one dataset; None where nothing does."""
     dataset = work.dataset
     newest = work.distributions[0].newest if work.distributions else None
@@ -357,7 +376,7 @@ def todo_of(work: Overview, say: Speech, *, broken_count: int = 0) -> dict[str, 
             return task(say.gettext("a file is being read"), uploads[0].file_name, "running")
         return task(say.gettext("has no data yet"), say.gettext("Send a file."), "draft")
     if newest.state is not VersionState.CREATED:
-        return None
+        return _freshness_task(dataset, newest, task, at, say)
     if newest.verdict is None:
         return task(say.gettext("is being checked"), "", "running")
     if not newest.lets_pass:

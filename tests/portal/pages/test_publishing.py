@@ -6,7 +6,7 @@ from catalog.publish import return_to_publisher
 from policies.terms import OpenType
 from portal.pages.publish.publishing_terms import credits_in
 from portal.wiring import Wiring
-from tests.exchange.city import STOPS, City, entry
+from tests.exchange.city import STOPS, City, entry, later
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.visitor import Visitor
 
@@ -235,3 +235,15 @@ def test_drafts_are_found_by_nobody_else(city: City, browser_of: OpenBrowser) ->
         except DatasetNotFound:
             return
     raise AssertionError("found")
+
+
+def test_the_desk_warns_of_data_that_is_overdue(city: City, browser_of: OpenBrowser) -> None:
+    city.open_stops()
+    visitor = browser_of(city.publisher)
+    assert "new data is" not in visitor.page("/publish")
+
+    later(city, days=5)
+
+    desk = browser_of(city.publisher).page("/publish")
+    assert "new data is overdue" in desk
+    assert "Send a file." in desk
