@@ -6,7 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
+from policies.evidence.signing_key import KeyPurpose, KeyState, SigningKey
 from policies.identity.issue import IssuedToken
+from policies.key_act import KeyAct, KeyActKind, KeyActState
 from policies.party import (
     Member,
     Membership,
@@ -17,6 +19,7 @@ from policies.party import (
 )
 from policies.terms import AgreementId, OrganizationId, Text, UserId
 from policies.token import Token, TokenKind
+from portal.pages import signing_keys
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 TRANSPORT = Organization(
@@ -118,6 +121,53 @@ MEMBERS: dict[str, object] = {
     "errors": {},
 }
 
+
+def _key(number: int, purpose: KeyPurpose, state: KeyState) -> SigningKey:
+    kid = f"{number}kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4"
+    return SigningKey(kid, purpose, bytes(32), state, AT, AT + timedelta(days=1095), kid, bytes(64))
+
+
+SIGNING_KEYS: dict[str, object] = {
+    "keys": [
+        _key(1, KeyPurpose.TOKEN, KeyState.NEXT),
+        _key(2, KeyPurpose.TOKEN, KeyState.CURRENT),
+        _key(3, KeyPurpose.TOKEN, KeyState.OLD),
+        _key(4, KeyPurpose.LOG, KeyState.CURRENT),
+        _key(5, KeyPurpose.LOG, KeyState.DEAD),
+    ],
+    "acts": [
+        KeyAct(
+            UUID(int=1),
+            KeyActKind.ROTATE,
+            KeyPurpose.TOKEN,
+            "1kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4",
+            "一名管理员已离任",
+            FORMER.id,
+            AT,
+        ),
+        KeyAct(
+            UUID(int=2),
+            KeyActKind.BURY,
+            KeyPurpose.LOG,
+            "5kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4",
+            "A laptop was stolen",
+            OFFICER.id,
+            AT - timedelta(days=3),
+            KeyActState.CONFIRMED,
+            FORMER.id,
+            AT - timedelta(days=2),
+        ),
+    ],
+    "names": {OFFICER.id: "officer", FORMER.id: "former.colleague"},
+    "reader_id": OFFICER.id,
+    "purposes": signing_keys.PURPOSES,
+    "states": signing_keys.STATES,
+    "kinds": signing_keys.KINDS,
+    "outcomes": signing_keys.OUTCOMES,
+    "typed": {},
+    "errors": {},
+}
+
 ACCOUNT_CONTEXTS: dict[str, tuple[str, dict[str, object]]] = {
     "/user/me": ("account/me.html", ACCOUNT),
     "/user/me-wrong": (
@@ -152,6 +202,7 @@ ACCOUNT_CONTEXTS: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "/admin/people/officer": ("account/user.html", {**PERSON, "link": LINK}),
     "/admin/people/former": ("account/user.html", {**PERSON, "user": FORMER, "held": []}),
+    "/admin/signing-keys": ("account/signing_keys.html", SIGNING_KEYS),
     "/organization/transport/members": ("account/members.html", MEMBERS),
     "/organization/transport/members-new": ("account/members.html", {**MEMBERS, "link": LINK}),
 }

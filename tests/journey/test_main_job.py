@@ -6,6 +6,7 @@ File in, checked version, decision under a standard, metered delivery, receipt t
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -268,3 +269,68 @@ def verified(file: Path, *more: str) -> int:
     )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     return done.returncode
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 40, b'code,name\n1,"never closed\n2,b\n', b""],
+    ids=["binary", "cut short", "empty"],
+)
+def test_a_broken_file_is_refused_in_the_callers_language(city: City, content: bytes) -> None:
+    if city.of("publisher").get("/api/v1/datasets/broken").status_code == 404:
+        city.register("publisher", "broken")
+    answer = city.of("publisher").put(
+        "/api/v1/datasets/broken/distributions/data/uploads/broken.csv",
+        content=content,
+        headers={"Accept-Language": "zh"},
+    )
+    if answer.status_code == 202:
+        upload_id = answer.json()["id"]
+        city.wait_until_read("publisher", upload_id)
+        told = city.of("publisher").get(
+            f"/api/v1/uploads/{upload_id}", headers={"Accept-Language": "zh"}
+        )
+        words = told.json()["failure"]["detail"]
+    else:
+        assert 400 <= answer.status_code < 500
+        assert answer.headers["content-type"] == "application/problem+json"
+        words = answer.json()["detail"]
+
+    assert re.search("[\u4e00-\u9fff]{4}", words), words
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"sql": "SELECT 1", "surprise": True}, 422),
+        ({"sql": 7}, 422),
+        ({"sql": "DELETE FROM stops"}, 400),
+        ({"sql": "SELECT 1; SELECT 2"}, 400),
+        ({"sql": "SELECT * FROM nowhere"}, 404),
+        ({"sql": "SELECT * FROM flights"}, 403),
+    ],
+    ids=["unknown field", "wrong type", "no SELECT", "two statements", "no table", "not granted"],
+)
+def test_a_question_that_cannot_be_asked_is_refused_in_the_callers_language(
+    city: City, body: dict[str, object], status: int
+) -> None:
+    for language, letters in (("zh", "[\u4e00-\u9fff]{4}"), ("en", "^[ -~“”’…–]+$")):
+        answer = city.of("police-buyer").post(
+            "/api/v1/query", json=body, headers={"Accept-Language": language}
+        )
+
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert re.search(letters, answer.json()["detail"]), answer.text
+
+
+def test_a_foreign_token_is_refused_in_the_callers_language(city: City) -> None:
+    foreign = "eyJhbGciOiJFZERTQSIsImtpZCI6IngiLCJ0eXAiOiJhdCtqd3QifQ.e30.AAAA"
+    answer = httpx.get(
+        f"{city.installation.address}/api/v1/balance",
+        headers={"Authorization": f"Bearer {foreign}", "Accept-Language": "zh"},
+    )
+
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert re.search("[\u4e00-\u9fff]{4}", answer.json()["detail"])
