@@ -53,7 +53,7 @@ from catalog.kernel_limits import (
     set_file_size,
 )
 from catalog.refusals import refusal_named
-from catalog.result import QueryResult, ResultColumn, ResultFormat
+from catalog.result import PLAIN, Manner, QueryResult, ResultColumn, ResultFormat
 from policies.errors import Refusal
 
 if TYPE_CHECKING:
@@ -147,6 +147,7 @@ class Confinement:
         caller: str,
         result_format: ResultFormat,
         output: Path,
+        manner: Manner = PLAIN,
         bounds: QueryBounds = QueryBounds(),
         cancelled: threading.Event | None = None,
     ) -> QueryResult:
@@ -162,6 +163,7 @@ class Confinement:
         work: dict[str, Json] = {
             "sql": sql,
             "format": result_format.value,
+            "manner": [manner.with_mark, manner.is_guarded],
             "tables": [[table.name, str(table.database)] for table in tables],
             "rows_max": bounds.rows_max,
             "size_bytes_max": bounds.size_bytes_max,
@@ -672,6 +674,7 @@ def _answer_query(
                 output,
                 rows_max=_whole(work["rows_max"]),
                 size_bytes_max=_whole(work["size_bytes_max"]),
+                manner=Manner(*map(bool, _items(work["manner"]))),
             )
             reply: dict[str, Json] = {
                 "columns": [[column.name, column.type] for column in answer.columns],

@@ -114,6 +114,16 @@ class NoSuchTable(NotFound):
 
 
 @dataclass(eq=False)
+class UnfitForChart(Invalid):
+    """A chart or map of a column whose values cannot be drawn so."""
+
+    message: ClassVar[str] = N_(
+        "The column “{column}” cannot be drawn in this way. Choose another one or another chart."
+    )
+    column: str
+
+
+@dataclass(eq=False)
 class ResultTooLarge(TooLarge):
     """The whole answer would pass a bound; no part of it is given."""
 

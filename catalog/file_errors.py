@@ -111,3 +111,26 @@ class TypeUnfitting(Invalid):
     type: str
     fitting: int
     values: int
+
+
+@dataclass(eq=False)
+class SheetTooLarge(TooLarge):
+    """More rows or columns than one worksheet holds."""
+
+    message: ClassVar[str] = N_(
+        "A worksheet holds at most {rows_max} rows and {columns_max} columns. Filter the rows, or "
+        "take CSV or Parquet."
+    )
+    rows_max: int
+    columns_max: int
+
+
+@dataclass(eq=False)
+class CellTooLong(TooLarge):
+    """A text that one cell of a worksheet cannot hold."""
+
+    message: ClassVar[str] = N_(
+        "A cell of a worksheet holds at most {characters_max} characters, and one here is longer. "
+        "Leave its column out, or take CSV or Parquet."
+    )
+    characters_max: int

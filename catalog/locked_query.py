@@ -11,10 +11,11 @@ server's code along; pyarrow because it writes large answers with a fraction of 
 
 from __future__ import annotations
 
+import codecs
 import errno
 import re
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -42,7 +43,7 @@ from catalog.json_rows import (
     lines_of_objects,
     with_json,
 )
-from catalog.result import ResultColumn, ResultFormat
+from catalog.result import PLAIN, Manner, ResultColumn, ResultFormat
 from catalog.statement import Tree, check_statement
 
 EXPRESSION_DEPTH_MAX = 250
@@ -57,6 +58,8 @@ _PLAIN_NUMBERS = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "DOUBLE"),
     *("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "BOOLEAN"),
 )
+_FORMULA_STARTS = "'=', '+', '-', '@', '＝', '＋', '－', '＠', chr(9), chr(13)"
+"""How a cell begins that a spreadsheet may run. Source: OWASP, CSV Injection."""
 _PATH = re.compile(r"(?<![\w)])(?:[a-z]+:/)?/(?:[\w.@%+-]+/)+[\w.@%+-]*")
 
 
@@ -138,8 +141,9 @@ class LockedEngine:
         *,
         rows_max: int,
         size_bytes_max: int,
+        manner: Manner = PLAIN,
     ) -> Answer:
-        """Write the whole answer of one SELECT statement, or refuse.
+        """Write the whole answer of one SELECT statement, or refuse. No XLSX: see `catalog.answer`.
 
         Raises: MalformedStatement, NotOneSelect, NoSuchTable, ForbiddenPart, ResultTooLarge,
         QueryTooCostly. After QueryTooCostly the engine is not to be used again.
@@ -148,7 +152,7 @@ class LockedEngine:
         counted = _Counted(output, ResultTooLarge(rows_max, size_bytes_max))
         try:
             checked = self._check(sql)
-            return self._write(checked, result_format, counted)
+            return self._write(checked, result_format, counted, manner)
         except (duckdb.OutOfMemoryException, duckdb.InterruptException, MemoryError):
             raise QueryTooCostly(self._wall_s, self._memory_bytes) from None
         except pyarrow.lib.ArrowMemoryError:
@@ -199,7 +203,9 @@ class LockedEngine:
             raise MalformedStatement(_strip(str(tree.get("error_message"))))
         return tree
 
-    def _write(self, text: str, result_format: ResultFormat, output: _Counted) -> Answer:
+    def _write(
+        self, text: str, result_format: ResultFormat, output: _Counted, manner: Manner
+    ) -> Answer:
         described = self._engine.sql(text)
         names = _distinct(described.columns)
         types = [str(type_) for type_ in described.types]
@@ -207,8 +213,15 @@ class LockedEngine:
         match result_format:
             case ResultFormat.JSON | ResultFormat.NDJSON:
                 rows = self._write_json(text, columns, result_format, output)
-            case ResultFormat.CSV | ResultFormat.TSV | ResultFormat.PARQUET | ResultFormat.ARROW:
-                rows = self._write_arrow(text, columns, result_format, output)
+            case ResultFormat.CSV | ResultFormat.TSV:
+                if manner.with_mark:
+                    output.write(codecs.BOM_UTF8)
+                shown = _guarded_expression if manner.is_guarded else _text_expression
+                rows = self._write_arrow(text, columns, result_format, output, shown)
+            case ResultFormat.PARQUET | ResultFormat.ARROW:
+                rows = self._write_arrow(text, columns, result_format, output, _arrow_expression)
+            case ResultFormat.XLSX:
+                raise AssertionError("a workbook is made from Arrow, in another process")
         output.file.flush()
         return Answer(columns, rows)
 
@@ -274,9 +287,8 @@ class LockedEngine:
         columns: Sequence[ResultColumn],
         result_format: ResultFormat,
         output: _Counted,
+        expression: Callable[[str, str], str],
     ) -> int:
-        is_text = result_format in (ResultFormat.CSV, ResultFormat.TSV)
-        expression = _text_expression if is_text else _arrow_expression
         shown = ", ".join(
             f"{expression(f'#{place}', column.type)} AS {_quote(column.name)}"
             for place, column in enumerate(columns, start=1)
@@ -346,6 +358,16 @@ def _text_expression(quoted: str, type_name: str) -> str:
     if type_name in _PLAIN_NUMBERS or type_name.startswith("DECIMAL("):
         return quoted
     return f"base64({quoted})" if type_name == "BLOB" else f"CAST({quoted} AS VARCHAR)"
+
+
+def _guarded_expression(quoted: str, type_name: str) -> str:
+    """The same, with an apostrophe before what a spreadsheet would run."""
+    text = _text_expression(quoted, type_name)
+    if text == quoted:
+        return text
+    return (
+        f"CASE WHEN left({text}, 1) IN ({_FORMULA_STARTS}) THEN chr(39) || {text} ELSE {text} END"
+    )
 
 
 def _arrow_expression(quoted: str, type_name: str) -> str:

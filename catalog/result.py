@@ -11,8 +11,8 @@ class ResultFormat(StrEnum):
 
     JSON: `{"columns":[{"name","type"}…],"rows":[{…}…],"row_count":n}`; NDJSON: an object a line;
     CSV and TSV: a header, quoted as in RFC 4180, an empty cell for no value, `""` for an empty
-    text; Parquet: zstd with page checksums; Arrow: an IPC stream. A column name that comes twice
-    gets `_1`, `_2` … in every form.
+    text; Parquet: zstd with page checksums; Arrow: an IPC stream; XLSX: one
+    sheet under its headings. A column name that comes twice gets `_1`, `_2` … in every form.
     """
 
     JSON = "json"
@@ -21,6 +21,20 @@ class ResultFormat(StrEnum):
     TSV = "tsv"
     PARQUET = "parquet"
     ARROW = "arrow"
+    XLSX = "xlsx"
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How CSV and TSV are written for those who open them in a spreadsheet."""
+
+    with_mark: bool = False
+    """The UTF-8 mark goes first, by which Excel knows the encoding."""
+    is_guarded: bool = False
+    """Texts that a spreadsheet would take for a formula get an apostrophe in front."""
+
+
+PLAIN = Manner()
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,36 @@ def open_serving_copy(folder: Path) -> ServingCopy:
     return copy
 
 
+def selection(
+    copy: ServingCopy,
+    table: str,
+    *,
+    columns: Sequence[str] | None,
+    filters: Sequence[Condition],
+    sort: Sequence[Sort],
+    limit: int | None,
+    offset: int,
+) -> str:
+    """The statement for the same rows as a page's, of all columns or these.
+
+    `table` goes in as it is: it is no text of a request.
+    Rows that `sort` leaves level come in the order of the key, else of everything in them.
+
+    Raises: NoSuchColumn, UnfitValue.
+    """
+    known = {column.name: column for column in copy.columns}
+    chosen = copy.columns if columns is None else tuple(_known(known, c) for c in columns)
+    order = [(_known(known, by.column), by.is_descending) for by in sort]
+    ties = copy.key or tuple(known)
+    order += [(known[name], False) for name in ties if order and known[name] not in dict(order)]
+    where = _where(known, filters)
+    tail = f" ORDER BY {', '.join(_order_by(order))}" if order else ""
+    tail += f" LIMIT {limit}" if limit is not None else ""
+    tail += f" OFFSET {offset}" if offset else ""
+    shown = ", ".join(_quote(column.name) for column in chosen)
+    return f"SELECT {shown} FROM {table}{f' WHERE {where}' if where else ''}{tail}"
+
+
 class Warehouse:
     """Pages of serving copies, from one engine with a kept cursor for each thread.
 

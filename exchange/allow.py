@@ -5,6 +5,7 @@ Source: exchange design, reserve, deliver, settle, step 1.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from catalog.cluster import Cluster
-from catalog.confine import Confinement
+from catalog.confine import Confinement, QueryBounds
 from catalog.folders import Folders
 from catalog.readable_rows import Source, TableFiles, source_of
 from catalog.serve import ready_copy, serving_copy
@@ -31,6 +32,7 @@ from exchange.delivery import (
     TABLES_PER_QUERY_MAX,
     FileQuestion,
     PageQuestion,
+    PictureQuestion,
     Question,
     RowsQuestion,
     SqlQuestion,
@@ -76,6 +78,8 @@ class Parts:
     answers: SmallAnswers
     cluster: Cluster | None = None
     """Where statements over large tables run; None: all of them run here."""
+    query_bounds: QueryBounds = QueryBounds()  # noqa: RUF009  frozen
+    """What one statement may take; its rows are bounded by what is paid for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Ask:
     """None takes the agreement's own, or none for open data."""
     idempotency_key: str | None = None
     """None: a page or file asked again is recognised by its question; a query counts anew."""
+    cancelled: threading.Event | None = None
+    """Set when nobody waits for the answer any more; what runs for it is then ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,8 @@ class Allowed:
     """None but for SQL."""
     source: Source | None = None
     """None but for rows that are looked for."""
+    matching: int | None = None
+    """How many rows a file's conditions leave; None where it has none."""
 
     @property
     def prices(self) -> list[Price]:
@@ -156,7 +164,11 @@ def allow(
         parts.decided.keep(_asked(names, question, ask), (accesses, copies), changes=changes, at=at)
     if isinstance(question, RowsQuestion):
         return Allowed(question, ask, accesses, (), statement, _source(parts, accesses[0]))
-    return Allowed(question, ask, accesses, copies or _copies(parts, accesses), statement)
+    copies = copies or _copies(parts, accesses)
+    matching = None
+    if isinstance(question, FileQuestion) and question.filters:
+        matching = parts.warehouse.count(copies[0], question.filters)
+    return Allowed(question, ask, accesses, copies, statement, matching=matching)
 
 
 def remembered(
@@ -235,6 +247,11 @@ def rows_at_most(allowed: Allowed) -> int:
         case PageQuestion():
             return min(question.limit, copies[0].rows)
         case FileQuestion():
+            rows = copies[0].rows if allowed.matching is None else allowed.matching
+            left = max(0, rows - question.offset)
+            return left if question.limit is None else min(question.limit, left)
+        case PictureQuestion():
+            # It tells of all rows, however few it draws.
             return copies[0].rows
         case RowsQuestion():
             assert allowed.source is not None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from catalog.answer import write_answer
 from catalog.cluster import ClusterTable, answer_on_cluster, is_carried
 from catalog.confine import PermittedTable, QueryBounds
 from catalog.errors import NotForCluster, ResultTooLarge
@@ -17,6 +18,8 @@ from catalog.result import QueryResult, ResultColumn, ResultFormat
 from catalog.row_forms import FoundTable, whole_file
 from catalog.small_answers import AnswerKey
 from catalog.statement import folded
+from catalog.summarize import as_bytes, map_layer, summarize
+from catalog.summary import Summary
 from catalog.view import EVERYTHING
 from catalog.warehouse import (
     CSV_NAME,
@@ -25,16 +28,17 @@ from catalog.warehouse import (
     Page,
     ServingCopy,
     build_serving_copy,
+    selection,
 )
 from exchange.allow import Allowed, Parts, caller_of, runs_on_cluster
 from exchange.carry import carry
 from exchange.delivery import (
-    JSON_DOWNLOAD_BYTES_MAX,
+    MADE_DOWNLOAD_BYTES_MAX,
     MEDIA_TYPES,
     PAGE_MEDIA_TYPE,
-    FileForm,
     FileQuestion,
     PageQuestion,
+    PictureQuestion,
     Question,
     RowsQuestion,
     SqlQuestion,
@@ -53,7 +57,7 @@ from exchange.result_files import (
 )
 from exchange.write_receipt import Outcome
 
-JSON_DOWNLOAD_S = 300
+MADE_DOWNLOAD_S = 300
 TABLE_OF_DOWNLOAD = "data"
 DUMP_BATCH_ROWS = 10_000
 
@@ -72,6 +76,8 @@ def run(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> Outco
             return _run_file(parts, allowed, path)
         case RowsQuestion():
             return _run_rows(parts, allowed, path)
+        case PictureQuestion():
+            return _run_picture(parts, allowed, path)
 
 
 def _run_query(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> Outcome:
@@ -103,13 +109,16 @@ def _run_query(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -
 def _run_here(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> QueryResult:
     question = allowed.question
     assert isinstance(question, SqlQuestion)
-    return parts.confinement.run_query(
+    return write_answer(
+        parts.confinement,
         question.sql,
         _permitted(allowed),
         caller=caller_of(allowed.ask.by),
         result_format=question.result_format,
+        manner=question.manner,
         output=path,
-        bounds=QueryBounds(rows_max=reserved.rows_max),
+        bounds=replace(parts.query_bounds, rows_max=reserved.rows_max),
+        cancelled=allowed.ask.cancelled,
     )
 
 
@@ -173,14 +182,17 @@ def _run_on_cluster(parts: Parts, allowed: Allowed, reserved: Reserved, path: Pa
             f'CAST(c{place} AS {column.type}) AS "{column.name.replace(chr(34), chr(34) * 2)}"'
             for place, column in enumerate(shape.columns)
         )
-        return parts.confinement.run_query(
+        return write_answer(
+            parts.confinement,
             f"SELECT {shown} FROM {TABLE_OF_DOWNLOAD}",  # noqa: S608  quoted above
             [PermittedTable(TABLE_OF_DOWNLOAD, copy.path(DATABASE_NAME), copy.view_fingerprint)],
             # Nothing of this answer is served to anybody again.
             caller="",
             result_format=question.result_format,
+            manner=question.manner,
             output=path,
             bounds=QueryBounds(rows_max=reserved.rows_max),
+            cancelled=allowed.ask.cancelled,
         )
 
 
@@ -262,32 +274,71 @@ def _page_json(parts: Parts, copy: ServingCopy, page: Page, question: PageQuesti
     return start.encode() + b',"rows":' + page.as_objects() + b"}"
 
 
-STORED_NAMES = {FileForm.CSV: CSV_NAME, FileForm.PARQUET: PARQUET_NAME}
+_STORED = {ResultFormat.CSV: CSV_NAME, ResultFormat.PARQUET: PARQUET_NAME}
+
+
+def stored_name(question: FileQuestion) -> str | None:
+    """The stored file that is just what is asked for; None where it has to be made."""
+    return _STORED.get(question.form) if question.is_all else None
 
 
 def _run_file(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
     question, copy = allowed.question, allowed.copies[0]
     assert isinstance(question, FileQuestion)
-    columns = tuple(ResultColumn(column.name, column.type) for column in copy.columns)
-    media_type = question.form.media_type
-    if question.form is not FileForm.JSON:
-        stored = copy.file(STORED_NAMES[question.form])
+    media_type, name = MEDIA_TYPES[question.form], stored_name(question)
+    if name is not None:
+        columns = tuple(ResultColumn(column.name, column.type) for column in copy.columns)
+        stored = copy.file(name)
         link_result(path, copy.path(stored.name))
         return Outcome(path.name, media_type, columns, copy.rows, stored.size_bytes, stored.sha256)
-    result = parts.confinement.run_query(
-        f"SELECT * FROM {TABLE_OF_DOWNLOAD}",  # noqa: S608  a constant
+    result = write_answer(
+        parts.confinement,
+        selection(
+            copy,
+            TABLE_OF_DOWNLOAD,
+            columns=question.columns,
+            filters=question.filters,
+            sort=question.sort,
+            limit=question.limit,
+            offset=question.offset,
+        ),
         [PermittedTable(TABLE_OF_DOWNLOAD, copy.path(DATABASE_NAME), copy.view_fingerprint)],
         caller=caller_of(allowed.ask.by),
-        result_format=ResultFormat.JSON,
+        result_format=question.form,
+        manner=question.manner,
         output=path,
         bounds=QueryBounds(
             rows_max=max(1, copy.rows),
-            size_bytes_max=JSON_DOWNLOAD_BYTES_MAX,
-            wall_s=JSON_DOWNLOAD_S,
-            cpu_s=JSON_DOWNLOAD_S,
+            size_bytes_max=MADE_DOWNLOAD_BYTES_MAX,
+            wall_s=MADE_DOWNLOAD_S,
+            cpu_s=MADE_DOWNLOAD_S,
         ),
+        cancelled=allowed.ask.cancelled,
     )
-    return Outcome(path.name, media_type, columns, result.rows, result.size_bytes, result.sha256)
+    return Outcome(
+        path.name, media_type, result.columns, result.rows, result.size_bytes, result.sha256
+    )
+
+
+def _run_picture(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
+    question, copy = allowed.question, allowed.copies[0]
+    assert isinstance(question, PictureQuestion)
+    data = picture(parts, allowed)
+    digest = write_result(path, data)
+    columns = tuple(ResultColumn(column.name, column.type) for column in copy.columns)
+    return Outcome(path.name, question.media_type, columns, copy.rows, len(data), digest)
+
+
+def picture(parts: Parts, allowed: Allowed) -> bytes:
+    """What a chart or map is drawn from.
+
+    Raises: NoSuchColumn, UnfitForChart, UnfitValue, QuestionTooLarge.
+    """
+    question, copy = allowed.question, allowed.copies[0]
+    assert isinstance(question, PictureQuestion)
+    if isinstance(question.asked, Summary):
+        return as_bytes(summarize(parts.warehouse, copy, question.asked))
+    return as_bytes(map_layer(parts.warehouse, copy, question.asked))
 
 
 @dataclass(slots=True)
@@ -352,3 +403,5 @@ def suffix_of(question: Question) -> str:
             return question.form.value
         case FileQuestion():
             return question.form.value
+        case PictureQuestion():
+            return "json"

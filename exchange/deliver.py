@@ -30,25 +30,27 @@ from exchange.allow import (
     runs_on_cluster,
 )
 from exchange.answer import (
-    STORED_NAMES,
     Counted,
     answer_key,
     carried,
     dump,
     find_table,
     page_of,
+    picture,
     run,
+    stored_name,
     suffix_of,
 )
 from exchange.credit import QUERY_RESERVATION_LIFE, RESERVATION_LIFE
 from exchange.delivery import (
+    MEDIA_TYPES,
     PAGE_ROWS_MAX,
     Delivered,
     Estimate,
     FileFacts,
-    FileForm,
     FileQuestion,
     PageQuestion,
+    PictureQuestion,
     PriceEstimate,
     Question,
     RowsQuestion,
@@ -134,6 +136,18 @@ def deliver_rows(
     return find_table(parts, allowed) if allowed.is_public else _deliver(parts, allowed)
 
 
+def deliver_picture(
+    parts: Parts, name: str, question: PictureQuestion, ask: Ask
+) -> Delivered | bytes:
+    """What a chart or map is drawn from; the bytes themselves where they are open to anybody.
+
+    Raises: NoSuchData, AccessDenied, NoOrganization, InsufficientCredits, DataChanged,
+    AlreadyResolved, ResultGone, NoSuchColumn, UnfitForChart, UnfitValue, QuestionTooLarge.
+    """
+    allowed = allow(parts, (name,), question, ask, None)
+    return picture(parts, allowed) if allowed.is_public else _deliver(parts, allowed)
+
+
 def deliver_dump(
     parts: Parts, name: str, question: RowsQuestion, ask: Ask
 ) -> Delivered | Iterator[bytes]:
@@ -154,15 +168,18 @@ def deliver_dump(
 
 
 def deliver_file(parts: Parts, name: str, question: FileQuestion, ask: Ask) -> Delivered:
-    """All permitted rows of a dataset as a file.
+    """Permitted rows of a dataset as a file.
 
-    Raises: NoSuchData, AccessDenied, FairUseSpent, NoOrganization, InsufficientCredits,
-    DataChanged, AlreadyResolved, ResultGone, EngineBusy, QueryEngineAway.
+    Raises: PageTooLarge, NoSuchData, AccessDenied, FairUseSpent, NoOrganization,
+    InsufficientCredits, DataChanged, AlreadyResolved, ResultGone, EngineBusy, QueryEngineAway,
+    NoSuchColumn, UnfitValue, ResultTooLarge, SheetTooLarge, CellTooLong.
     """
+    if question.limit is not None and not 0 <= question.limit <= PAGE_ROWS_MAX:
+        raise PageTooLarge(PAGE_ROWS_MAX)
     return _deliver(parts, allow(parts, (name,), question, ask, None))
 
 
-def file_facts(parts: Parts, name: str, form: FileForm, ask: Ask) -> FileFacts | None:
+def file_facts(parts: Parts, name: str, question: FileQuestion, ask: Ask) -> FileFacts | None:
     """What a stored file of a dataset is, for whoever may have it; None for what is made anew.
 
     Its bytes may be handed out from here only where it is public, and to go on with a file whose
@@ -170,14 +187,15 @@ def file_facts(parts: Parts, name: str, form: FileForm, ask: Ask) -> FileFacts |
 
     Raises: NoSuchData, AccessDenied.
     """
-    allowed = allow(parts, (name,), FileQuestion(form), ask, None)
-    if form is FileForm.JSON:
+    allowed = allow(parts, (name,), question, ask, None)
+    file_name = stored_name(question)
+    if file_name is None:
         return None
     copy = allowed.copies[0]
-    stored = copy.file(STORED_NAMES[form])
+    stored = copy.file(file_name)
     return FileFacts(
         copy.path(stored.name),
-        form.media_type,
+        MEDIA_TYPES[question.form],
         stored.size_bytes,
         stored.sha256,
         is_public=allowed.is_public,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from uuid import UUID
 
-from catalog.result import ResultFormat
+from catalog.result import PLAIN, Manner, ResultFormat
 from catalog.row_forms import RowForm
 from catalog.row_search.question import EVERY_ROW, RowQuestion
+from catalog.summary import Summary, Window
 from catalog.view import Condition
 from catalog.warehouse import Sort
 from policies.access import Action
@@ -23,10 +23,11 @@ OPEN_ROWS_PER_DAY = 500_000_000
 PREVIEW_ROWS = 100
 PAGE_ROWS_MAX = 10_000
 QUERY_ROWS_MAX = 1_000_000
-JSON_DOWNLOAD_BYTES_MAX = 2 << 30
+MADE_DOWNLOAD_BYTES_MAX = 2 << 30
 TABLES_PER_QUERY_MAX = 16
 
 PAGE_MEDIA_TYPE = "application/json"
+MAP_MEDIA_TYPE = "application/geo+json"
 
 MEDIA_TYPES = {
     ResultFormat.JSON: "application/json",
@@ -35,20 +36,8 @@ MEDIA_TYPES = {
     ResultFormat.TSV: "text/tab-separated-values; charset=utf-8",
     ResultFormat.PARQUET: "application/vnd.apache.parquet",
     ResultFormat.ARROW: "application/vnd.apache.arrow.stream",
+    ResultFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-
-
-class FileForm(StrEnum):
-    """The forms of a whole view as a file."""
-
-    CSV = "csv"
-    PARQUET = "parquet"
-    JSON = "json"
-
-    @property
-    def media_type(self) -> str:
-        """Its media type."""
-        return MEDIA_TYPES[ResultFormat(self.value)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +46,12 @@ class SqlQuestion:
 
     sql: str
     result_format: ResultFormat = ResultFormat.JSON
+    manner: Manner = PLAIN
     action = Action.QUERY
 
     def as_plain(self) -> dict[str, Plain]:
         """What is hashed as the question."""
-        return {"sql": self.sql, "format": self.result_format.value}
+        return {"sql": self.sql, "format": self.result_format.value, **_plain_manner(self.manner)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +71,7 @@ class PageQuestion:
     def action(self) -> Action:
         """The first rows as they stand are a preview, anything else is a page."""
         is_plain = not (self.filters or self.sort or self.offset or self.after)
-        is_preview = is_plain and self.limit <= PREVIEW_ROWS
-        return Action.PREVIEW if is_preview else Action.READ_PAGE
+        return _page_action(is_plain=is_plain, limit=self.limit)
 
     def as_plain(self) -> dict[str, Plain]:
         """What is hashed as the question."""
@@ -98,14 +87,44 @@ class PageQuestion:
 
 @dataclass(frozen=True, slots=True)
 class FileQuestion:
-    """All rows of one dataset as a file."""
+    """Rows of one dataset as a file: all of them, or what is left of them and in which order."""
 
-    form: FileForm
-    action = Action.DOWNLOAD
+    form: ResultFormat
+    columns: tuple[str, ...] | None = None
+    """None asks for all that may be seen."""
+    filters: tuple[Condition, ...] = ()
+    sort: tuple[Sort, ...] = ()
+    limit: int | None = None
+    """None asks for all rows; else it is a page in the form of a file."""
+    offset: int = 0
+    manner: Manner = PLAIN
+
+    @property
+    def action(self) -> Action:
+        """A page in the form of a file is a page."""
+        if self.limit is None:
+            return Action.DOWNLOAD
+        is_plain = not (self.filters or self.sort or self.offset)
+        return _page_action(is_plain=is_plain, limit=self.limit)
+
+    @property
+    def is_all(self) -> bool:
+        """Whether all permitted rows and columns are asked for, as they lie."""
+        return self == FileQuestion(self.form)
 
     def as_plain(self) -> dict[str, Plain]:
         """What is hashed as the question."""
-        return {"file": self.form.value}
+        if self.is_all:
+            return {"file": self.form.value}
+        return {
+            "file": self.form.value,
+            "columns": list(self.columns) if self.columns is not None else None,
+            "filters": [repr(condition) for condition in self.filters],
+            "sort": [[by.column, by.is_descending] for by in self.sort],
+            "limit": self.limit,
+            "offset": self.offset,
+            **_plain_manner(self.manner),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +159,35 @@ class RowsQuestion:
         }
 
 
-Question = SqlQuestion | PageQuestion | FileQuestion | RowsQuestion
+@dataclass(frozen=True, slots=True)
+class PictureQuestion:
+    """What a chart or a map of one dataset is drawn from; read like a query."""
+
+    asked: Summary | Window
+    action = Action.QUERY
+
+    @property
+    def media_type(self) -> str:
+        """Its media type."""
+        return PAGE_MEDIA_TYPE if isinstance(self.asked, Summary) else MAP_MEDIA_TYPE
+
+    def as_plain(self) -> dict[str, Plain]:
+        """What is hashed as the question."""
+        return self.asked.as_plain()
+
+
+def _page_action(*, is_plain: bool, limit: int) -> Action:
+    return Action.PREVIEW if is_plain and limit <= PREVIEW_ROWS else Action.READ_PAGE
+
+
+def _plain_manner(manner: Manner) -> dict[str, Plain]:
+    """Nothing where it is plain, so that a plain question is what it always was."""
+    if manner == PLAIN:
+        return {}
+    return {"bom": manner.with_mark, "guard": manner.is_guarded}
+
+
+Question = SqlQuestion | PageQuestion | FileQuestion | RowsQuestion | PictureQuestion
 
 
 @dataclass(frozen=True, slots=True)

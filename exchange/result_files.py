@@ -56,8 +56,11 @@ def link_result(path: Path, stored: Path) -> None:
 
 
 def remove_result(path: Path) -> None:
-    """Remove a result that nobody was charged for."""
-    path.unlink(missing_ok=True)
+    """Remove a result that nobody was charged for, or a folder in which one was being made."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def sweep_results(pool: Pool, folder: Path, storage: Storage, at: datetime) -> int:

@@ -8,6 +8,9 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+import portal.pages.dataset.columns as dataset_columns
+import portal.pages.dataset.explore as dataset_explore
+import portal.pages.dataset.map as dataset_map
 from portal import answers
 from portal.api import log, well_known
 from portal.api.ckan import datastore_dump
@@ -24,6 +27,7 @@ from portal.api.v1 import (
     harvest_sources,
     ledger,
     listings,
+    maps,
     organizations,
     quarantine,
     query,
@@ -93,7 +97,7 @@ DESCRIPTION = (
 )
 _API = (
     # Routes are tried in this order, so what is asked most comes first.
-    *(rows, query),
+    *(rows, maps, query),
     *(
         log,
         well_known,
@@ -134,7 +138,10 @@ _PAGES = (
         topics,
         addresses,
         dataset,
+        dataset_columns,
         dataset_data,
+        dataset_explore,
+        dataset_map,
         dataset_use,
         record_history,
         talk,

@@ -63,3 +63,21 @@ class MalformedFilters(Invalid):
         "{example}; an order is names, each followed by “asc” or “desc”, with commas between."
     )
     example: str = '{"line": 2}'
+
+
+@dataclass(eq=False)
+class MarkNeedsJson(Invalid):
+    """A page after a mark in a form that has no place for the next mark."""
+
+    message: ClassVar[str] = N_(
+        "Pages by “cursor” come as JSON. In other forms use “offset”, or take all rows at once."
+    )
+
+
+@dataclass(eq=False)
+class MalformedMap(Invalid):
+    """A window of a map that is no part of the earth."""
+
+    message: ClassVar[str] = N_(
+        "The window of the map cannot be read. It is “west,south,east,north” in degrees."
+    )

@@ -6,6 +6,7 @@ RFC 6266 and RFC 8187 (file names).
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -14,6 +15,7 @@ from fastapi import Request, Response
 from fastapi.responses import FileResponse
 
 from catalog.cluster import Cluster
+from catalog.confine import QueryBounds
 from catalog.small_answers import SmallAnswers
 from exchange import settle
 from exchange.allow import DECISIONS_REMEMBERED_MAX, Ask, Parts
@@ -25,6 +27,7 @@ from portal.act_once import idempotency_key
 from portal.mask_key import mask_key
 from portal.wiring import Wiring, wiring_of
 
+CPU_GRACE_S: Final = 3
 COST_HEADER: Final = "Weir-Cost-Microcredits"
 BALANCE_HEADER: Final = "Weir-Balance-Microcredits"
 RECEIPT_HEADER: Final = "Weir-Receipt"
@@ -53,6 +56,9 @@ def _parts(wiring: Wiring) -> Parts:
         decided=Remembered(wiring.pool.standing, entries_max=DECISIONS_REMEMBERED_MAX),
         answers=SmallAnswers(),
         cluster=_cluster(wiring),
+        query_bounds=QueryBounds(
+            wall_s=float(wiring.settings.query_s), cpu_s=wiring.settings.query_s + CPU_GRACE_S
+        ),
     )
 
 
@@ -61,9 +67,14 @@ def _cluster(wiring: Wiring) -> Cluster | None:
     return Cluster(settings.engine_url, settings.engine_bytes_min) if settings.engine_url else None
 
 
-def ask_of(request: Request, actor: Actor, purpose: Purpose | None) -> Ask:
+def ask_of(
+    request: Request,
+    actor: Actor,
+    purpose: Purpose | None,
+    cancelled: threading.Event | None = None,
+) -> Ask:
     """Who asks, for what, and under which key."""
-    return Ask(actor, purpose, idempotency_key(request))
+    return Ask(actor, purpose, idempotency_key(request), cancelled)
 
 
 def hand_out(
@@ -76,8 +87,9 @@ def hand_out(
         DIGEST_HEADER: delivered.sha256,
         ROWS_HEADER: str(delivered.row_count),
         REPLAY_HEADER: "true" if delivered.is_replay else "false",
-        # The answer is this caller's own.
+        # The answer is this caller's own, and one address has several forms.
         "Cache-Control": "private, no-store",
+        "Vary": "Accept",
     }
     balance = _balance(request, actor)
     if balance is not None:

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from secrets import token_bytes
+from secrets import token_bytes, token_hex
 from typing import Final
 
 KEY_BYTES: Final = 32
@@ -23,9 +23,9 @@ def sealing_key(keys_folder: Path) -> bytes:
 
 @cache
 def key_in(keys_folder: Path, name: str) -> bytes:
-    """A secret, made once; several processes may come here at the same time."""
+    """A secret, made once; several processes and threads may come here at the same time."""
     path = keys_folder / name
-    aside = keys_folder / f".{name}.{os.getpid()}"
+    aside = keys_folder / f".{name}.{token_hex(8)}"
     if not path.exists():
         with os.fdopen(os.open(aside, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:
             file.write(token_bytes(KEY_BYTES))

@@ -15,6 +15,10 @@ from portal.ckan_options import CkanOptions, options_from
 ENGINE_BYTES_MIN = 4 << 30
 CACHE_BYTES_MIN = 1 << 20
 ENGINE_BYTES_MIN = 4 << 30
+QUERY_SECONDS_MAX = 600
+_TILES = re.compile(
+    r"https?://[\w.-]+(:\d+)?/(?=.*\{z\})(?=.*\{x\})(?=.*\{y\})[\w./?&={}%~+-]+", re.ASCII
+)
 
 
 class Publication(StrEnum):
@@ -53,6 +57,11 @@ class Settings:
     connect_allow: str = ""
     """Networks, written alike, whose databases and file servers may be connected to. Apart from
     the harvest's: who lets a database be read does not let every web page beside it be fetched."""
+
+    query_s: int = 7
+    """Seconds that one statement of a user may run."""
+    map_tiles: str = ""
+    """Address of tiles under maps, with {z}, {x} and {y}; empty: none, a plain ground."""
 
     @property
     def postgres_folder(self) -> Path:
@@ -105,11 +114,18 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
 
     Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
     `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL`, `WEIR_CACHE_BYTES` or `WEIR_ENGINE_BYTES` that
-    cannot be read, or `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name no networks.
+    cannot be read, `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name no networks,
+    `WEIR_MAP_TILES` that is no address of tiles, or `WEIR_QUERY_SECONDS` that is no such number.
     """
     harvest_allow = environment.get("WEIR_HARVEST_ALLOW") or ""
     connect_allow = environment.get("WEIR_CONNECT_ALLOW") or ""
     named = f"{harvest_allow},{connect_allow}".split(",")
+    map_tiles = environment.get("WEIR_MAP_TILES") or ""
+    if map_tiles and not _TILES.fullmatch(map_tiles):
+        raise ValueError("WEIR_MAP_TILES is an https address with {z}, {x} and {y} in it")
+    query_s = int(environment.get("WEIR_QUERY_SECONDS") or 7)
+    if not 1 <= query_s <= QUERY_SECONDS_MAX:
+        raise ValueError(f"WEIR_QUERY_SECONDS is a number from 1 to {QUERY_SECONDS_MAX}")
     for network in filter(None, (part.strip() for part in named)):
         ip_network(network, strict=False)
     return Settings(
@@ -124,6 +140,8 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         storage_url=_storage_url(environment),
         cache_bytes_max=_cache_bytes(environment),
         connect_allow=connect_allow,
+        map_tiles=map_tiles,
+        query_s=query_s,
     )
 
 

@@ -360,17 +360,22 @@ PAGES: dict[str, SamplePage] = {
         "clear_href": "/dataset/air/data", "total": 25_834, "previous_href": None,
         "next_href": "?page=2", "first": 1, "last": 100, "cost_note": None, "reason": None,
         "columns": ["时间", "PM2.5"], "operators": [("=", "is")],
-        "kept": {"filters": "", "sort": ""},
+        "kept": {}, "file_forms": [], "sheet_note": "A worksheet holds 1,048,575 rows.",
+        "picker": [("时间", True), ("PM2.5", False)], "view_url": "https://data.example/dataset/air",
+        "chart_href": "/dataset/air/explore", "use_href": "/dataset/air/use",
         "buy_note": None, "cursor": "", "next_cursor": None,
-        "export_links": [("CSV", "?as=csv"), ("Excel", "?as=xlsx")]}),
-    "/dataset/air/columns": SamplePage("dataset/columns.html", {**LINKED, "columns": [
+        "export_links": [("CSV", "?as=csv", "plain"), ("Excel", "?as=xlsx", "a workbook")]}),
+    "/dataset/air/columns": SamplePage("dataset/columns.html", {
+        **LINKED, "write_href": "/publish/air/columns", "columns": [
         {"name": "pm25", "title": Text("细颗粒物", "Fine particles"), "type": "Integer",
          "meaning": Text("小时均值", "Hourly mean"), "unit": "µg/m³", "sensitivity": "",
          "picture": PM25, "example": "11", "seen_in": [("气象站逐时观测", "/dataset/weather")],
+         "code_list": "", "values": [],
          "is_masked": False},
         {"name": "wd", "title": Text("风向", "Wind direction"), "type": "Text",
          "meaning": Text("", ""), "unit": "", "sensitivity": "Location", "picture": WIND,
-         "example": "NNE", "seen_in": [], "is_masked": True}]}),
+         "example": "NNE", "seen_in": [], "is_masked": True, "code_list": "GB/T 35221",
+         "values": [("NNE", 800), ("S", 20)]}]}),
     "/dataset/air/quality": SamplePage("dataset/quality.html", {
         **LINKED, "description_score": 84, "data_score": 92, "data_state": "warned",
         "history": sparkline([88, 90, 90, 91, 92], 120, 32), "history_label": "88 to 92",
@@ -395,7 +400,10 @@ PAGES: dict[str, SamplePage] = {
                       "text": "curl -H 'Authorization: Bearer …' \\\n"
                       "  http://localhost:8000/api/v1/datasets/air/rows?pm25=60.."}],
         "endpoints": [{"label": "Delta Sharing", "url": "/delta-sharing/",
-                       "note": "pandas, Spark"}],
+                       "note": "pandas, Spark", "try_href": "/dataset/air/data"}],
+        "chips": ["pm25 ≥ 60"], "kept": {"filters": "[]"}, "view_href": "/dataset/air/data",
+        "history": [{"sql": "SELECT count(*) FROM air", "at": NOW, "rows": 1, "cost": 0,
+                     "receipt_href": "/receipt/x", "again_href": "/dataset/air/use?again=x"}],
         "limits": [("Rows a query", "100,000"), ("Seconds", "30")]}),
     "/user/login": SamplePage("account/sign_in.html", {"login": "", "next": "/", "errors": {}}),
     "/user/login-wrong": SamplePage("account/sign_in.html", {

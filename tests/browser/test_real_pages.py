@@ -22,7 +22,7 @@ from tests.portal.pages.conftest import (  # noqa: F401  fixtures
 )
 
 OpenWindow = Callable[..., Walker]
-TABS = ("", "/data", "/columns", "/quality", "/versions", "/lineage", "/use")
+TABS = ("", "/data", "/columns", "/quality", "/explore", "/versions", "/lineage", "/use")
 FOR_ALL = (
     *("/", "/dataset", "/dataset?q=飞碟", "/organization", "/organization/transport"),
     *(f"/dataset/stops{tab}" for tab in TABS),

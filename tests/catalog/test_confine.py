@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import hashlib
 import json
 import socket
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pyarrow.ipc
 import pyarrow.parquet
 import pytest
@@ -19,6 +23,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog import kernel_limits
+from catalog.answer import write_answer
 from catalog.confine import (
     WAITING_PER_CALLER_MAX,
     Confinement,
@@ -40,7 +45,8 @@ from catalog.errors import (
     ResultTooLarge,
     UnfitValue,
 )
-from catalog.result import QueryResult, ResultFormat
+from catalog.file_errors import CellTooLong, SheetTooLarge
+from catalog.result import PLAIN, Manner, QueryResult, ResultFormat
 from catalog.statement import (
     AGGREGATE_FUNCTIONS,
     OPERATORS,
@@ -69,15 +75,27 @@ def ask(zygote: Zygote, stops: PermittedTable, tmp_path: Path) -> Ask:
         *,
         caller: str = "",
         result_format: ResultFormat = ResultFormat.JSON,
+        manner: Manner = PLAIN,
         bounds: QueryBounds = USUAL,
         output: str = "answer",
         cancelled: threading.Event | None = None,
     ) -> QueryResult:
+        if result_format is ResultFormat.XLSX:
+            return write_answer(
+                zygote.confinement,
+                sql,
+                [stops],
+                caller=caller,
+                result_format=result_format,
+                output=tmp_path / output,
+                bounds=bounds,
+            )
         return zygote.confinement.run_query(
             sql,
             [stops],
             caller=caller,
             result_format=result_format,
+            manner=manner,
             output=tmp_path / output,
             bounds=bounds,
             cancelled=cancelled,
@@ -144,7 +162,80 @@ def read_back(path: Path, result_format: ResultFormat) -> list[dict[str, object]
             rows = pyarrow.parquet.read_table(path).to_pylist()
         case ResultFormat.ARROW:
             rows = pyarrow.ipc.open_stream(data).read_all().to_pylist()
+        case ResultFormat.XLSX:
+            sheet = openpyxl.load_workbook(path.open("rb")).active
+            assert sheet is not None
+            names, *cells = sheet.iter_rows(values_only=True)
+            rows = [dict(zip(map(str, names), row, strict=True)) for row in cells]
     return rows
+
+
+def test_a_workbook_neither_runs_nor_rounds_what_it_is_given(ask: Ask, tmp_path: Path) -> None:
+    sql = """
+        SELECT '007' AS "编码", '=1+1' AS formula, 123456789012345678 AS big, 42 AS small,
+               CAST('1234567890123456.78' AS DECIMAL(20, 2)) AS exact, DECIMAL '1.50' AS price,
+               DATE '2026-11-22' AS day, DATE '1899-01-01' AS "early day", true AS truth,
+               TIMESTAMP '2026-11-22 14:05:06' AS moment, CAST('nan' AS DOUBLE) AS nothing,
+               [1, 2] AS list, '' AS blank, NULL AS empty
+    """
+    result = ask(sql, result_format=ResultFormat.XLSX)
+
+    book = openpyxl.load_workbook((tmp_path / "answer").open("rb"))
+    sheet = book.active
+    assert sheet is not None
+    headings, cells = sheet.iter_rows()
+    found = {str(name.value): cell for name, cell in zip(headings, cells, strict=True)}
+    assert result.rows == 1
+    assert result.sha256 == hashlib.sha256((tmp_path / "answer").read_bytes()).hexdigest()
+    assert {name: cell.value for name, cell in found.items()} == {
+        "编码": "007",
+        "formula": "=1+1",
+        "big": "123456789012345678",
+        "small": 42,
+        "exact": "1234567890123456.78",
+        "price": 1.5,
+        "day": datetime(2026, 11, 22),  # noqa: DTZ001  a sheet has no zones
+        "early day": "1899-01-01",
+        "truth": True,
+        "moment": datetime(2026, 11, 22, 14, 5, 6),  # noqa: DTZ001
+        "nothing": None,
+        "list": "[1, 2]",
+        "blank": "",
+        "empty": None,
+    }
+    raw = zipfile.ZipFile(tmp_path / "answer").read("xl/worksheets/sheet1.xml").decode()
+    assert "<f>" not in raw
+    assert (sheet.freeze_panes, found["day"].number_format) == ("A2", "yyyy-mm-dd")
+
+
+def test_more_rows_than_a_sheet_has_are_refused_in_words(ask: Ask, tmp_path: Path) -> None:
+    bounds = QueryBounds(rows_max=2_000_000)
+
+    with pytest.raises(SheetTooLarge) as refused:
+        ask("SELECT 1 FROM range(1048576)", result_format=ResultFormat.XLSX, bounds=bounds)
+    assert refused.value.rows_max == 1_048_575
+    with pytest.raises(CellTooLong):
+        ask("SELECT repeat('长', 32768) AS a", result_format=ResultFormat.XLSX)
+    assert list(tmp_path.glob("*answer*")) == []
+
+
+@pytest.mark.parametrize("form", [ResultFormat.CSV, ResultFormat.TSV])
+def test_a_guarded_csv_gives_a_spreadsheet_nothing_to_run(
+    ask: Ask, tmp_path: Path, form: ResultFormat
+) -> None:
+    sql = """
+        SELECT * FROM (VALUES (1, '=1+1', -5), (2, '@x', 3), (3, '＝1', 3), (4, '-1', 3),
+                              (5, '站', 3), (6, NULL, NULL), (7, '', 0)) AS t("编号", a, b)
+         ORDER BY 1
+    """
+    ask(sql, result_format=form, manner=Manner(with_mark=True, is_guarded=True))
+
+    data = (tmp_path / "answer").read_bytes()
+    assert data.startswith(codecs.BOM_UTF8)
+    lines = data.decode("utf-8-sig").splitlines()
+    rows = list(csv.reader(lines, delimiter="\t" if form is ResultFormat.TSV else ","))
+    assert [row[1] for row in rows] == ["a", "'=1+1", "'@x", "'＝1", "'-1", "站", "", ""]
+    assert [row[2] for row in rows] == ["b", "-5", "3", "3", "3", "3", "", "0"]
 
 
 VALUES = {

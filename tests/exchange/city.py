@@ -123,6 +123,7 @@ class City:
         approver: Actor,
         entry: Entry,
         select: str = STOPS,
+        columns: tuple[Column, ...] = STOP_COLUMNS,
     ) -> Dataset:
         """A published dataset with the rows of `select`."""
         assert by.organization is not None
@@ -130,12 +131,20 @@ class City:
             dataset = describe.create(
                 tx, slug, entry, publisher_id=by.organization.id, by=by, at=self.at
             )
-            self.add_version(tx, dataset, by=by, select=select)
+            self.add_version(tx, dataset, by=by, select=select, columns=columns)
             publish.submit(tx, dataset.id, by=by, at=self.at)
             publish.publish(tx, dataset.id, by=approver, at=self.at)
             return dataset_with_id(tx, dataset.id, by=by)
 
-    def add_version(self, tx: Tx, dataset: Dataset, *, by: Actor, select: str) -> Version:
+    def add_version(
+        self,
+        tx: Tx,
+        dataset: Dataset,
+        *,
+        by: Actor,
+        select: str,
+        columns: tuple[Column, ...] = STOP_COLUMNS,
+    ) -> Version:
         """Another version, through the gate and not submitted."""
         held = distributions_of(tx, dataset)
         distribution = (
@@ -167,8 +176,8 @@ class City:
             number=version_store.newest_number(tx, distribution.id) + 1,
             upload_id=upload.id,
             delta_version=0,
-            digest=digest_of(STOP_COLUMNS, files),
-            columns=STOP_COLUMNS,
+            digest=digest_of(columns, files),
+            columns=columns,
             reading=Reading("utf-8", ",", '"', has_header=True),
             row_count=rows,
             size_bytes=sum(file.size_bytes for file in files),
@@ -207,6 +216,22 @@ class City:
         """Open data of the transport department."""
         dataset = self.publish(
             slug, by=self.publisher, approver=self.approver, entry=entry(licence="CC-BY-4.0")
+        )
+        proposal = Proposal(Regime.OPEN, declared=LAWFUL)
+        self.list(dataset, proposal, by=self.publisher, opener=self.approver)
+        return dataset
+
+    def open_table(
+        self, slug: str, title: Text, *, select: str, columns: tuple[Column, ...]
+    ) -> Dataset:
+        """Open data with these rows."""
+        dataset = self.publish(
+            slug,
+            by=self.publisher,
+            approver=self.approver,
+            entry=replace(entry(licence="CC-BY-4.0"), title=title),
+            select=select,
+            columns=columns,
         )
         proposal = Proposal(Regime.OPEN, declared=LAWFUL)
         self.list(dataset, proposal, by=self.publisher, opener=self.approver)

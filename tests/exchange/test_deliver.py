@@ -29,7 +29,7 @@ from exchange.deliver import (
     file_facts,
     page_at_hand,
 )
-from exchange.delivery import Delivered, FileForm, FileQuestion, PageQuestion, SqlQuestion
+from exchange.delivery import Delivered, FileQuestion, PageQuestion, SqlQuestion
 from exchange.errors import (
     AccessDenied,
     AlreadyResolved,
@@ -269,8 +269,8 @@ def test_the_same_page_again_is_free(city: City) -> None:
         assert balance_of(tx, city.acme.id).available == 100_000 - 5_000 - 6_000
 
 
-@pytest.mark.parametrize("form", list(FileForm))
-def test_a_file_holds_all_rows_and_is_paid_by_the_row(city: City, form: FileForm) -> None:
+@pytest.mark.parametrize("form", list(ResultFormat))
+def test_a_file_holds_all_rows_and_is_paid_by_the_row(city: City, form: ResultFormat) -> None:
     city.buy(city.sold_stops())
     city.pay_in(40_000)
 
@@ -285,7 +285,7 @@ def test_a_file_that_is_not_covered_is_refused_before_it_is_made(city: City) -> 
     city.pay_in(39_999)
 
     with pytest.raises(InsufficientCredits) as refusal:
-        deliver_file(city.parts, "sold-stops", FileQuestion(FileForm.CSV), Ask(city.buyer))
+        deliver_file(city.parts, "sold-stops", FileQuestion(ResultFormat.CSV), Ask(city.buyer))
 
     assert refusal.value.needed_microcredits == 40_000
 
@@ -293,7 +293,7 @@ def test_a_file_that_is_not_covered_is_refused_before_it_is_made(city: City) -> 
 def test_going_on_with_an_open_file_needs_no_second_receipt(city: City) -> None:
     city.open_stops()
 
-    facts = file_facts(city.parts, "stops", FileForm.CSV, Ask(ANONYMOUS))
+    facts = file_facts(city.parts, "stops", FileQuestion(ResultFormat.CSV), Ask(ANONYMOUS))
 
     assert facts is not None
     assert facts.is_public
@@ -304,7 +304,9 @@ def test_going_on_with_an_open_file_needs_no_second_receipt(city: City) -> None:
 def test_files_of_other_data_are_never_open(city: City) -> None:
     city.ask_for(city.shared_stops())
 
-    facts = file_facts(city.parts, "shared-stops", FileForm.CSV, Ask(city.officer))
+    facts = file_facts(
+        city.parts, "shared-stops", FileQuestion(ResultFormat.CSV), Ask(city.officer)
+    )
 
     assert facts is not None
     assert not facts.is_public

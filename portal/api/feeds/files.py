@@ -20,9 +20,10 @@ from catalog.formats.dcat import download_address
 from catalog.interchange import projection_named
 from catalog.interchange_errors import NoOpenFile
 from catalog.projection import ProjectedDistribution, Projection
+from catalog.result import ResultFormat
 from exchange.allow import Ask
 from exchange.deliver import deliver_file, file_facts
-from exchange.delivery import FileForm, FileQuestion
+from exchange.delivery import FileQuestion
 from policies.errors import Denied, NotFound
 from policies.party import ANONYMOUS, Actor
 from portal.api.feeds.conditional import known, tag_of, whole
@@ -83,7 +84,7 @@ def download_package(request: Request, name: Name) -> Response:
         if one.file is None:
             continue
         table = table_name(record.slug, one.slug)
-        delivered = deliver_file(parts, table, FileQuestion(FileForm.CSV), Ask(_outside(actor)))
+        delivered = deliver_file(parts, table, FileQuestion(ResultFormat.CSV), Ask(_outside(actor)))
         file = replace(one.file, sha256=delivered.sha256, size_bytes=delivered.size_bytes)
         held.append(replace(one, file=file))
         members.append((_member(one), delivered.path))
@@ -117,7 +118,10 @@ def _described(request: Request, name: str) -> Projection:
             continue
         try:
             facts = file_facts(
-                parts, table_name(record.slug, one.slug), FileForm.CSV, Ask(ANONYMOUS)
+                parts,
+                table_name(record.slug, one.slug),
+                FileQuestion(ResultFormat.CSV),
+                Ask(ANONYMOUS),
             )
         except (Denied, NotFound):
             # Closed between the two looks.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +13,8 @@ from exchange.deliver import deliver_query, estimate
 from exchange.delivery import Estimate, SqlQuestion
 from exchange.read_again import read_again
 from policies.terms import Purpose
+from portal.api.v1.result_forms import form_of, manner_of
+from portal.gone import while_there
 from portal.handing_out import ask_of, hand_out, parts_of
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
@@ -25,7 +28,12 @@ class SqlBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     sql: str
-    format: ResultFormat = ResultFormat.JSON
+    format: ResultFormat | None = None
+    """Null goes by the Accept header."""
+    bom: bool = False
+    """CSV and TSV begin with the UTF-8 mark."""
+    guard: bool = False
+    """In CSV and TSV, texts that a spreadsheet would run get an apostrophe."""
     purpose: Purpose | None = None
     """Null takes the agreement's own."""
 
@@ -52,19 +60,28 @@ class EstimateBody(BaseModel):
 
 
 @router.post("/query")
-def run(request: Request, wanted: SqlBody) -> Response:
+async def run(request: Request, wanted: SqlBody) -> Response:
     """Answer a statement; the headers tell cost, balance, receipt and digest.
 
     With the header `Idempotency-Key` the same request is answered from the same result, once
     charged.
     """
-    actor = actor_of(request)
+    return await while_there(request, lambda gone: _run(request, wanted, gone))
+
+
+def _run(request: Request, wanted: SqlBody, gone: threading.Event) -> Response:
+    actor, form = actor_of(request), form_of(request, wanted.format)
     delivered = deliver_query(
         parts_of(wiring_of(request)),
-        SqlQuestion(wanted.sql, wanted.format),
-        ask_of(request, actor, wanted.purpose),
+        SqlQuestion(
+            wanted.sql,
+            form,
+            manner_of(with_mark=wanted.bom, is_guarded=wanted.guard),
+        ),
+        ask_of(request, actor, wanted.purpose, gone),
     )
-    return hand_out(request, actor, delivered)
+    file_name = None if form is ResultFormat.JSON else f"answer.{form.value}"
+    return hand_out(request, actor, delivered, file_name=file_name)
 
 
 @router.post("/query/estimate")
@@ -72,7 +89,7 @@ def price(request: Request, wanted: SqlBody) -> EstimateBody:
     """What a statement can cost at most; nothing is run and nothing held."""
     told = estimate(
         parts_of(wiring_of(request)),
-        SqlQuestion(wanted.sql, wanted.format),
+        SqlQuestion(wanted.sql, wanted.format or ResultFormat.JSON),
         (),
         ask_of(request, actor_of(request), wanted.purpose),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from typing import Annotated
 
@@ -9,17 +10,20 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from catalog.find import dataset_named
+from catalog.result import PLAIN, Manner, ResultFormat
 from catalog.view import Condition, Operator
-from catalog.warehouse import Sort
+from catalog.warehouse import ROWS_SKIPPED_MAX, Sort
 from exchange.access import DISTRIBUTION_MARK
 from exchange.deliver import deliver_file, deliver_page, estimate, file_facts, page_at_hand
-from exchange.delivery import PAGE_MEDIA_TYPE, FileForm, FileQuestion, PageQuestion
+from exchange.delivery import MEDIA_TYPES, PAGE_MEDIA_TYPE, FileQuestion, PageQuestion
 from policies.terms import Purpose
 from portal.api.v1.query import EstimateBody, estimate_body
-from portal.errors import MalformedFilters
+from portal.api.v1.result_forms import Form, IsGuarded, WithMark, form_of, manner_of
+from portal.errors import MalformedFilters, MarkNeedsJson
 from portal.handing_out import (
     COST_HEADER,
     ask_of,
+    content_disposition,
     file_answer,
     hand_out,
     is_continuation,
@@ -36,74 +40,145 @@ _Distribution = Annotated[
     str | None, Query(description="Slug of the distribution; none means the first one.")
 ]
 _Purpose = Annotated[Purpose | None, Query(description="None takes the agreement's own.")]
+_Columns = Annotated[str | None, Query(description="Names, separated by commas.")]
+_Filters = Annotated[
+    str | None,
+    Query(
+        max_length=FILTERS_LENGTH_CHARACTERS,
+        description='JSON: {"column": value or [values]} or '
+        '[{"column": ..., "operator": ..., "value": ...}].',
+    ),
+]
+_Sort = Annotated[str | None, Query(description='Such as "line desc, name".')]
 
 
 @router.get("/{slug}/rows")
 async def page(
     request: Request,
     slug: str,
-    columns: Annotated[str | None, Query(description="Names, separated by commas.")] = None,
-    filters: Annotated[
-        str | None,
-        Query(
-            max_length=FILTERS_LENGTH_CHARACTERS,
-            description='JSON: {"column": value or [values]} or '
-            '[{"column": ..., "operator": ..., "value": ...}].',
-        ),
-    ] = None,
-    sort: Annotated[str | None, Query(description='Such as "line desc, name".')] = None,
+    *,
+    columns: _Columns = None,
+    filters: _Filters = None,
+    sort: _Sort = None,
     limit: Annotated[int, Query(ge=0)] = 100,
-    offset: Annotated[int, Query(ge=0)] = 0,
-    cursor: Annotated[str | None, Query(description="`next` of the last page.")] = None,
+    offset: Annotated[int, Query(ge=0, lt=ROWS_SKIPPED_MAX)] = 0,
+    cursor: Annotated[str | None, Query(description="`next` of the last page; JSON only.")] = None,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
+    named: Form = None,
+    with_mark: WithMark = False,
+    is_guarded: IsGuarded = False,
 ) -> Response:
-    """A page of rows: `columns` with their types, `total`, `next` (a cursor or null), `rows`."""
+    """A page of rows: `columns` with their types, `total`, `next` (a cursor or null), `rows`.
+
+    In another form than JSON it is the rows alone.
+    """
     question = PageQuestion(
-        columns=tuple(columns.split(",")) if columns else None,
+        columns=columns_of(columns),
         filters=conditions_of(filters),
         sort=order_of(sort),
         limit=limit,
         offset=offset,
         after=cursor,
     )
+    form = form_of(request, named)
+    manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
     name = table_name(slug, distribution)
-    actor = actor_at_hand(request)
+    actor = actor_at_hand(request) if form is ResultFormat.JSON else None
     if actor is not None:
         parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose)
         at_hand = page_at_hand(parts, name, question, ask)
         if at_hand is not None:
             return _open_page(at_hand)
     # Anything that may wait for a disk, the engine or the database does so in a thread.
-    return await run_in_threadpool(_page, request, name, question, purpose)
+    return await run_in_threadpool(_page, request, name, slug, question, (form, manner), purpose)
 
 
-def _page(request: Request, name: str, question: PageQuestion, purpose: Purpose | None) -> Response:
-    actor = actor_of(request)
-    got = deliver_page(
-        parts_of(wiring_of(request)), name, question, ask_of(request, actor, purpose)
+@router.get("/{slug}/rows.{form}")
+def page_in_form(
+    request: Request,
+    slug: str,
+    form: ResultFormat,
+    *,
+    columns: _Columns = None,
+    filters: _Filters = None,
+    sort: _Sort = None,
+    limit: Annotated[int, Query(ge=0)] = 100,
+    offset: Annotated[int, Query(ge=0, lt=ROWS_SKIPPED_MAX)] = 0,
+    distribution: _Distribution = None,
+    purpose: _Purpose = None,
+    with_mark: WithMark = False,
+    is_guarded: IsGuarded = False,
+) -> Response:
+    """The same page for clients that go by the ending of an address."""
+    question = PageQuestion(
+        columns=columns_of(columns),
+        filters=conditions_of(filters),
+        sort=order_of(sort),
+        limit=limit,
+        offset=offset,
     )
-    return _open_page(got) if isinstance(got, bytes) else hand_out(request, actor, got)
+    manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
+    return _page(request, table_name(slug, distribution), slug, question, (form, manner), purpose)
+
+
+def _page(
+    request: Request,
+    name: str,
+    slug: str,
+    question: PageQuestion,
+    written: tuple[ResultFormat, Manner],
+    purpose: Purpose | None,
+) -> Response:
+    actor, (form, manner) = actor_of(request), written
+    parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose)
+    if form is ResultFormat.JSON:
+        got = deliver_page(parts, name, question, ask)
+        if isinstance(got, bytes):
+            return _open_page(got)
+        return hand_out(request, actor, got)
+    if question.after is not None:
+        raise MarkNeedsJson
+    file = FileQuestion(
+        form,
+        columns=question.columns,
+        filters=question.filters,
+        sort=question.sort,
+        limit=question.limit,
+        offset=question.offset,
+        manner=manner,
+    )
+    delivered = deliver_file(parts, name, file, ask)
+    return hand_out(request, actor, delivered, file_name=_file_name(request, slug, form))
 
 
 def _open_page(data: bytes) -> Response:
-    return Response(data, media_type=PAGE_MEDIA_TYPE, headers={COST_HEADER: "0"})
+    headers = {COST_HEADER: "0", "Vary": "Accept"}
+    return Response(data, media_type=PAGE_MEDIA_TYPE, headers=headers)
 
 
 @router.get("/{slug}/download.{form}")
 def download(
     request: Request,
     slug: str,
-    form: FileForm,
+    form: ResultFormat,
+    *,
+    columns: _Columns = None,
+    filters: _Filters = None,
+    sort: _Sort = None,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
+    with_mark: WithMark = False,
+    is_guarded: IsGuarded = False,
 ) -> Response:
-    """All permitted rows as a file, with ranges; asking again within a day is free."""
+    """All permitted rows as a file, or what is left of them; asking again within a day is free."""
     actor, name = actor_of(request), table_name(slug, distribution)
     parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose)
+    manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
+    question = file_question(form, columns, filters, sort, manner)
     file_name = _file_name(request, slug, form)
     if is_continuation(request):
-        facts = file_facts(parts, name, form, ask)
+        facts = file_facts(parts, name, question, ask)
         if facts is not None and facts.is_public:
             return file_answer(
                 request,
@@ -113,7 +188,7 @@ def download(
                 file_name=file_name,
                 headers={COST_HEADER: "0"},
             )
-    delivered = deliver_file(parts, name, FileQuestion(form), ask)
+    delivered = deliver_file(parts, name, question, ask)
     return hand_out(request, actor, delivered, file_name=file_name)
 
 
@@ -121,29 +196,38 @@ def download(
 def look_at_download(
     request: Request,
     slug: str,
-    form: FileForm,
+    form: ResultFormat,
+    *,
+    columns: _Columns = None,
+    filters: _Filters = None,
+    sort: _Sort = None,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
+    with_mark: WithMark = False,
+    is_guarded: IsGuarded = False,
 ) -> Response:
     """Type, size and digest of the file for whoever may have it; nothing is delivered.
 
-    A JSON file is made when it is asked for, so its size is not known before.
+    What is made when it is asked for has no size before.
     """
     actor = actor_of(request)
+    manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
     facts = file_facts(
         parts_of(wiring_of(request)),
         table_name(slug, distribution),
-        form,
+        file_question(form, columns, filters, sort, manner),
         ask_of(request, actor, purpose),
     )
+    file_name = _file_name(request, slug, form)
     if facts is None:
-        return Response(media_type=form.media_type)
+        headers = {"Content-Disposition": content_disposition(file_name)}
+        return Response(media_type=MEDIA_TYPES[form], headers=headers)
     return file_answer(
         request,
         facts.path,
         media_type=facts.media_type,
         sha256=facts.sha256,
-        file_name=_file_name(request, slug, form),
+        file_name=file_name,
         headers={},
     )
 
@@ -152,18 +236,48 @@ def look_at_download(
 def price_of_download(
     request: Request,
     slug: str,
-    form: FileForm,
+    form: ResultFormat,
+    columns: _Columns = None,
+    filters: _Filters = None,
+    sort: _Sort = None,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
 ) -> EstimateBody:
     """What the file costs; nothing is delivered and nothing held."""
     told = estimate(
         parts_of(wiring_of(request)),
-        FileQuestion(form),
+        file_question(form, columns, filters, sort, PLAIN),
         (table_name(slug, distribution),),
         ask_of(request, actor_of(request), purpose),
     )
     return estimate_body(told)
+
+
+def file_question(
+    form: ResultFormat,
+    columns: str | None,
+    filters: str | None,
+    sort: str | None,
+    manner: Manner,
+) -> FileQuestion:
+    """The rows that the parameters of a download leave, as a question.
+
+    Raises: MalformedFilters, MalformedView.
+    """
+    return FileQuestion(
+        form,
+        columns=columns_of(columns),
+        filters=conditions_of(filters),
+        sort=order_of(sort),
+        manner=manner if form in (ResultFormat.CSV, ResultFormat.TSV) else PLAIN,
+    )
+
+
+def columns_of(columns: str | None) -> tuple[str, ...] | None:
+    """Read names separated by commas, quoted as in CSV where they hold a comma themselves."""
+    if not columns:
+        return None
+    return tuple(next(csv.reader([columns], skipinitialspace=True)))
 
 
 def table_name(slug: str, distribution: str | None) -> str:
@@ -223,7 +337,7 @@ def _sorted_by(part: str) -> Sort:
     return Sort(part.strip())
 
 
-def _file_name(request: Request, slug: str, form: FileForm) -> str:
+def _file_name(request: Request, slug: str, form: ResultFormat) -> str:
     """The dataset's title as the name of a file, in Chinese where there is one."""
     with wiring_of(request).pool.connection() as tx:
         title = dataset_named(tx, slug, by=actor_of(request)).entry.title

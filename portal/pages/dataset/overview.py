@@ -1,4 +1,4 @@
-"""The pages of one dataset: overview, columns, quality, versions, lineage."""
+"""The pages of one dataset: overview, quality, versions, lineage."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from portal.pages.dataset.look import deliver_rows, look_of
 from portal.pages.dataset.quarantine import count_words
 from portal.pages.dataset.quarantine import router as quarantine_router
 from portal.pages.dataset.reader import Look, profile_for, refused_words
-from portal.pages.dataset.rows import picture_of, pictures_of, table_of, type_words
+from portal.pages.dataset.rows import pictures_of, table_of, type_words
 from portal.pages.dataset_cards import quality_state
 from portal.pages.drawing.histogram import sparkline
 from portal.pages.drawing.lineage_layout import lay_out
@@ -29,7 +29,6 @@ from portal.pages.rendering import render
 from portal.pages.speech import Speech
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
-from quality.profile import ColumnProfile
 from quality.reports import reports_with_ids
 
 router = APIRouter()
@@ -69,36 +68,6 @@ def show_overview(request: Request, slug: str) -> Response:
         ],
         citation=_citation(request, look, say) if version else dataset.slug,
         linked_data=linked_data_of(request, slug),
-    )
-
-
-@router.get("/dataset/{slug}/columns")
-def show_columns(request: Request, slug: str) -> Response:
-    """Every column that the reader may know of, with what it holds where they may see values."""
-    look, frame, say = look_of(request, slug)
-    with wiring_of(request).pool.connection() as tx:
-        profile = profile_for(tx, look)
-    profiles = {one.name: one for one in profile.columns} if profile else {}
-    masked = frozenset(look.preview.view.masks) if look.preview else frozenset()
-    rows = profile.row_count if profile else 0
-    return render(
-        request,
-        "dataset/columns.html",
-        dataset=frame,
-        columns=[
-            {
-                "name": column.name,
-                "type": type_words(column.type, say),
-                "unit": "",
-                "sensitivity": "",
-                "picture": picture_of(profiles[column.name], rows, None, say)
-                if column.name in profiles
-                else None,
-                "example": _example(profiles[column.name]) if column.name in profiles else "",
-                "is_masked": column.name in masked,
-            }
-            for column in look.shown_columns
-        ],
     )
 
 
@@ -226,7 +195,7 @@ def _preview(request: Request, look: Look, say: Speech) -> tuple[DataTable | Non
     except Refusal as refusal:
         return None, say.refusal(refusal)
     with wiring_of(request).pool.connection() as tx:
-        profile = profile_for(tx, look)
+        profile = profile_for(tx, look, wiring_of(request))
     table = table_of(
         rows,
         caption=say.gettext(
@@ -282,10 +251,6 @@ def _citation(request: Request, look: Look, say: Speech) -> str:
         f"v{version.number}. sha256:{version.digest}. "
         f"{wiring_of(request).settings.site_url}/dataset/{dataset.slug}"
     )
-
-
-def _example(column: ColumnProfile) -> str:
-    return column.frequent[0].value if column.frequent else ""
 
 
 # Versions -----------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from catalog import find
 from catalog.find import DistributionOverview, Overview
+from catalog.serve import ready_copy
 from catalog.version import Column, Version
 from exchange.access import Access, decide_access, find_target
 from exchange.application import Application, ApplicationState
@@ -23,12 +24,15 @@ from policies.access import Action
 from policies.database import Tx
 from policies.freeze import frozen_targets
 from policies.party import Actor
+from portal.mask_key import mask_key
 from portal.pages.speech import Speech
+from portal.wiring import Wiring
 from quality.errors import NotAssessed
 from quality.profile import Profile
 from quality.report import Report
 from quality.reports import reports_with_ids
 from quality.rules import read_profile
+from quality.view_profile import profile_of_copy
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +133,22 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
     )
 
 
-def profile_for(tx: Tx, look: Look) -> Profile | None:
-    """What the columns hold whose values the reader may see; not even counts of the others.
+def profile_for(tx: Tx, look: Look, wiring: Wiring) -> Profile | None:
+    """What the columns hold as the reader may see them; not even counts of anything else.
 
-    A view of chosen rows hides the profile altogether: it counts rows that are not in the view.
+    Where a view masks columns or chooses rows, it is the profile of the view's own copy, so that
+    nothing outside of it is counted. Before that copy is there, columns are shown whose values the
+    reader sees unmasked and of every row.
     """
-    if look.version is None or not look.seen_values:
+    if look.version is None or look.preview is None or not look.may_preview:
+        return None
+    if look.preview.view.masks or look.preview.view.rows:
+        stored = look.preview.target.stored
+        secret = mask_key(wiring.settings.keys_folder)
+        copy = ready_copy(stored, wiring.folders, look.preview.view, mask_key=secret)
+        if copy is not None:
+            return profile_of_copy(copy)
+    if not look.seen_values:
         return None
     try:
         profile = read_profile(tx, look.version.id)

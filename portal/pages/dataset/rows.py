@@ -1,14 +1,17 @@
 """Rows as a page shows them: what the address asks for, the pictures over the columns, the cells.
 
 The address carries the whole state: `filters` as the API writes them, `sort` as "column" or
-"column desc", `cursor` and `first`, the place of the page's first row.
+"column desc", `columns` as the API reads them, `cursor` and `first`, the place of the page's first
+row.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, cast
 from urllib.parse import urlencode
 
@@ -38,6 +41,15 @@ class RowsQuery:
     sort: Sort | None = None
     cursor: str | None = None
     first: int = 1
+    columns: tuple[str, ...] = ()
+    """The columns that are shown; empty: all."""
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """What an address or the API needs to name the same view."""
+        pairs = [("columns", columns_text(self.columns))] if self.columns else []
+        pairs += [("filters", filters_text(self.filters))] if self.filters else []
+        pairs += [("sort", sort_text(self.sort))] if self.sort else []
+        return pairs
 
     def href(
         self,
@@ -49,12 +61,7 @@ class RowsQuery:
     ) -> str:
         """The address with other filters or another order, or of another page of the same."""
         kept = self.filters if filters is None else tuple(filters)
-        order = sort or self.sort
-        pairs = []
-        if kept:
-            pairs.append(("filters", filters_text(kept)))
-        if order:
-            pairs.append(("sort", order.column + (" desc" if order.is_descending else "")))
+        pairs = replace(self, filters=kept, sort=sort or self.sort).pairs()
         if cursor:
             pairs += [("cursor", cursor), ("first", str(first))]
         return f"{self.path}?{urlencode(pairs)}" if pairs else self.path
@@ -91,6 +98,23 @@ def filters_text(filters: Sequence[Condition]) -> str:
     """The conditions as an address or the API's `filters` hold them."""
     told = [condition.as_json() for condition in filters]
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+
+
+def columns_text(columns: Sequence[str]) -> str:
+    """Names as an address or the API's `columns` hold them: as a line of CSV."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(columns)
+    return text.getvalue()
+
+
+def read_columns(text: str) -> tuple[str, ...]:
+    """The columns of an address; empty: all."""
+    return tuple(dict.fromkeys(next(csv.reader([text]), []))) if text else ()
+
+
+def sort_text(sort: Sort) -> str:
+    """An order as an address holds it."""
+    return sort.column + (" desc" if sort.is_descending else "")
 
 
 def read_sort(text: str) -> Sort | None:

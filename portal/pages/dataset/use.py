@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import replace
 from typing import Annotated, Final
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 
+from catalog.confine import QUERIES_AT_ONCE, QueryBounds
 from catalog.result import ResultFormat
 from exchange.allow import Ask
 from exchange.deliver import deliver_query, estimate
@@ -19,12 +20,24 @@ from exchange.delivery import (
     Estimate,
     SqlQuestion,
 )
+from exchange.own_queries import keep_query, own_queries
+from exchange.own_query import OwnQuery
+from exchange.query import STATEMENT_BYTES_MAX
 from policies.errors import Refusal
 from portal.handing_out import parts_of
 from portal.pages.dataset.frame import DatasetFrame
 from portal.pages.dataset.look import look_of
 from portal.pages.dataset.reader import Look, refused_words
-from portal.pages.dataset.rows import read_rows, table_of
+from portal.pages.dataset.rows import (
+    RowsQuery,
+    condition_words,
+    read_columns,
+    read_filters,
+    read_rows,
+    read_sort,
+    table_of,
+)
+from portal.pages.dataset.snippets import Source, snippets, sql_of
 from portal.pages.drawing.table import DataTable
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
@@ -35,24 +48,48 @@ from portal.wiring import wiring_of
 router = APIRouter()
 
 RESULT_ROWS_SHOWN: Final = 200
+HISTORY_SHOWN: Final = 10
+FILTERS_LENGTH_CHARACTERS: Final = 20_000
 RESULT_BYTES_SHOWN: Final = 4 << 20
 
 Text = Annotated[str, Form()]
 
 
 @router.get("/dataset/{slug}/use")
-def show_use(request: Request, slug: str) -> Response:
-    """How programs read it, and a box for SQL."""
+def show_use(
+    request: Request,
+    slug: str,
+    filters: Annotated[str, Query(max_length=FILTERS_LENGTH_CHARACTERS)] = "",
+    sort: str = "",
+    columns: Annotated[str, Query(max_length=FILTERS_LENGTH_CHARACTERS)] = "",
+    again: UUID | None = None,
+) -> Response:
+    """How programs read the view of the address, and a box for SQL."""
     look, frame, _ = look_of(request, slug)
-    return _use_page(request, look, frame, sql=_first_sql(look))
+    view = RowsQuery(
+        f"{frame.href}/use", read_filters(filters), read_sort(sort), columns=read_columns(columns)
+    )
+    sql = sql_of(_table_name(look), view, look.shown_columns) if view.pairs() else _first_sql(look)
+    earlier = next((one for one in _own_queries(request) if one.id == again), None)
+    return _use_page(request, look, frame, view, sql=earlier.statement if earlier else sql)
 
 
 @router.post("/dataset/{slug}/use")
 def ask_in_sql(
-    request: Request, slug: str, sql: Text = "", step: Text = "price", key: Text = ""
+    request: Request,
+    slug: str,
+    sql: Text = "",
+    step: Text = "price",
+    key: Text = "",
+    filters: Text = "",
+    sort: Text = "",
+    columns: Text = "",
 ) -> Response:
     """Tell what a statement costs at most, then run it; sent twice under one key it runs once."""
     look, frame, say = look_of(request, slug)
+    view = RowsQuery(
+        f"{frame.href}/use", read_filters(filters), read_sort(sort), columns=read_columns(columns)
+    )
     question = SqlQuestion(sql, ResultFormat.JSON)
     parts = parts_of(wiring_of(request))
     actor = actor_of(request)
@@ -60,18 +97,23 @@ def ask_in_sql(
         if step == "run":
             given = key if _is_uuid(key) else str(uuid4())
             delivered = deliver_query(parts, question, Ask(actor, idempotency_key=given))
-            return _use_page(request, look, frame, sql=sql, delivered=delivered)
+            with wiring_of(request).pool.connection() as tx:
+                keep_query(tx, sql, delivered.receipt_id, by=actor, at=wiring_of(request).now())
+            return _use_page(request, look, frame, view, sql=sql, delivered=delivered)
         told = estimate(parts, question, (), Ask(actor))
     except Refusal as refusal:
         words = {"sql": say.refusal(refusal)}
-        return _use_page(request, look, frame, sql=sql, errors=words, status=status_of(refusal))
-    return _use_page(request, look, frame, sql=sql, told=told)
+        return _use_page(
+            request, look, frame, view, sql=sql, errors=words, status=status_of(refusal)
+        )
+    return _use_page(request, look, frame, view, sql=sql, told=told)
 
 
 def _use_page(
     request: Request,
     look: Look,
     frame: DatasetFrame,
+    view: RowsQuery,
     *,
     sql: str,
     errors: dict[str, str] | None = None,
@@ -87,8 +129,22 @@ def _use_page(
         status=status,
         dataset=frame,
         table_name=_table_name(look),
-        snippets=_snippets(request, look, say),
-        endpoints=_endpoints(request, look, say),
+        snippets=snippets(_source(request, look), view, look.shown_columns),
+        endpoints=_endpoints(request, look, view, say),
+        chips=[condition_words(one, say) for one in view.filters],
+        kept=dict(view.pairs()),
+        view_href=replace(view, path=f"{frame.href}/data").href(),
+        history=[
+            {
+                "sql": one.statement,
+                "at": one.asked_at,
+                "rows": one.row_count,
+                "cost": one.charge,
+                "receipt_href": f"/receipt/{one.receipt_id}",
+                "again_href": f"{frame.href}/use?again={one.id}#query",
+            }
+            for one in _own_queries(request)[:HISTORY_SHOWN]
+        ],
         sql=sql,
         key=str(uuid4()),
         estimate={"cost": told.ceiling, "rows": told.rows_at_most} if told else None,
@@ -100,6 +156,16 @@ def _use_page(
         refused=refused_words(look.download, say),
         limits=[
             (say.gettext("Rows an answer"), say.number(QUERY_ROWS_MAX)),
+            (
+                say.gettext("Time a statement"),
+                say.ngettext(
+                    "{count} second", "{count} seconds", wiring_of(request).settings.query_s
+                ),
+            ),
+            (say.gettext("Memory a statement"), say.bytes(QueryBounds().memory_bytes)),
+            (say.gettext("Size of an answer"), say.bytes(QueryBounds().size_bytes_max)),
+            (say.gettext("Length of a statement"), say.bytes(STATEMENT_BYTES_MAX)),
+            (say.gettext("Statements at once"), say.number(QUERIES_AT_ONCE)),
             (say.gettext("Rows a page"), say.number(PAGE_ROWS_MAX)),
             (say.gettext("Open deliveries a day"), say.number(OPEN_DELIVERIES_PER_DAY)),
         ],
@@ -142,53 +208,53 @@ def _first_sql(look: Look) -> str:
     )
 
 
-def _snippets(request: Request, look: Look, say: Speech) -> list[dict[str, str]]:
-    site = wiring_of(request).settings.site_url
-    slug, sql = look.overview.dataset.slug, " ".join(_first_sql(look).split())
-    is_public = look.download is not None and look.download.is_public and look.may_download
-    header = "" if is_public else " -H 'Authorization: Bearer TOKEN'"
-    python_header = "" if is_public else ', headers={"Authorization": "Bearer TOKEN"}'
-    body = json.dumps({"sql": sql}, ensure_ascii=False).replace("'", "'\\''")
-    return [
-        {
-            "id": "snippet-curl",
-            "label": say.gettext("curl: a page of rows"),
-            "text": f"curl{header} '{site}/api/v1/datasets/{slug}/rows?limit=100'",
-        },
-        {
-            "id": "snippet-curl-sql",
-            "label": say.gettext("curl: SQL"),
-            "text": f"curl{header} -H 'Content-Type: application/json' \\\n"
-            f"  -d '{body}' \\\n  {site}/api/v1/query",
-        },
-        {
-            "id": "snippet-python",
-            "label": "Python",
-            "text": "import requests\n\n"
-            f'answer = requests.get("{site}/api/v1/datasets/{slug}/rows",\n'
-            f'                      params={{"limit": 100}}{python_header})\n'
-            'rows = answer.json()["rows"]',
-        },
-    ]
+def _source(request: Request, look: Look) -> Source:
+    return Source(
+        site=wiring_of(request).settings.site_url,
+        slug=look.overview.dataset.slug,
+        table=_table_name(look),
+        distribution_id=str(look.distribution.distribution.id) if look.distribution else "",
+        is_public=look.download is not None and look.download.is_public and look.may_download,
+    )
 
 
-def _endpoints(request: Request, look: Look, say: Speech) -> list[dict[str, str]]:
+def _own_queries(request: Request) -> list[OwnQuery]:
+    with wiring_of(request).pool.connection() as tx:
+        return own_queries(tx, by=actor_of(request))
+
+
+def _endpoints(
+    request: Request, look: Look, view: RowsQuery, say: Speech
+) -> list[dict[str, str | None]]:
     site, slug = wiring_of(request).settings.site_url, look.overview.dataset.slug
+    place = f"/api/v1/datasets/{slug}"
+    # A link must not cost: it is there only where reading is free.
+    is_free = look.may_download and not look.is_charged
+    page = replace(view, path=f"{place}/rows").href()
     return [
         {
             "label": say.gettext("Pages of rows"),
-            "url": f"{site}/api/v1/datasets/{slug}/rows",
-            "note": say.gettext("Filtered and sorted, as JSON"),
+            "url": site + page,
+            "note": say.gettext("Filtered and sorted; JSON, or another form by “format”"),
+            "try_href": page if is_free else None,
         },
         {
             "label": "SQL",
             "url": f"{site}/api/v1/query",
             "note": say.gettext("POST; the price first at /estimate"),
+            "try_href": None,
         },
         {
             "label": say.gettext("Files"),
-            "url": f"{site}/api/v1/datasets/{slug}/download.parquet",
-            "note": "CSV, Parquet, JSON",
+            "url": site + replace(view, path=f"{place}/download.parquet").href(),
+            "note": "CSV, TSV, JSON, NDJSON, Parquet, Arrow, XLSX",
+            "try_href": None,
+        },
+        {
+            "label": "CKAN DataStore",
+            "url": f"{site}/api/3/action/datastore_search",
+            "note": say.gettext("For programs that know CKAN"),
+            "try_href": None,
         },
     ]
 

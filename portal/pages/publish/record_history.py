@@ -180,6 +180,7 @@ def line_of(change: FieldChange, say: Speech) -> ChangeLine:
         **labels_of(say),
         "inputs": say.gettext("Datasets it was made from"),
         "distribution": say.gettext("Form of the data"),
+        "dictionary": say.gettext("Meaning of columns"),
         "share_basis": say.gettext("Legal basis for not sharing"),
         "open_basis": say.gettext("Legal basis for not opening"),
         "extras": say.gettext("Fields of other catalogues"),

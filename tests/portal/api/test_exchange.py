@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
+import csv
+import hashlib
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import openpyxl
+import pyarrow.ipc
+import pyarrow.parquet
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
@@ -288,6 +295,118 @@ def test_a_download_that_is_paid_for_is_paid_once(desk: Desk) -> None:
     assert rest.headers["Weir-Cost-Microcredits"] == "0"
     assert first.content[100:] == rest.content
     assert _ok(buyer.get("/api/v1/balance"))["available_microcredits"] == 0
+
+
+ACCEPTED = {
+    "json": "application/json",
+    "ndjson": "application/x-ndjson",
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "parquet": "application/vnd.apache.parquet",
+    "arrow": "application/vnd.apache.arrow.stream",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+
+def _numbers(form: str, data: bytes) -> list[int]:
+    """The ids in an answer of any form."""
+    match form:
+        case "json":
+            return [row["id"] for row in json.loads(data)["rows"]]
+        case "ndjson":
+            return [json.loads(line)["id"] for line in data.splitlines()]
+        case "csv" | "tsv":
+            lines = data.decode().splitlines()
+            rows = csv.DictReader(lines, delimiter="\t" if form == "tsv" else ",")
+            return [int(row["id"]) for row in rows]
+        case "parquet":
+            return list(pyarrow.parquet.read_table(io.BytesIO(data))["id"].to_pylist())
+        case "arrow":
+            return list(pyarrow.ipc.open_stream(data).read_all()["id"].to_pylist())
+        case _:
+            sheet = openpyxl.load_workbook(io.BytesIO(data)).active
+            assert sheet is not None
+            return [int(str(row[0])) for row in sheet.iter_rows(min_row=2, values_only=True)]
+
+
+@pytest.mark.parametrize("form", list(ACCEPTED))
+def test_the_same_rows_come_in_every_form_however_it_is_asked_for(desk: Desk, form: str) -> None:
+    desk.city.open_stops()
+    anybody, place = desk.client(), "/api/v1/datasets/stops"
+    asked = {"filters": json.dumps({"line": [1, 2]}), "sort": "id desc", "columns": "id,line"}
+    page = {**asked, "limit": "3", "offset": "1"}
+
+    by_name = anybody.get(f"{place}/rows", params={**page, "format": form})
+    by_accept = anybody.get(f"{place}/rows", params=page, headers={"Accept": ACCEPTED[form]})
+    by_ending = anybody.get(f"{place}/rows.{form}", params=page)
+    whole = anybody.get(f"{place}/download.{form}", params=asked)
+    sql = "SELECT id, line FROM stops WHERE line IN (1, 2) ORDER BY id DESC"
+    query = anybody.post(
+        "/api/v1/query", json={"sql": sql}, headers={"Accept": f"{ACCEPTED[form]}, */*;q=0.1"}
+    )
+
+    for answer in (by_name, by_accept, by_ending):
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].partition(";")[0] == ACCEPTED[form]
+        assert _numbers(form, answer.content) == [38, 35, 34]
+    expected = sorted((n for n in range(40) if n % 4 in (2, 3)), reverse=True)
+    for answer in (whole, query):
+        assert answer.headers["Weir-Rows"] == "20"
+        assert answer.headers["ETag"] == f'"{hashlib.sha256(answer.content).hexdigest()}"'
+        assert _numbers(form, answer.content) == expected, expected
+
+
+def test_a_part_of_a_view_is_sent_as_a_range_of_the_same_bytes(desk: Desk) -> None:
+    desk.city.open_stops()
+    anybody = desk.client()
+    place = '/api/v1/datasets/stops/download.csv?filters={"line":1}&bom=true&guard=true'
+
+    whole = anybody.get(place)
+    tag = whole.headers["ETag"]
+    part = anybody.get(place, headers={"Range": "bytes=3-7", "If-Range": tag})
+    changed = anybody.get(place, headers={"Range": "bytes=3-7", "If-Range": '"another"'})
+    beyond = anybody.get(place, headers={"Range": "bytes=99999-"})
+    head = anybody.head(place)
+
+    assert whole.content.startswith(codecs.BOM_UTF8)
+    assert (part.status_code, part.content) == (206, whole.content[3:8])
+    assert part.headers["Content-Range"] == f"bytes 3-7/{len(whole.content)}"
+    assert (changed.status_code, changed.content) == (200, whole.content)
+    assert beyond.status_code == 416
+    assert beyond.headers["Content-Range"] == f"bytes */{len(whole.content)}"
+    assert head.status_code == 200
+    assert "Weir-Receipt" not in head.headers
+    assert "filename*=UTF-8''" in head.headers["Content-Disposition"]
+
+
+def test_a_mark_has_no_place_in_a_form_of_rows_alone(desk: Desk) -> None:
+    desk.city.open_stops()
+    place = "/api/v1/datasets/stops/rows"
+    mark = _ok(desk.client().get(place, params={"limit": "3"}))["next"]
+
+    answer = desk.client().get(place, params={"cursor": mark, "format": "csv"})
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "mark-needs-json")
+
+
+def test_a_view_is_paid_for_by_the_rows_it_leaves(desk: Desk) -> None:
+    city = desk.city
+    agreement = city.buy(city.sold_stops())
+    city.pay_in(12_000)
+    buyer = desk.client("bo")
+    token = _ok(buyer.post(f"/api/v1/agreements/{agreement.id}/tokens", json={}), 201)["token"]
+    program = desk.client(token=token)
+    place = '/api/v1/datasets/sold-stops/download.xlsx?filters={"line":1}'
+
+    price = _ok(program.get(place.replace(".xlsx", ".xlsx/estimate")))
+    first = program.get(place)
+    again = program.get(place)
+
+    assert (price["rows_at_most"], price["ceiling_microcredits"]) == (10, 10_000)
+    assert first.headers["Weir-Cost-Microcredits"] == "10000"
+    assert again.headers["Weir-Replayed"] == "true"
+    assert again.content == first.content
+    assert _ok(buyer.get("/api/v1/balance"))["available_microcredits"] == 2_000
 
 
 @pytest.mark.parametrize("form", ["json", "ndjson", "csv", "tsv", "parquet", "arrow"])

@@ -13,7 +13,7 @@ from portal.wiring import Wiring
 from tests.exchange.city import LAWFUL, City, entry
 from tests.portal.pages.conftest import VALUES, OpenBrowser
 
-TABS = ("", "/data", "/columns", "/quality", "/versions", "/lineage", "/use")
+TABS = ("", "/data", "/columns", "/quality", "/explore", "/versions", "/lineage", "/use")
 
 
 def main_of(page: str) -> str:

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import re
 
+from catalog.result import ResultFormat
 from exchange.allow import Ask
 from exchange.deliver import deliver_file
-from exchange.delivery import FileForm, FileQuestion
+from exchange.delivery import FileQuestion
 from policies.party import ANONYMOUS
 from tests.exchange.city import City, entry
 from tests.portal.pages.conftest import OpenBrowser
@@ -27,7 +28,7 @@ def test_the_numbers_of_the_city_count_what_is_public_and_delivered(
 ) -> None:
     city.open_stops()
     city.sold_stops()
-    deliver_file(city.parts, "stops", FileQuestion(FileForm.CSV), Ask(ANONYMOUS))
+    deliver_file(city.parts, "stops", FileQuestion(ResultFormat.CSV), Ask(ANONYMOUS))
 
     page = browser_of(city.publisher).page("/")
 
