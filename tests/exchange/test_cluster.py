@@ -74,7 +74,10 @@ TWENTY = (
         "SELECT upper('abc') || name AS s, length(name), substr(name, 2, 2) FROM trips ORDER BY id "
         "LIMIT 2"
     ),
-    "SELECT day - DATE '2025-12-31' AS k, day + INTERVAL 1 DAY AS e FROM trips ORDER BY id LIMIT 2",
+    (
+        "SELECT date_diff('day', DATE '2025-12-31', day) AS k, day + INTERVAL 1 DAY AS e "
+        "FROM trips ORDER BY id LIMIT 2"
+    ),
     (
         "SELECT CASE WHEN is_open THEN '开' ELSE '关' END AS z, sum(id) FILTER (WHERE line = 1) "
         "FROM trips GROUP BY z ORDER BY z"
