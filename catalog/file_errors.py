@@ -58,6 +58,16 @@ class JsonTooDeep(Invalid):
 
 
 @dataclass(eq=False)
+class NumberTooLong(Invalid):
+    """JSON with a number of more digits than are read."""
+
+    message: ClassVar[str] = N_(
+        "The JSON has a number of more than {digits_max} digits. Write it as text."
+    )
+    digits_max: int
+
+
+@dataclass(eq=False)
 class ArchiveUnsafe(Invalid):
     """An archive that unpacks to far more than it is, or hides what it holds."""
 

@@ -86,9 +86,11 @@ def _copy(shape: Shape, staged: Path, tell: Callable[[int], None]) -> int:
                 rows += batch.num_rows
                 tell(min(1000, blocks * ROW_BYTES_MAX * 1000 // size_bytes))
     except pa.ArrowInvalid:
-        # Either the file is not one table, which the strict reader says in words, or we are wrong.
-        _check(shape)
-        raise
+        # Either the file is no table, which the strict reader says in words, or it is a heading
+        # without a line's end, which the fast one does not take, or we are wrong.
+        if _check(shape):
+            raise
+        pyarrow.parquet.write_table(schema.empty_table(), staged)
     return rows
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,13 @@ import ijson
 import pyjson5
 
 from catalog.errors import EncodingUnknown, TooManyColumns
-from catalog.file_errors import JsonTooDeep, JsonUnreadable, NoTableInside, PartUnknown
+from catalog.file_errors import (
+    JsonTooDeep,
+    JsonUnreadable,
+    NoTableInside,
+    NumberTooLong,
+    PartUnknown,
+)
 from catalog.files.names import unique_names
 from catalog.files.staging import Staged, Staging
 from catalog.files.wish import Wish
@@ -34,6 +41,10 @@ PATHS_MAX: Final = 10_000
 FLATTENED_LEVELS_MAX: Final = 4
 GEOMETRY: Final = "geometry"
 
+NUMBER_DIGITS_MAX: Final = 4_000
+
+_LONG_NUMBER: Final = re.compile(rb"(?<![0-9])[0-9]{%d}" % (NUMBER_DIGITS_MAX + 1))
+_CHUNK_BYTES: Final = 1 << 20
 _PLAIN_NAME: Final = "plain.json"
 _TELL_EVERY: Final = 5_000
 _WHOLE: Final = "(whole)"
@@ -62,10 +73,25 @@ class _Survey:
 def stage_records(source: Path, work: Path, wish: Wish, tell: Callable[[int], None]) -> Staged:
     """Write the rows of one list of a JSON text.
 
-    Raises: EncodingUnknown, JsonUnreadable, JsonTooDeep, NoTableInside, PartUnknown,
-    TooManyColumns, CellTooLarge.
+    Raises: EncodingUnknown, JsonUnreadable, JsonTooDeep, NumberTooLong, NoTableInside,
+    PartUnknown, TooManyColumns, CellTooLarge.
     """
     text = _as_utf_8(source, work)
+    _refuse_long_numbers(text)
+    return _stage_rows(text, work, wish, tell)
+
+
+def _refuse_long_numbers(text: Path) -> None:
+    """The parser does not survive them."""
+    end = b""
+    with text.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            if _LONG_NUMBER.search(end + chunk):
+                raise NumberTooLong(NUMBER_DIGITS_MAX)
+            end = (end + chunk)[-NUMBER_DIGITS_MAX - 1 :]
+
+
+def _stage_rows(text: Path, work: Path, wish: Wish, tell: Callable[[int], None]) -> Staged:
     try:
         survey = _survey(text)
     except ijson.IncompleteJSONError as error:

@@ -14,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from catalog import find, ingest, upload
 from catalog.files.wish import Wish
-from catalog.version import Upload, UploadId, UploadState
+from catalog.version import ColumnType, Upload, UploadId, UploadState
+from catalog.view import COLUMNS_MAX
 from policies.terms import Language
 from portal.accept_upload import accept, load, place_of, read_again
 from portal.body_bound import takes_bytes
@@ -62,6 +63,8 @@ class WishBody(BaseModel, extra="forbid"):
     header_row: Annotated[int | None, Field(ge=1, le=1000)] = None
     part: Annotated[str | None, Field(max_length=1000)] = None
     """The sheet, member, list or layer of a file with several."""
+    types: Annotated[dict[str, ColumnType], Field(max_length=COLUMNS_MAX)] = {}
+    """Column → its type; values that do not fit are set aside."""
 
     def as_wish(self) -> Wish:
         """The choices as the readers know them."""

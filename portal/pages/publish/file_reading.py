@@ -14,9 +14,10 @@ from starlette.responses import RedirectResponse
 from catalog import find, upload
 from catalog.files.looked import Look
 from catalog.files.wish import Wish
-from catalog.version import Reading, Upload, UploadId, UploadState
+from catalog.version import ColumnType, Reading, Upload, UploadId, UploadState
 from policies.errors import Refusal
 from portal.accept_upload import load, read_again
+from portal.pages.dataset.rows import type_words
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of
@@ -27,6 +28,9 @@ router = APIRouter()
 
 _SEE_OTHER: Final = 303
 HEADER_ROW_MAX: Final = 50
+TYPES_OFFERED_MAX: Final = 300
+"""Columns that a form can ask about."""
+_TYPED_KINDS: Final = ("parquet", "arrow")
 _ENCODINGS: Final = ("utf-8", "gb18030", "big5", "utf-16", "shift_jis", "euc-kr", "windows-1252")
 _DELIMITERS: Final = {"comma": ",", "tab": "\t", "semicolon": ";", "bar": "|"}
 
@@ -39,6 +43,10 @@ class Choices(BaseModel):
     header: str = ""
     """`none`, or the number of the row that names the columns."""
     part: str = ""
+    columns: list[str] = []
+    """The names of the columns that types were offered for, in order."""
+    types: list[str] = []
+    """The type of each of them; empty leaves it to the file."""
 
     def as_wish(self) -> Wish:
         """The choices as the readers know them; what is no choice is left to the file."""
@@ -49,6 +57,11 @@ class Choices(BaseModel):
             has_header=False if self.header == "none" else (True if row else None),
             header_row=row if 1 <= row <= HEADER_ROW_MAX else None,
             part=self.part or None,
+            types={
+                column: ColumnType(kind)
+                for column, kind in zip(self.columns, self.types, strict=False)
+                if kind in set(ColumnType)
+            },
         )
 
 
@@ -115,6 +128,8 @@ def _page(
         delimiters=_delimiter_choices(say),
         headers=_header_choices(say),
         parts=_part_choices(look, say),
+        types=_type_choices(look, say),
+        chosen=dict(zip(given.columns, given.types, strict=False)),
     )
 
 
@@ -182,6 +197,14 @@ def _part_choices(look: Look | None, say: Speech) -> list[tuple[str, str]]:
     if look is None or len(look.reading.parts) < 2:
         return []
     return [("", say.gettext("As recognised")), *((part, part) for part in look.reading.parts)]
+
+
+def _type_choices(look: Look | None, say: Speech) -> list[tuple[str, str]]:
+    """What a column may be; none where the file brings its types or has too many columns."""
+    if look is None or look.reading.kind in _TYPED_KINDS or len(look.names) > TYPES_OFFERED_MAX:
+        return []
+    kinds = [(kind.value, type_words(kind, say)) for kind in ColumnType]
+    return [("", say.gettext("As recognised")), *kinds]
 
 
 def _upload(wiring: Wiring, request: Request, upload_id: UploadId) -> Upload:

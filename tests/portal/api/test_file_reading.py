@@ -115,3 +115,22 @@ def test_a_file_that_was_read_can_be_read_in_another_way(site: Site) -> None:
     assert again.json()["sha256"] == sent["sha256"]
     assert again.json()["id"] != sent["id"]
     assert unknown.status_code == 422
+
+
+def test_the_type_of_a_column_is_chosen_by_page_and_program(site: Site) -> None:
+    by_page, by_program = held(site, workbook()), held(site, workbook())
+    here = f"/publish/bus-stops/upload/{by_page}/reading"
+
+    page = site.publisher.get(f"{here}?lang=zh").text
+    chosen = {"columns": ["id", "站名"], "types": ["integer", ""]}
+    sent = site.publisher.post(here, data=chosen, follow_redirects=False)
+    loaded = site.publisher.post(
+        f"/api/v1/uploads/{by_program}/load", json={"types": {"id": "integer"}}
+    )
+    wrong = site.publisher.post(f"/api/v1/uploads/{by_program}/look", json={"types": {"id": "x"}})
+
+    assert page.count('name="types"') == 2
+    assert (sent.status_code, loaded.status_code, wrong.status_code) == (303, 202, 422), sent.text
+    with site.wiring.pool.connection() as tx:
+        wishes = tx.execute("SELECT wish FROM catalog.uploads").fetchall()
+    assert [row["wish"] for row in wishes] == [{"types": {"id": "integer"}}] * 2
