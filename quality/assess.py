@@ -19,7 +19,7 @@ from policies.record import record
 from policies.terms import DatasetId, OrganizationId, VersionId
 from quality import store
 from quality.answer_sensitive import verdict_under
-from quality.check import Column
+from quality.check import Column, Kind
 from quality.detecting import detect
 from quality.engine.open_table import Limits
 from quality.expectations import Cluster, run_suite
@@ -35,9 +35,9 @@ from quality.sensitive import FindingState
 from quality.suggest import (
     OLDER_VERSIONS_MAX,
     Proposal,
-    Tried,
     candidates,
     is_worth_proposing,
+    tried_of,
 )
 
 Progress = Callable[[int], None]
@@ -190,19 +190,33 @@ def propose(
     )
     with pool.connection() as tx:
         own = {_key(held.rule) for held in store.rules_of(tx, subject.dataset_id)}
-    rules = [rule for rule in candidates(profile, measured) if _key(rule) not in own]
-    tried = _try(subject.number, subject.paths, rules, at=at, limits=limits) if rules else {}
-    worthy = [rule for rule in rules if rule.key in tried and tried[rule.key][1]]
+    drawn = {
+        one.rule.key: one
+        for one in candidates(profile, measured, at=at)
+        if _key(one.rule) not in own
+    }
+    rules = [one.rule for one in drawn.values()]
+    outcomes = _try(subject.paths, rules, at=at, limits=limits) if rules else {}
+    worthy = [
+        rule
+        for rule in rules
+        if rule.key in outcomes and is_worth_proposing(drawn[rule.key], outcomes[rule.key])
+    ]
+    # The age of older versions' data says nothing today.
+    lasting = [rule for rule in worthy if rule.check.kind is not Kind.NEWEST_WITHIN]
     older = [
-        _try(number, paths, worthy, at=at, limits=limits)
+        (number, _try(paths, lasting, at=at, limits=limits))
         for number, paths in subject.older[:OLDER_VERSIONS_MAX]
-        if worthy
+        if lasting
     ]
     proposals = [
         Proposal(
             rule=rule,
-            evidence=tried[rule.key][0],
-            older=tuple(found[rule.key][0] for found in older if rule.key in found),
+            evidence=tried_of(subject.number, outcomes[rule.key]),
+            older=tuple(
+                tried_of(number, found[rule.key]) for number, found in older if rule.key in found
+            ),
+            ways=drawn[rule.key].ways,
         )
         for rule in worthy
     ]
@@ -213,15 +227,12 @@ def propose(
 
 
 def _try(
-    number: int, paths: Sequence[Path], rules: Sequence[Rule], *, at: datetime, limits: Limits
-) -> dict[str, tuple[Tried, bool]]:
-    """By rule: its counts in a version, and whether they speak for it; without those not asked."""
+    paths: Sequence[Path], rules: Sequence[Rule], *, at: datetime, limits: Limits
+) -> dict[str, RuleOutcome]:
+    """What becomes of each rule in a version, by its key; without those not asked."""
     suite = run_suite(paths, rules, at=at, limits=limits, on_progress=lambda _done, _of: None)
     return {
-        outcome.rule.key: (
-            Tried(number, outcome.element_count, outcome.unexpected_count),
-            is_worth_proposing(outcome),
-        )
+        outcome.rule.key: outcome
         for outcome in suite.outcomes
         if outcome.status in (Status.PASSED, Status.FAILED)
     }

@@ -102,6 +102,9 @@ class Kind(StrEnum):
     LENGTH_BETWEEN = "length_between"
     PAIR_GREATER = "pair_greater"
     JSON_VALID = "json_valid"
+    CHECK_CHARACTER = "check_character"
+    EVENLY_SPACED = "evenly_spaced"
+    NEWEST_WITHIN = "newest_within"
 
     @property
     def label(self) -> Text:
@@ -130,8 +133,12 @@ class Kind(StrEnum):
 
     @property
     def reads_values(self) -> bool:
-        """Whether it takes more than the number of rows and the names and types of columns."""
-        return self.is_counted or self is Kind.HAS_VALUES
+        """Whether a cluster counts it: it takes more than the number of rows and the names and
+        types of columns, and nothing that only DuckDB is taught here.
+        """
+        if self in (Kind.CHECK_CHARACTER, Kind.EVENLY_SPACED):
+            return False
+        return self.is_counted or self in (Kind.HAS_VALUES, Kind.NEWEST_WITHIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +274,40 @@ class JsonValid:
     kind = Kind.JSON_VALID
 
 
+class Scheme(StrEnum):
+    """Identifiers that can be told from look-alikes."""
+
+    RESIDENT_ID = "resident_id"
+    CREDIT_CODE = "credit_code"
+    BANK_CARD = "bank_card"
+    PLATE = "plate"
+    """Has a form only."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckCharacter:
+    """Every text has the form of this identifier and ends in the check character of the rest."""
+
+    scheme: Scheme
+    kind = Kind.CHECK_CHARACTER
+
+
+@dataclass(frozen=True, slots=True)
+class EvenlySpaced:
+    """In order of time, each moment comes so many seconds after the one before."""
+
+    seconds: int
+    kind = Kind.EVENLY_SPACED
+
+
+@dataclass(frozen=True, slots=True)
+class NewestWithin:
+    """The latest moment is at most so many days before the check."""
+
+    days: int
+    kind = Kind.NEWEST_WITHIN
+
+
 Check: TypeAlias = (
     RowCountBetween
     | ColumnsPresent
@@ -285,6 +326,9 @@ Check: TypeAlias = (
     | LengthBetween
     | PairGreater
     | JsonValid
+    | CheckCharacter
+    | EvenlySpaced
+    | NewestWithin
 )
 
 
@@ -417,5 +461,26 @@ _TRAITS = {
         Dimension.NORMATIVITY,
         _TEXT_ONLY,
         is_counted=True,
+    ),
+    Kind.CHECK_CHARACTER: _Traits(
+        Text(zh="校验码正确", en="Check character is right"),
+        Arity.EACH,
+        Dimension.NORMATIVITY,
+        _TEXT_ONLY,
+        is_counted=True,
+    ),
+    Kind.EVENLY_SPACED: _Traits(
+        Text(zh="时间间隔相等", en="Moments are evenly spaced"),
+        Arity.EACH,
+        Dimension.COMPLETENESS,
+        frozenset({Family.TIME}),
+        is_counted=True,
+    ),
+    Kind.NEWEST_WITHIN: _Traits(
+        Text(zh="最新记录不过期", en="Newest record is recent"),
+        Arity.EACH,
+        Dimension.TIMELINESS,
+        frozenset({Family.TIME}),
+        is_counted=False,
     ),
 }

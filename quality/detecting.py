@@ -47,6 +47,15 @@ def detect(
     return tuple(found[:FINDINGS_MAX])
 
 
+def valid_sql(kind: SensitiveKind, value: str) -> str:
+    """Whether `value`, an SQL text without spaces around it, is a valid one of the kind."""
+    formed = f"regexp_matches(v, {_literal(_FORMS[kind])})"
+    valid = _CHECKS.get(kind)
+    # CASE, not AND: the arithmetic must not meet a value without the form.
+    condition = formed if valid is None else f"CASE WHEN {formed} THEN {valid} ELSE false END"
+    return condition.replace("(v, ", f"({value}, ")
+
+
 def _kinds_for(column: Column) -> tuple[SensitiveKind, ...]:
     if column.family is Family.TEXT:
         return tuple(SensitiveKind)

@@ -8,13 +8,20 @@ from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
 
-from quality.check import Column, Family
+import duckdb
+
+from quality.check import Column, Family, Scheme
+from quality.detecting import valid_sql
 from quality.profile import Profile
 from quality.profiling import DEFAULT_MEMORY_BYTES, DEFAULT_THREADS, opened_table
+from quality.sensitive import SensitiveKind
 from quality.suggest import (
+    EVEN_PERMILLE_MIN,
     LISTED_VALUES_MAX,
     PAIRED_COLUMNS_MAX,
+    ROWS_MIN,
     SHAPE_CHARACTERS_MAX,
+    VALID_PERMILLE_MIN,
     Measured,
     are_alike,
 )
@@ -22,6 +29,7 @@ from quality.suggest import (
 _CORRELATED = 0.5
 """Pairs that nothing but the data speaks for must move together at least so much."""
 _SCALE_MAX = 5
+IDENTIFIERS_LOOKED_AT = 10_000
 
 
 def measure(
@@ -34,11 +42,21 @@ def measure(
     """Values, shapes and ordered pairs of the table that these Parquet files make up."""
     values: dict[str, tuple[tuple[str, int], ...]] = {}
     shapes: dict[str, tuple[str, int]] = {}
+    schemes: dict[str, Scheme] = {}
+    steps: dict[str, int] = {}
     with opened_table(paths, memory_bytes=memory_bytes, threads=threads) as connection:
         for column in profile.columns:
-            if Column(column.name, column.type).family is not Family.TEXT:
-                continue
             name = _quoted(column.name)
+            family = Column(column.name, column.type).family
+            if family is Family.TIME and column.distinct_count > 1:
+                step = _step(connection, name)
+                if step is not None:
+                    steps[column.name] = step
+            if family is not Family.TEXT:
+                continue
+            scheme = _scheme(connection, name)
+            if scheme is not None:
+                schemes[column.name] = scheme
             if 0 < column.distinct_count <= 2 * LISTED_VALUES_MAX:
                 rows = connection.execute(
                     f"SELECT {name}, count(*) FROM data WHERE {name} IS NOT NULL "
@@ -57,7 +75,52 @@ def measure(
         terms = [term for upper, lower in pairs for term in _pair_terms(upper, lower)]
         statement = f"SELECT {', '.join(terms)} FROM data"
         counts = (connection.execute(statement).fetchone() or ()) if terms else ()
-    return Measured(values, shapes, _ordered(pairs, counts))
+        repeated = _repeated_rows(connection)
+    return Measured(values, shapes, _ordered(pairs, counts), schemes, steps, repeated)
+
+
+def _scheme(connection: duckdb.DuckDBPyConnection, name: str) -> Scheme | None:
+    """The identifier that nearly all distinct values of a column are, among the first many."""
+    valid = ", ".join(
+        f"count(*) FILTER ({valid_sql(SensitiveKind(scheme.value), 'value')})" for scheme in Scheme
+    )
+    row = connection.execute(
+        f"SELECT count(*), {valid} FROM (SELECT DISTINCT trim({name}, ' \t\u3000') AS value "
+        f"FROM data WHERE {name} <> '' LIMIT {IDENTIFIERS_LOOKED_AT})"
+    ).fetchone()
+    assert row is not None, "an aggregate without groups has one row"
+    if row[0] < ROWS_MIN:
+        return None
+    for scheme, count in zip(Scheme, row[1:], strict=True):
+        if 1000 * count >= VALID_PERMILLE_MIN * row[0]:
+            return scheme
+    return None
+
+
+def _step(connection: duckdb.DuckDBPyConnection, name: str) -> int | None:
+    """The seconds between most moments of a column and the next, if they are whole."""
+    row = connection.execute(
+        f"""
+        SELECT step, count(*) AS n, sum(count(*)) OVER ()
+          FROM (SELECT epoch({name}) - epoch(lag({name}) OVER (ORDER BY {name})) AS step
+                  FROM data
+                 WHERE {name} IS NOT NULL)
+         WHERE step IS NOT NULL
+         GROUP BY step
+         ORDER BY n DESC, step
+         LIMIT 1
+        """
+    ).fetchone()
+    if row is None or row[0] <= 0 or row[0] != int(row[0]):
+        return None
+    return int(row[0]) if 1000 * row[1] >= EVEN_PERMILLE_MIN * row[2] else None
+
+
+def _repeated_rows(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many rows are like an earlier one in every column; equal hashes are taken for that."""
+    row = connection.execute("SELECT count(*) - count(DISTINCT hash(data)) FROM data").fetchone()
+    assert row is not None, "an aggregate without groups has one row"
+    return int(row[0])
 
 
 def _pairs(profile: Profile) -> list[tuple[Column, Column]]:

@@ -29,7 +29,7 @@ from catalog.view import Json
 from policies.errors import N_, Said
 from policies.terms import Text
 from quality import check as checks
-from quality.check import Bound, Check, Column, Family, Kind, Scalar
+from quality.check import Bound, Check, Column, Family, Kind, Scalar, Scheme
 from quality.dimension import Dimension
 from quality.errors import (
     EmptyBounds,
@@ -59,6 +59,8 @@ COLUMNS_MAX = 100
 BOUND_DIGITS_MAX = 15
 """Great Expectations turns bounds into binary floating point, which keeps so many digits."""
 TEXT_CHARACTERS_MAX = 2_000
+STEP_SECONDS_MAX = 400 * 86_400
+AGE_DAYS_MAX = 10_000
 
 _FIELDS = frozenset(
     {
@@ -76,6 +78,9 @@ _PARAMETERS: dict[Kind, frozenset[str]] = {
     Kind.REGEX: frozenset({"pattern"}),
     Kind.LENGTH_BETWEEN: frozenset({"at_least", "at_most"}),
     Kind.PAIR_GREATER: frozenset({"or_equal"}),
+    Kind.CHECK_CHARACTER: frozenset({"scheme"}),
+    Kind.EVENLY_SPACED: frozenset({"seconds"}),
+    Kind.NEWEST_WITHIN: frozenset({"days"}),
 }
 # RE2 runs in linear time and for that has no such constructs; Python's `re` would accept them.
 _NOT_IN_RE2 = re.compile(r"\(\?(?:[=!>#(]|<[=!]|P=)|[*+?}]\+")
@@ -192,6 +197,12 @@ def check_as_json(check: Check) -> dict[str, Json]:
             body["values"] = [_bound_as_json(value) for value in values]
         case checks.PairGreater(or_equal=or_equal):
             body["or_equal"] = or_equal
+        case checks.CheckCharacter(scheme=scheme):
+            body["scheme"] = scheme.value
+        case checks.EvenlySpaced(seconds=seconds):
+            body["seconds"] = seconds
+        case checks.NewestWithin(days=days):
+            body["days"] = days
         case (
             checks.ColumnsPresent()
             | checks.HasValues()
@@ -262,6 +273,15 @@ def _check(body: Mapping[str, object]) -> Check:  # noqa: C901 - one branch a ch
             return checks.PairGreater(or_equal)
         case Kind.JSON_VALID:
             return checks.JsonValid()
+        case Kind.CHECK_CHARACTER:
+            scheme = _needed(body, "scheme", "expect.scheme")
+            return checks.CheckCharacter(_member("expect.scheme", scheme, Scheme))
+        case Kind.EVENLY_SPACED:
+            seconds = _needed(body, "seconds", "expect.seconds")
+            return checks.EvenlySpaced(_whole("expect.seconds", seconds, 1, STEP_SECONDS_MAX))
+        case Kind.NEWEST_WITHIN:
+            days = _needed(body, "days", "expect.days")
+            return checks.NewestWithin(_whole("expect.days", days, 1, AGE_DAYS_MAX))
         case _:
             assert_never(kind)
 
@@ -401,7 +421,7 @@ def _whole(field: str, value: object, low: int, high: int) -> int:
     return value
 
 
-EnumType = TypeVar("EnumType", Dimension, Severity, Gate, Family, Kind)
+EnumType = TypeVar("EnumType", Dimension, Severity, Gate, Family, Kind, Scheme)
 
 
 def _member(field: str, value: object, enum: type[EnumType]) -> EnumType:

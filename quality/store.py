@@ -445,6 +445,7 @@ def _proposal_as_json(proposal: Proposal) -> dict[str, Json]:
         "rule": rule_as_json(proposal.rule),
         "evidence": _tried_as_json(proposal.evidence),
         "older": [_tried_as_json(tried) for tried in proposal.older],
+        "ways": [{"value": value, "count": count} for value, count in proposal.ways],
     }
 
 
@@ -453,6 +454,7 @@ def _tried_as_json(tried: Tried) -> dict[str, Json]:
         "version": tried.version,
         "element_count": tried.element_count,
         "unexpected_count": tried.unexpected_count,
+        "repeated_count": tried.repeated_count,
     }
 
 
@@ -461,6 +463,8 @@ def _proposal_from_json(body: Mapping[str, Any]) -> Proposal:
         rule=parse_rule(body["rule"]),
         evidence=Tried(**body["evidence"]),
         older=tuple(Tried(**tried) for tried in body["older"]),
+        # Proposals that were kept earlier do not tell of these.
+        ways=tuple((one["value"], one["count"]) for one in body.get("ways", ())),
     )
 
 

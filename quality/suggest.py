@@ -8,18 +8,20 @@ coarse particles, are proposed although some rows break them: those rows are the
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
-from quality.check import Column, Family, Kind
+from quality.check import Column, Family, Kind, Scheme
 from quality.outcome import RuleOutcome, Status
 from quality.profile import ColumnProfile, Profile
 from quality.rule import Rule
-from quality.rule_format import parse_rule
+from quality.rule_format import COLUMNS_MAX, STEP_SECONDS_MAX, parse_rule
 
 ProposalId = NewType("ProposalId", UUID)
 
@@ -27,7 +29,12 @@ ROWS_MIN = 20
 CANDIDATES_MAX = 100
 OLDER_VERSIONS_MAX = 3
 LISTED_VALUES_MAX = 50
-EMPTY_PERMILLE_MAX = 50
+EMPTY_PERMILLE_MAX = 250
+EVEN_PERMILLE_MIN = 950
+VALID_PERMILLE_MIN = 950
+REPEATED_PERMILLE_MAX = 10
+FRESH_DAYS_MAX = 400
+WAYS_MAX = 20
 PAIRED_COLUMNS_MAX = 20
 WHOLE_STEPS_MAX = 400
 SHAPE_CHARACTERS_MAX = 40
@@ -39,6 +46,10 @@ _PASS_PERMILLE = {
     Kind.IN_SET: 999,
     Kind.REGEX: 990,
     Kind.PAIR_GREATER: 900,
+    Kind.CHECK_CHARACTER: 950,
+    Kind.EVENLY_SPACED: 950,
+    Kind.UNIQUE_TOGETHER: 980,
+    Kind.NEWEST_WITHIN: 1000,
 }
 _NO_MEASURE = re.compile(
     r"code|(?:^|_)(?:id|no|year)$|Id$|代码|编码|编号|年份|年度|序号|^年$", re.I
@@ -66,6 +77,23 @@ class Measured:
     """Per text column: its most frequent shape (9 for a digit, A for a letter) and its count."""
     pairs: tuple[tuple[str, str, int, int], ...]
     """Upper column, lower column, rows that have both, rows that break it."""
+    schemes: Mapping[str, Scheme]
+    """Per text column that holds identifiers: of which scheme."""
+    steps: Mapping[str, int]
+    """Per column of moments at even steps: the seconds from one to the next."""
+    repeated_rows: int
+    """Rows that are like an earlier one in every column."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A rule worth trying, and what is already known of it."""
+
+    rule: Rule
+    ways: tuple[tuple[str, int], ...] = ()
+    """How the same thing is written in the column, each with its count; "" is an empty cell."""
+    odd_count: int = 0
+    """Rows written in another way than the rule asks: they are the finding, not against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +103,8 @@ class Tried:
     version: int
     element_count: int
     unexpected_count: int
+    repeated_count: int = 0
+    """Of rows that must not repeat: how many are like an earlier one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +116,8 @@ class Proposal:
     """In the version that it was drawn from."""
     older: tuple[Tried, ...]
     """In older versions, newest first: what it would have found there."""
+    ways: tuple[tuple[str, int], ...] = ()
+    """How the same thing is written in this version, where that is what the rule is about."""
 
     @property
     def key(self) -> str:
@@ -93,27 +125,41 @@ class Proposal:
         return f"{self.rule.check.kind.value}:{':'.join(self.rule.columns)}"
 
 
-def candidates(profile: Profile, measured: Measured) -> list[Rule]:
+def candidates(profile: Profile, measured: Measured, *, at: datetime) -> list[Candidate]:
     """The rules worth trying, those about pairs first; none for a table of a few rows."""
     if profile.row_count < ROWS_MIN:
         return []
-    bodies = [_pair(upper, lower) for upper, lower, _, _ in _worthy_pairs(measured)]
+    drafts = [_Draft(_pair(upper, lower)) for upper, lower, _, _ in _worthy_pairs(measured)]
+    drafts += _about_rows(profile, measured)
     for column in profile.columns:
-        bodies += _about_one(column, profile.row_count, measured)
+        drafts += _about_one(column, profile.row_count, measured, at=at)
     return [
-        parse_rule(body, rule_id=f"proposal-{number}")
-        for number, body in enumerate(bodies[:CANDIDATES_MAX])
+        Candidate(
+            rule=parse_rule(draft.body, rule_id=f"proposal-{number}"),
+            ways=draft.ways,
+            odd_count=draft.odd_count,
+        )
+        for number, draft in enumerate(drafts[:CANDIDATES_MAX])
     ]
 
 
-def is_worth_proposing(outcome: RuleOutcome) -> bool:
+def is_worth_proposing(candidate: Candidate, outcome: RuleOutcome) -> bool:
     """Whether the counts speak for a candidate that was asked of the version it comes from."""
     if outcome.status not in (Status.PASSED, Status.FAILED) or not outcome.element_count:
         return False
     if outcome.rule.check.kind is Kind.NOT_NULL:
         return outcome.status is Status.PASSED
     least = _PASS_PERMILLE[outcome.rule.check.kind]
-    return 1000 - outcome.unexpected_permille >= least
+    broken = outcome.unexpected_count - candidate.odd_count
+    return 1000 * (outcome.element_count - broken) >= least * outcome.element_count
+
+
+def tried_of(version: int, outcome: RuleOutcome) -> Tried:
+    """The counts of an outcome as evidence."""
+    repeated = 0
+    if outcome.rule.check.kind is Kind.UNIQUE_TOGETHER and outcome.observed:
+        repeated = int(outcome.observed[0])
+    return Tried(version, outcome.element_count, outcome.unexpected_count, repeated)
 
 
 def are_alike(upper: str, lower: str) -> bool:
@@ -153,18 +199,67 @@ def _pair(upper: str, lower: str) -> dict[str, object]:
     return {"expect": {"kind": "pair_greater"}, "columns": [upper, lower]}
 
 
-def _about_one(column: ColumnProfile, rows: int, measured: Measured) -> list[dict[str, object]]:
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    body: dict[str, object]
+    ways: tuple[tuple[str, int], ...] = ()
+    odd_count: int = 0
+
+
+def _about_rows(profile: Profile, measured: Measured) -> list[_Draft]:
+    """No row twice, where a few are."""
+    repeated = measured.repeated_rows
+    names = [column.name for column in profile.columns]
+    if not repeated or 1000 * repeated > REPEATED_PERMILLE_MAX * profile.row_count:
+        return []
+    if not 2 <= len(names) <= COLUMNS_MAX:
+        return []
+    return [_Draft({"expect": {"kind": "unique_together"}, "columns": names})]
+
+
+def _about_one(
+    column: ColumnProfile, rows: int, measured: Measured, *, at: datetime
+) -> list[_Draft]:
     values = rows - column.null_count
     if not values:
         return []
-    made = [_not_null(column, rows)]
+    bodies = [_not_null(column, rows)]
     if _may_be_key(column, values):
-        made.append({"expect": {"kind": "unique"}, "columns": [column.name]})
+        bodies.append({"expect": {"kind": "unique"}, "columns": [column.name]})
     else:
-        made.append(_range(column, values))
-    listed = _listed(measured.values.get(column.name, ()), values)
-    made.append(_code_list(column, listed) if listed else _pattern(column, values, measured))
-    return [body for body in made if body is not None]
+        bodies.append(_range(column, values))
+    bodies += [_even_steps(column, measured), _freshness(column, at)]
+    scheme = measured.schemes.get(column.name)
+    listed = _listed(column, measured.values.get(column.name, ()), values)
+    if scheme is not None:
+        expect = {"kind": "check_character", "scheme": scheme.value}
+        bodies.append({"expect": expect, "columns": [column.name]})
+    elif not listed:
+        bodies.append(_pattern(column, values, measured))
+    drafts = [_Draft(body) for body in bodies if body is not None]
+    return [*drafts, listed] if listed and scheme is None else drafts
+
+
+def _even_steps(column: ColumnProfile, measured: Measured) -> dict[str, object] | None:
+    seconds = measured.steps.get(column.name)
+    if seconds is None or seconds > STEP_SECONDS_MAX:
+        return None
+    return {"expect": {"kind": "evenly_spaced", "seconds": seconds}, "columns": [column.name]}
+
+
+def _freshness(column: ColumnProfile, at: datetime) -> dict[str, object] | None:
+    """At most as old as now, with half as much again and a day to spare; history has no age."""
+    if Column(column.name, column.type).family is not Family.TIME or column.maximum is None:
+        return None
+    try:
+        newest = datetime.fromisoformat(column.maximum)
+    except ValueError:
+        return None
+    age = at - (newest if newest.tzinfo else newest.replace(tzinfo=UTC))
+    if not timedelta(0) <= age <= timedelta(days=FRESH_DAYS_MAX):
+        return None
+    days = -(-3 * age // timedelta(days=2)) + 1
+    return {"expect": {"kind": "newest_within", "days": days}, "columns": [column.name]}
 
 
 def _not_null(column: ColumnProfile, rows: int) -> dict[str, object] | None:
@@ -214,21 +309,46 @@ def _plain(value: Decimal) -> object:
     return int(value) if value == value.to_integral_value() else {"decimal": f"{value:f}"}
 
 
-def _listed(counts: Sequence[tuple[str, int]], values: int) -> list[str]:
-    """The values that make up 99.9 % of all, if they are few and each of them is frequent."""
-    listed: list[str] = []
-    covered = 0
+def _listed(column: ColumnProfile, counts: Sequence[tuple[str, int]], values: int) -> _Draft | None:
+    """The values that make up 99.9 % of all, each in the way it is written most often.
+
+    None where they are many, or not each of them is frequent.
+    """
+    groups: dict[str, list[tuple[str, int]]] = {}
     for value, count in counts:
+        groups.setdefault(_sense(column.name, value), []).append((value, count))
+    listed: list[str] = []
+    covered = odd = 0
+    ways: list[tuple[str, int]] = []
+    for sense, group in sorted(groups.items(), key=lambda one: -sum(n for _, n in one[1])):
         if 1000 * covered >= 999 * values:
             break
-        listed.append(value)
-        covered += count
+        listed.append(group[0][0])
+        covered += sum(count for _, count in group)
+        odd += sum(count for _, count in group[1:])
+        if len(group) > 1:
+            ways += group
+            if sense == _FREE and column.null_count:
+                ways.append(("", column.null_count))
     is_few = len(listed) <= LISTED_VALUES_MAX and values >= 10 * len(listed)
-    return listed if is_few and 1000 * covered >= 999 * values else []
+    if not is_few or 1000 * covered < 999 * values:
+        return None
+    body: dict[str, object] = {
+        "expect": {"kind": "in_set", "values": list(listed)},
+        "columns": [column.name],
+    }
+    return _Draft(body, tuple(ways[:WAYS_MAX]), odd)
 
 
-def _code_list(column: ColumnProfile, listed: list[str]) -> dict[str, object]:
-    return {"expect": {"kind": "in_set", "values": list(listed)}, "columns": [column.name]}
+_FREE = "free of charge"
+_FREE_WORDS = frozenset({"免費", "免费", "無", "无", "無償", "无偿", "0", "free", "none"})
+_ABOUT_MONEY = re.compile(r"費|费|价|價|fee|price|charge|cost", re.IGNORECASE)
+
+
+def _sense(column: str, value: str) -> str:
+    """What a value stands for, however wide, large or padded it is written."""
+    sense = " ".join(unicodedata.normalize("NFKC", value).split()).casefold()
+    return _FREE if sense in _FREE_WORDS and _ABOUT_MONEY.search(column) else sense
 
 
 def _pattern(column: ColumnProfile, values: int, measured: Measured) -> dict[str, object] | None:

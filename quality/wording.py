@@ -12,7 +12,7 @@ from typing import assert_never
 
 from policies.terms import Text
 from quality import check as checks
-from quality.check import Check, Family, Scalar
+from quality.check import Check, Family, Scalar, Scheme
 from quality.outcome import Reason, RuleOutcome
 
 _FAMILY_NAMES = {
@@ -22,6 +22,18 @@ _FAMILY_NAMES = {
     Family.BOOLEAN: Text(zh="是否", en="yes or no"),
     Family.OTHER: Text(zh="其他", en="other values"),
 }
+_SCHEME_NAMES = {
+    Scheme.RESIDENT_ID: Text(zh="居民身份证号码", en="resident identity numbers"),
+    Scheme.CREDIT_CODE: Text(zh="统一社会信用代码", en="unified social credit codes"),
+    Scheme.BANK_CARD: Text(zh="银行卡号", en="bank card numbers"),
+    Scheme.PLATE: Text(zh="车牌号", en="number plates"),
+}
+_STEPS = (
+    (86_400, "天", "day"),
+    (3_600, "小时", "hour"),
+    (60, "分钟", "minute"),
+    (1, "秒", "second"),
+)
 _SET_VALUES_SHOWN = 8
 _COLUMNS_SHOWN = 6
 
@@ -70,6 +82,17 @@ def title_of(check: Check, columns: tuple[str, ...]) -> Text:  # noqa: C901 - a 
             return _pair_title(columns, or_equal=or_equal)
         case checks.JsonValid():
             return Text(zh=f"{names.zh}是合法的 JSON", en=f"{names.en} is valid JSON")
+        case checks.CheckCharacter(scheme=scheme):
+            name = _SCHEME_NAMES[scheme]
+            return Text(zh=f"{names.zh}是有效的{name.zh}", en=f"{names.en} holds valid {name.en}")
+        case checks.EvenlySpaced(seconds=seconds):
+            step = _step(seconds)
+            return Text(zh=f"{names.zh}每{step.zh}一次，不缺", en=f"{names.en}: every {step.en}")
+        case checks.NewestWithin(days=days):
+            return Text(
+                zh=f"{names.zh}最新的一条不早于 {days} 天前",
+                en=f"The newest {names.en} is at most {_count(f'{days:,}', 'day')} old",
+            )
         case _:
             assert_never(check)
 
@@ -115,11 +138,15 @@ def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check
                 en=f"a value in {names.en} that occurs more than once",
             )
         case checks.UniqueTogether():
-            return _counted(
-                outcome,
-                zh=f"的{names.zh}合起来与别的行重复",
-                en=f"a combination of {names.en} that occurs more than once",
+            counted, more = (
+                _counted(
+                    outcome,
+                    zh=f"的{names.zh}合起来与别的行重复",
+                    en=f"a combination of {names.en} that occurs more than once",
+                ),
+                _repeated(outcome),
             )
+            return Text(zh=counted.zh + more.zh, en=counted.en + more.en)
         case checks.InSet(values=values):
             listed = _values(values)
             return _counted(
@@ -173,6 +200,25 @@ def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check
                 zh=f"的{names.zh}不是合法的 JSON",
                 en=f"a text in {names.en} that is not valid JSON",
             )
+        case checks.CheckCharacter(scheme=scheme):
+            name = _SCHEME_NAMES[scheme]
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}不是有效的{name.zh}",
+                en=f"a text in {names.en} that is none of the valid {name.en}",
+            )
+        case checks.EvenlySpaced(seconds=seconds):
+            step, bad = _step(seconds), f"{outcome.unexpected_count:,}"
+            return Text(
+                zh=f"{outcome.element_count:,} 步中有 {bad} 步不是{step.zh}。",
+                en=f"{bad} of {outcome.element_count:,} steps in {names.en} are not {step.en}.",
+            )
+        case checks.NewestWithin(days=days):
+            newest = outcome.observed[0]
+            return Text(
+                zh=f"{names.zh}最新的一条是 {newest}，早于 {days} 天前。",
+                en=f"The newest {names.en} is {newest}, more than {_count(str(days), 'day')} old.",
+            )
         case _:
             assert_never(check)
 
@@ -209,6 +255,16 @@ def sentence_for(reason: Reason, columns: tuple[str, ...]) -> Text:
             assert_never(reason)
 
 
+def _repeated(outcome: RuleOutcome) -> Text:
+    """How many rows would go if each were kept once; nothing where that is not known."""
+    if not outcome.observed:
+        return Text()
+    surplus = f"{int(outcome.observed[0]):,}"
+    return Text(
+        zh=f"其中 {surplus} 行是多出来的。", en=f" {surplus} of them repeat an earlier row."
+    )
+
+
 def _counted(outcome: RuleOutcome, *, zh: str, en: str) -> Text:
     """“14 of 35,064 rows have …”; nothing of `mostly` unless it was asked for."""
     bad, total = f"{outcome.unexpected_count:,}", f"{outcome.element_count:,}"
@@ -228,6 +284,15 @@ def _pair_title(columns: tuple[str, ...], *, or_equal: bool) -> Text:
     return Text(
         zh=f"“{first}”{'不小于' if or_equal else '大于'}“{second}”",
         en=f"“{first}” is {'at least' if or_equal else 'above'} “{second}”",
+    )
+
+
+def _step(seconds: int) -> Text:
+    """In the largest unit that it is a whole number of."""
+    size, zh, en = next(unit for unit in _STEPS if seconds % unit[0] == 0)
+    number = seconds // size
+    return Text(
+        zh=f" {number} {zh}" if number > 1 else zh, en=f"{number} {en}s" if number > 1 else en
     )
 
 

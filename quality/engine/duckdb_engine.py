@@ -25,6 +25,7 @@ import sqlalchemy as sa
 from great_expectations.core.metric_function_types import MetricFunctionTypes
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.expectation import ColumnMapExpectation
 from great_expectations.expectations.metrics.column_map_metrics.column_values_unique import (
     ColumnValuesUnique,
 )
@@ -39,6 +40,10 @@ from great_expectations.expectations.registry import register_metric
 from great_expectations.util import get_sqlalchemy_selectable
 from sqlalchemy import types as sa_types
 from sqlalchemy.pool import StaticPool
+
+from quality.detecting import valid_sql
+from quality.engine.names import quoted
+from quality.sensitive import SensitiveKind
 
 IDENTIFIER_CHARACTERS_MAX = 9_999
 
@@ -109,6 +114,32 @@ class JsonParseable(ColumnMapMetricProvider):
     @column_condition_partial(engine=DuckDBExecutionEngine)
     def _sqlalchemy(cls, column: sa.ColumnClause[str], **kwargs: object) -> object:  # noqa: N805
         return sa.func.json_valid(column)
+
+
+class CheckedIdentifier(ColumnMapMetricProvider):
+    """Whether a text is a valid identifier; by the same SQL that looks for sensitive data."""
+
+    condition_metric_name = "column_values.checked_identifier"
+    condition_value_keys = ("scheme",)
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _sqlalchemy(
+        cls,  # noqa: N805
+        column: sa.ColumnClause[str],
+        scheme: str,
+        **kwargs: object,
+    ) -> object:
+        text = f"trim({quoted(str(column.name))}, ' \t' || chr(12288))"
+        return sa.literal_column(f"({valid_sql(SensitiveKind(scheme), text)})", sa.Boolean())
+
+
+class ExpectCheckedIdentifiers(ColumnMapExpectation):
+    """Expect every text of a column to be a valid identifier of one scheme."""
+
+    scheme: str
+    map_metric = "column_values.checked_identifier"
+    success_keys = ("scheme", "mostly")
+    args_keys = ("column", "scheme")
 
 
 def _count_repeated_values(

@@ -10,9 +10,11 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
+from quality.check import Kind
 from quality.engine.ask import raised
+from quality.engine.names import quoted
 from quality.engine.open_table import OpenTable
-from quality.engine.wanted import expectation_of, quoted
+from quality.engine.wanted import expectation_of
 from quality.outcome import Cell, ExampleRow, RuleOutcome
 
 EXAMPLE_ROWS_MAX = 5
@@ -22,7 +24,8 @@ ROW_NUMBER = "weir_row_number"
 
 def with_examples(table: OpenTable, outcome: RuleOutcome, *, at: datetime) -> RuleOutcome:
     """The outcome with up to `EXAMPLE_ROWS_MAX` of the rows that it means."""
-    if not outcome.rule.check.kind.is_counted:
+    kind = outcome.rule.check.kind
+    if not kind.is_counted or kind is Kind.EVENLY_SPACED:  # A step is no row.
         return outcome
     rule = outcome.rule
     view = _numbered_view(table, rule.columns)

@@ -22,7 +22,8 @@ from great_expectations.data_context.types.base import ProgressBarsConfig
 
 from quality.check import Column
 from quality.engine.duckdb_engine import DuckDBDatasource
-from quality.engine.wanted import expectation_of, literal, quoted
+from quality.engine.names import quoted
+from quality.engine.wanted import STEP_COLUMN, expectation_of, literal
 from quality.outcome import RuleOutcome
 from quality.rule import Named, Rule
 
@@ -57,6 +58,7 @@ class Asked(Protocol):
     names: dict[str, str]
     row_count: int
     runs: int
+    view: str
 
     def batches(self, name: str) -> tuple[Any, dict[str, object] | None]:
         """A batch definition of the whole table, and the parameters that it runs with."""
@@ -85,14 +87,26 @@ class OpenTable:
     runs: int = 0
     """Checkpoint runs and views of examples so far, to give them names."""
 
+    view: str = TABLE_NAME
+
     def batches(self, name: str) -> tuple[Any, dict[str, object] | None]:
         """A batch definition of the whole table, which needs no parameters."""
-        asset = self.source.add_table_asset(name, TABLE_NAME)
+        asset = self.source.add_table_asset(name, self.view)
         return asset.add_batch_definition_whole_table(name), None
 
     def expected(self, rule: Rule, *, at: datetime) -> Any:
         """The rule as DuckDB is asked it."""
         return expectation_of(rule, self.schema, at=at)
+
+    def steps_of(self, column: str) -> OpenTable:
+        """The same table as the steps between its moments, in their order."""
+        self.runs += 1
+        view, moment = f"steps_{self.runs}", f"epoch({quoted(column)})"
+        self.connection.exec_driver_sql(
+            f"CREATE VIEW {view} AS SELECT {moment} - lag({moment}) OVER (ORDER BY {moment}) "
+            f"AS {STEP_COLUMN} FROM {TABLE_NAME} WHERE {quoted(column)} IS NOT NULL"
+        )
+        return replace(self, view=view)
 
 
 @contextmanager

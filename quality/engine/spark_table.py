@@ -39,6 +39,7 @@ class SparkTable:
     """The columns' own names → those in the frame."""
     row_count: int
     runs: int = 0
+    view: str = "frame"
 
     def batches(self, name: str) -> tuple[Any, dict[str, object] | None]:
         """A batch definition that takes the frame when it runs."""

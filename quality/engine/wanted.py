@@ -18,8 +18,11 @@ from great_expectations.expectations.core.expect_column_values_to_be_json_parsea
 
 from quality import check as checks
 from quality.check import Column, Family, Scalar
+from quality.engine.duckdb_engine import ExpectCheckedIdentifiers
 from quality.rule import Rule
 
+STEP_COLUMN = "step_s"
+"""In the view of a column's steps: seconds since the moment before."""
 _WHITE_SPACE = "\\s\u3000\u00a0"
 
 
@@ -92,6 +95,17 @@ def expectation_of(rule: Rule, schema: tuple[Column, ...], *, at: datetime) -> A
             )
         case checks.JsonValid():
             return ExpectColumnValuesToBeJsonParseable(column=column, **counted)
+        case checks.CheckCharacter(scheme=scheme):
+            return ExpectCheckedIdentifiers(column=column, scheme=scheme.value, **counted)
+        case checks.EvenlySpaced(seconds=seconds):
+            return gxe.ExpectColumnValuesToBeBetween(
+                column=STEP_COLUMN, min_value=seconds, max_value=seconds, **counted
+            )
+        case checks.NewestWithin(days=days):
+            oldest = at - timedelta(days=days)
+            is_day = column_type == "DATE"
+            least = oldest.date() if is_day else bound(oldest, column_type, day_end=False)
+            return gxe.ExpectColumnMaxToBeBetween(column=column, min_value=least, **shared)
         case _:
             assert_never(rule.check)
 
@@ -153,8 +167,3 @@ def literal(text: str) -> str:
         plain = ""
     parts.append(f"'{plain}'")
     return f"({' || '.join(parts)})" if len(parts) > 1 else parts[0]
-
-
-def quoted(name: str) -> str:
-    """A column's name as SQL writes it."""
-    return '"' + name.replace('"', '""') + '"'

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -22,10 +22,13 @@ import sqlalchemy as sa
 from great_expectations.data_context.types.base import ProgressBarsConfig
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from stdnum import luhn
+from stdnum.cn import ric, uscc
 
 from quality.check import Column, Kind
 from quality.engine import wanted
 from quality.engine.ask import ask
+from quality.engine.names import quoted
 from quality.engine.open_table import Limits, open_files
 from quality.expectations import Cluster, read_schema, run_suite
 from quality.outcome import Reason, RuleOutcome, Status, SuiteOutcome
@@ -57,7 +60,7 @@ def statuses(outcome: SuiteOutcome) -> dict[str, Status]:
     return {str(item.rule.check.kind): item.status for item in outcome.outcomes}
 
 
-# One rule of each kind that a table with columns n, m, t, d, j can pass.
+# One rule of each kind that a table with columns n, m, t, d, j, r, h can pass.
 EACH_KIND: dict[Kind, Rule] = {
     rule.check.kind: rule
     for rule in (
@@ -78,13 +81,17 @@ EACH_KIND: dict[Kind, Rule] = {
         rule({"kind": "length_between", "at_most": 1}, "t"),
         rule({"kind": "pair_greater"}, "m", "n"),
         rule({"kind": "json_valid"}, "j"),
+        rule({"kind": "check_character", "scheme": "resident_id"}, "r"),
+        rule({"kind": "evenly_spaced", "seconds": 3600}, "h"),
+        rule({"kind": "newest_within", "days": 1}, "h"),
     )
 }
 COUNTED = {str(kind) for kind in Kind if kind.is_counted}
 PASSING = """
-    SELECT * FROM (VALUES (1, 1, 'a', TIMESTAMP '2020-01-01', '{}'),
-                          (2, 2, 'b', TIMESTAMP '2026-11-22', '[1]'),
-                          (3, 9, 'c', TIMESTAMP '1990-01-01', '"x"')) AS t(n, m, t, d, j)
+    SELECT *, '11010519491231002X' AS r, TIMESTAMP '2026-11-22 06:00' + INTERVAL (n) HOUR AS h
+      FROM (VALUES (1, 1, 'a', TIMESTAMP '2020-01-01', '{}'),
+                   (2, 2, 'b', TIMESTAMP '2026-11-22', '[1]'),
+                   (3, 9, 'c', TIMESTAMP '1990-01-01', '"x"')) AS t(n, m, t, d, j)
 """
 
 
@@ -98,17 +105,22 @@ def test_each_check_passes_a_table_that_is_right(tmp_path: Path) -> None:
     assert statuses(outcome) == {str(kind): Status.PASSED for kind in Kind}
     assert all(item.unexpected_count == 0 for item in outcome.outcomes)
     assert {
-        item.element_count for item in outcome.outcomes if str(item.rule.check.kind) in COUNTED
+        item.element_count
+        for item in outcome.outcomes
+        if str(item.rule.check.kind) in COUNTED - {"evenly_spaced"}
     } == {3}
+    steps = {item.rule.check.kind: item.element_count for item in outcome.outcomes}
+    assert steps[Kind.EVENLY_SPACED] == 2
 
 
 def test_each_check_fails_a_table_that_is_wrong(tmp_path: Path) -> None:
     path = parquet(
         tmp_path,
         """
-        SELECT * FROM (VALUES ('x', 1, '　 ', TIMESTAMP '2030-01-01', '{', 4.5, 1),
-                              ('x', 2, '　 ', TIMESTAMP '2020-01-01', '{}', NULL, 2)
-                      ) AS t(n, m, t, d, j, k, bad)
+        SELECT *, '110105194912310021' AS r, TIMESTAMP '2026-11-20' + INTERVAL (m * m) HOUR AS h
+          FROM (VALUES ('x', 1, '　 ', TIMESTAMP '2030-01-01', '{', 4.5, 1),
+                       ('x', 2, '　 ', TIMESTAMP '2020-01-01', '{}', NULL, 2)
+               ) AS t(n, m, t, d, j, k, bad)
         """,
     )
     rules = dict(EACH_KIND)
@@ -146,7 +158,12 @@ def test_each_check_fails_a_table_that_is_wrong(tmp_path: Path) -> None:
         Kind.LENGTH_BETWEEN: 2,
         Kind.PAIR_GREATER: 2,
         Kind.JSON_VALID: 1,
+        Kind.CHECK_CHARACTER: 2,
+        Kind.EVENLY_SPACED: 1,
     }
+    assert by_kind[Kind.NEWEST_WITHIN].observed == ("2026-11-20 04:00:00",)
+    assert by_kind[Kind.UNIQUE_TOGETHER].observed == ("1",)
+    assert "2026-11-20" not in outcome.gx_result
 
 
 def test_empty_cells_are_nobodys_matter_but_that_of_not_null(tmp_path: Path) -> None:
@@ -154,14 +171,14 @@ def test_empty_cells_are_nobodys_matter_but_that_of_not_null(tmp_path: Path) -> 
         tmp_path,
         """
         SELECT NULL::INTEGER AS n, NULL::INTEGER AS m, NULL::VARCHAR AS t, NULL::TIMESTAMP AS d,
-               NULL::VARCHAR AS j
+               NULL::VARCHAR AS j, NULL::VARCHAR AS r, NULL::TIMESTAMP AS h
           FROM range(3)
         """,
     )
 
     outcome = run(path, *EACH_KIND.values())
 
-    expected = dict.fromkeys(COUNTED, Status.NOT_CHECKED) | {
+    expected = dict.fromkeys((*COUNTED, "newest_within"), Status.NOT_CHECKED) | {
         "row_count_between": Status.PASSED,
         "columns_present": Status.PASSED,
         "column_names_avoid": Status.PASSED,
@@ -177,7 +194,7 @@ def test_an_empty_table_is_not_checked_rather_than_passed(tmp_path: Path) -> Non
 
     outcome = run(path, *EACH_KIND.values())
 
-    expected = dict.fromkeys((*COUNTED, "has_values"), Status.NOT_CHECKED) | {
+    expected = dict.fromkeys((*COUNTED, "has_values", "newest_within"), Status.NOT_CHECKED) | {
         "row_count_between": Status.FAILED,
         "columns_present": Status.PASSED,
         "column_names_avoid": Status.PASSED,
@@ -219,6 +236,7 @@ COMPARED = (
     rule({"kind": "pair_greater"}, "n", "m"),
     rule({"kind": "pair_greater", "or_equal": False}, "n", "m", mostly_permille=333),
     rule({"kind": "json_valid"}, "t"),
+    rule({"kind": "newest_within", "days": 3}, "d"),
 )
 
 
@@ -305,6 +323,9 @@ def written(folder: Path, rows: list[Row]) -> Path:
 
 def assert_agrees(ours: RuleOutcome, theirs: Any) -> None:
     body = theirs.result
+    if ours.rule.check.kind is Kind.NEWEST_WITHIN and ours.status is Status.NOT_CHECKED:
+        assert pd.isna(body.get("observed_value"))
+        return
     if not ours.rule.check.kind.is_counted:
         assert (ours.status is Status.PASSED) == theirs.success, ours.rule.key
         return
@@ -347,7 +368,7 @@ def test_spark_counts_what_duckdb_counts(tmp_path: Path, spark_url: str, name: s
 
 
 def test_spark_is_asked_about_columns_of_any_name(tmp_path: Path, spark_url: str) -> None:
-    columns = ", ".join(f"'v' AS {wanted.quoted(name)}" for name in ODD_NAMES)
+    columns = ", ".join(f"'v' AS {quoted(name)}" for name in ODD_NAMES)
     path = parquet(tmp_path, f"SELECT {columns} FROM range(3)")
     rules = [rule({"kind": "regex", "pattern": "^v"}, name) for name in (*ODD_NAMES, "gone")]
 
@@ -366,6 +387,49 @@ def test_spark_is_asked_about_columns_of_any_name(tmp_path: Path, spark_url: str
 
 def counts(outcome: RuleOutcome) -> tuple[str, Status, int, int]:
     return outcome.rule.key, outcome.status, outcome.element_count, outcome.unexpected_count
+
+
+# --- what no other engine has ---------------------------------------------------------------
+
+
+@settings(
+    max_examples=8,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+@given(hours=st.lists(st.integers(0, 20), min_size=1, max_size=8))  # fmt: skip
+def test_steps_are_counted_as_they_are_by_hand(tmp_path: Path, hours: list[int]) -> None:
+    moments = ", ".join(f"(TIMESTAMP '2026-01-01' + INTERVAL {hour} HOUR)" for hour in hours)
+    path = parquet(tmp_path, f"SELECT unnest([{moments}]) AS h")
+
+    outcome = run(path, EACH_KIND[Kind.EVENLY_SPACED]).outcomes[0]
+
+    steps = np.diff(sorted(hours))
+    assert (outcome.element_count, outcome.unexpected_count) == (len(steps), int(sum(steps != 1)))
+
+
+@pytest.mark.parametrize(
+    ("scheme", "is_valid", "values"),
+    [
+        ("resident_id", ric.is_valid, [f"11010519491231002{at}" for at in "X05"]),
+        ("credit_code", uscc.is_valid, ["91110000600037341L", "91110000600037341M", "x:y%z"]),
+        ("bank_card", luhn.is_valid, ["6222026006705354217", "6222026006705354218", "62:%s"]),
+    ],
+)  # fmt: skip
+def test_check_characters_are_judged_as_another_library_judges_them(
+    tmp_path: Path, scheme: str, is_valid: Callable[[str], bool], values: list[str]
+) -> None:
+    listed = ", ".join(f"'{value}'" for value in values)
+    name = quoted('100% of "a:b" {batch}')
+    path = parquet(tmp_path, f"SELECT unnest([{listed}]) AS {name}")
+    asked = rule({"kind": "check_character", "scheme": scheme}, '100% of "a:b" {batch}')
+
+    outcome = run(path, asked).outcomes[0]
+
+    wrong = [value for value in values if not is_valid(value.strip())]
+    assert (outcome.element_count, outcome.unexpected_count) == (3, len(wrong))
+    assert [str(row.cells[0][1]) for row in outcome.examples] == wrong
 
 
 # --- the traps -------------------------------------------------------------------------------
@@ -469,7 +533,7 @@ ODD_NAMES = [
 def test_columns_may_have_any_name(tmp_path: Path) -> None:
     connection = duckdb.connect()
     columns = ", ".join(
-        f"CASE WHEN i = 2 THEN 'x' ELSE 'v' || i END AS {wanted.quoted(name)}" for name in ODD_NAMES
+        f"CASE WHEN i = 2 THEN 'x' ELSE 'v' || i END AS {quoted(name)}" for name in ODD_NAMES
     )
     path = tmp_path / "odd.parquet"
     connection.sql(f"SELECT {columns} FROM range(3) AS t(i)").write_parquet(str(path))

@@ -27,6 +27,9 @@ EXPECTS: dict[Kind, dict[str, object]] = {
     Kind.BETWEEN: {"at_least": 0.5},
     Kind.REGEX: {"pattern": "^x$"},
     Kind.LENGTH_BETWEEN: {"at_most": 5},
+    Kind.CHECK_CHARACTER: {"scheme": "plate"},
+    Kind.EVENLY_SPACED: {"seconds": 900},
+    Kind.NEWEST_WITHIN: {"days": 3},
 }
 COLUMNS: dict[Kind, list[str]] = {
     Kind.ROW_COUNT_BETWEEN: [],
@@ -65,7 +68,8 @@ def test_the_sentence_says_what_share_is_allowed() -> None:
 
 @pytest.mark.parametrize("kind", Kind)
 def test_every_check_has_its_sentence_in_both_languages(kind: Kind) -> None:
-    observed = ("0",) if kind is Kind.ROW_COUNT_BETWEEN else ("VARCHAR",)
+    is_number = kind in (Kind.ROW_COUNT_BETWEEN, Kind.UNIQUE_TOGETHER)
+    observed = ("0",) if is_number else ("VARCHAR",)
     outcome = RuleOutcome(rule(kind), Status.FAILED, 10, 3, observed)
 
     (finding,) = report_of(suite(outcome), started_at=AT, finished_at=AT).findings
@@ -76,10 +80,11 @@ def test_every_check_has_its_sentence_in_both_languages(kind: Kind) -> None:
     assert finding.title.en
     if kind.is_counted:
         assert "3" in finding.sentence.zh
-        assert "3 of 10 rows" in finding.sentence.en
+        rows = "steps" if kind is Kind.EVENLY_SPACED else "rows"
+        assert f"3 of 10 {rows}" in finding.sentence.en
 
 
-@pytest.mark.parametrize("reason", Reason)
+@pytest.mark.parametrize("reason", [one for one in Reason if one is not Reason.REJECTED_EARLY])
 def test_a_rule_that_could_not_be_asked_says_why(reason: Reason) -> None:
     outcome = RuleOutcome(rule(), Status.ERROR, reason=reason)
 

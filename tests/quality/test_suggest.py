@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import openpyxl
 import pytest
 
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
 from quality.assess import Subject, assess, propose
+from quality.check import InSet
 from quality.engine.open_table import Limits
 from quality.errors import UnknownProposal
 from quality.profiling import profile_files
 from quality.rules import keep_proposal, list_proposals, list_rules, refuse_proposal
-from quality.suggest import Proposal
+from quality.suggest import Proposal, Tried
 from tests.people import AT
 from tests.quality.conftest import Made
 
@@ -119,3 +122,85 @@ def test_nothing_is_proposed_of_a_few_rows(
         made = make_version(tx)
 
     assert drawn(pool, made, parquet(tmp_path, f"{TABLE} LIMIT 19")) == {}
+
+
+def read_as_text(shared_data: Path, name: str, encoding: str = "utf-8") -> str:
+    return (shared_data / name).read_bytes().decode(encoding)
+
+
+def test_a_messy_workbook_has_its_blanks_and_its_repeated_rows_proposed(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion, shared_data: Path
+) -> None:
+    book = shared_data / "tables" / "toronto_subway_delays_messy.xlsx"
+    sheet = openpyxl.load_workbook(book, read_only=True).worksheets[1]
+    with (tmp_path / "delays.csv").open("w", newline="") as file:
+        csv.writer(file).writerows(sheet.iter_rows(values_only=True))
+    path = parquet(tmp_path, f"SELECT * FROM read_csv('{tmp_path / 'delays.csv'}')")
+    with pool.connection() as tx:
+        made = make_version(tx)
+
+    found = drawn(pool, made, path)
+
+    assert found["not_null:Line"].evidence.unexpected_count == 298
+    assert found["not_null:Bound"].evidence.unexpected_count == 14_794
+    (repeated,) = (one for key, one in found.items() if key.startswith("unique_together:"))
+    assert repeated.evidence.repeated_count == 16
+    assert repeated.evidence.element_count == 69_043
+
+
+def test_a_city_s_catalogue_has_its_ways_to_say_free_told(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion, shared_data: Path
+) -> None:
+    (tmp_path / "taipei.csv").write_text(
+        read_as_text(shared_data, "catalogues/taipei_catalogue_big5.csv", "cp950")
+    )
+    path = parquet(tmp_path, f"SELECT * FROM read_csv('{tmp_path / 'taipei.csv'}')")
+    with pool.connection() as tx:
+        made = make_version(tx)
+
+    found = drawn(pool, made, path)
+
+    free = found["in_set:計費方式"]
+    assert free.ways == (("免費", 818), ("無", 278), ("0", 19), (" 免費", 6), ("", 3))
+    assert free.rule.check == InSet(("免費", "免費索取"))
+    assert free.evidence.unexpected_count == 278 + 19 + 6 + 1
+
+
+def test_a_perfect_series_is_found_perfect(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion, shared_data: Path
+) -> None:
+    file = shared_data / "tables" / "dresden_parking_altmarkt.csv"
+    path = parquet(tmp_path, f"SELECT * FROM read_csv('{file}', header=false)")
+    with pool.connection() as tx:
+        made = make_version(tx)
+
+    found = drawn(pool, made, path)
+
+    assert found["evenly_spaced:column0"].rule.title.en == "“column0”: every 15 minutes"
+    assert found["evenly_spaced:column0"].evidence == Tried(9, 40_985, 0)
+    assert {one.evidence.unexpected_count for one in found.values()} == {0}
+
+
+def test_identifiers_and_the_age_of_the_newest_row_are_proposed(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion
+) -> None:
+    path = parquet(
+        tmp_path,
+        """
+        SELECT ['11010519491231002X', '440524188001010014'][i % 2 + 1] || '' AS holder,
+               '91110000600037341L' AS company, i AS id,
+               TIMESTAMP '2026-02-20 00:00:00' + INTERVAL (i * i) MINUTE AS at,
+               '京A' || lpad(i::VARCHAR, 5, '0') AS plate
+          FROM range(100) AS t(i)
+        """,
+    )
+    with pool.connection() as tx:
+        made = make_version(tx)
+
+    found = drawn(pool, made, path)
+
+    assert found["check_character:plate"].evidence == Tried(9, 100, 0)
+    assert "check_character:id" not in found
+    newest = found["newest_within:at"]
+    assert newest.evidence.unexpected_count == 0
+    assert newest.rule.title.en.startswith("The newest “at” is at most ")

@@ -29,6 +29,14 @@ class TriedBody(BaseModel):
     version: int
     element_count: int
     unexpected_count: int
+    repeated_count: int
+
+
+class WayBody(BaseModel):
+    """One way in which a column writes the same thing; an empty value is an empty cell."""
+
+    value: str
+    count: int
 
 
 class ProposalBody(BaseModel):
@@ -38,6 +46,7 @@ class ProposalBody(BaseModel):
     rule: dict[str, Any]
     evidence: TriedBody
     older: list[TriedBody]
+    ways: list[WayBody]
 
 
 @router.get("/datasets/{slug}/rules/proposals")
@@ -52,6 +61,7 @@ def list_proposals(request: Request, slug: str) -> list[ProposalBody]:
                 rule={key: value for key, value in rule_as_json(one.rule).items() if key != "id"},
                 evidence=_tried(one.evidence),
                 older=[_tried(tried) for tried in one.older],
+                ways=[WayBody(value=value, count=count) for value, count in one.ways],
             )
             for proposal_id, one in rules.list_proposals(tx, dataset_id)
         ]
@@ -83,6 +93,7 @@ def _tried(tried: Tried) -> TriedBody:
         version=tried.version,
         element_count=tried.element_count,
         unexpected_count=tried.unexpected_count,
+        repeated_count=tried.repeated_count,
     )
 
 

@@ -88,6 +88,10 @@ def _line(proposal_id: str, proposal: Proposal, say: Speech) -> dict[str, object
         "dimension": say.text(proposal.rule.dimension.label),
         "evidence": _counts(proposal.evidence),
         "older": [_counts(tried) for tried in proposal.older],
+        "ways": [
+            {"words": f"“{value}”" if value else say.gettext("empty"), "rows": count}
+            for value, count in proposal.ways
+        ],
     }
 
 
@@ -96,6 +100,7 @@ def _counts(tried: Tried) -> dict[str, int]:
         "version": tried.version,
         "rows": tried.element_count,
         "broken": tried.unexpected_count,
+        "repeated": tried.repeated_count,
     }
 
 
