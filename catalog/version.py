@@ -221,6 +221,8 @@ class VersionKind(StrEnum):
     """A batch of rows changed the version before; lists fold it away once there is a later one."""
     SETTLED = "settled"
     """The rows of the last step in large files again: what is checked, published and copied."""
+    SIFTED = "sifted"
+    """The version before without the rows that broke a rule; those are in quarantine."""
 
 
 class Verdict(StrEnum):
@@ -228,6 +230,8 @@ class Verdict(StrEnum):
 
     PASSED = "passed"
     PASSED_WITH_WARNINGS = "passed_with_warnings"
+    KNOWN_ISSUE = "known_issue"
+    """It fails, and a named person lets it go out all the same, saying so."""
     BLOCKED = "blocked"
 
     @property
@@ -284,6 +288,11 @@ class Version:
     """The profile that let everybody read it before it was checked."""
     is_dropped: bool = False
     """The table was taken away since."""
+
+    @property
+    def is_fed(self) -> bool:
+        """Whether its table is fed in steps rather than file by file."""
+        return self.kind in (VersionKind.STEP, VersionKind.SETTLED)
 
     @property
     def lets_pass(self) -> bool:

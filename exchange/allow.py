@@ -19,7 +19,6 @@ from catalog.readable_rows import Source, TableFiles, source_of
 from catalog.serve import ready_copy, serving_copy
 from catalog.small_answers import SmallAnswers
 from catalog.steps.field import ROW_ID, field_of
-from catalog.version import VersionKind
 from catalog.view import EVERYTHING
 from catalog.warehouse import (
     PARQUET_NAME,
@@ -223,7 +222,7 @@ def _source(parts: Parts, access: Access) -> Source:
     version = stored.version
     fields = {column.name: field_of(column) for column in version.columns}
     copy = ready_copy(stored, parts.folders, access.view, mask_key=parts.mask_key)
-    if copy is None and version.kind is not VersionKind.UPLOAD and access.view == EVERYTHING:
+    if copy is None and version.is_fed and access.view == EVERYTHING:
         own = tuple(one for name, one in fields.items() if name != ROW_ID)
         paths = tuple(stored.checked_paths(parts.folders))
         return source_of(TableFiles(paths, own, version.row_count), fields)

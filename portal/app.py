@@ -41,6 +41,7 @@ from portal.api.v1 import (
     users,
 )
 from portal.api.v1 import connections as connections_api
+from portal.api.v1 import pleas as pleas_api
 from portal.api.v1 import proposals as proposals_api
 from portal.api.v1 import sensitive as sensitive_api
 from portal.api.v1 import signing_keys as signing_keys_api
@@ -76,6 +77,7 @@ from portal.pages.publish import (
     describing,
     directory_import,
     file_reading,
+    pleas,
     proposals,
     publishing,
     publishing_files,
@@ -112,6 +114,7 @@ _API = (
         tokens,
     ),
     signing_keys_api,
+    pleas_api,
     *(proposals_api, sensitive_api, listings, applications, agreements, ledger, receipts, audit),
     *(
         ckan,
@@ -147,7 +150,7 @@ _PAGES = (
         talk,
     ),
     *(demand, harvest, directory_import, audience_preview, describing, publishing),
-    *(sensitive, proposals),
+    *(sensitive, proposals, pleas),
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
     signing_keys,
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),

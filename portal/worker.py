@@ -305,8 +305,10 @@ def _add_connection_jobs(app: App, wiring: Wiring) -> None:
 
 
 def _add_quality_jobs(app: App, wiring: Wiring) -> None:
-    from quality.assess import Subject, assess
+    from quality.assess import assess
     from quality.engine.open_table import Limits
+    from quality.quarantine_rows import quarantine_rows
+    from quality.take_down import Subject
 
     limits = Limits(
         memory_bytes=QUALITY_MEMORY_BYTES,
@@ -337,6 +339,13 @@ def _add_quality_jobs(app: App, wiring: Wiring) -> None:
             limits=limits,
             on_progress=lambda _permille: None,
         )
+        sifted = quarantine_rows(
+            wiring.pool, wiring.folders, held.version.id, at=wiring.now(), limits=limits
+        )
+        if sifted is not None:
+            with wiring.pool.connection() as tx:
+                enqueue(tx, "assess", queue=Queue.QUALITY, version_id=str(sifted.id))
+            return
         if held.version.kind is VersionKind.SETTLED:
             with wiring.pool.connection() as tx:
                 enqueue(tx, "publish_settled", queue=Queue.WORK, version_id=str(held.version.id))

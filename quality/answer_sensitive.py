@@ -15,7 +15,6 @@ from datetime import datetime
 
 from catalog.find import stored_version
 from catalog.publish import admit
-from catalog.version import Verdict
 from catalog.view import Mask, MaskKind, View
 from policies.database import Tx
 from policies.events import Event, EventKind
@@ -24,6 +23,7 @@ from policies.record import record
 from policies.terms import DatasetId, VersionId
 from quality import store
 from quality.errors import ReasonNeeded, UnknownAnswer, UnknownFinding
+from quality.plead import verdict_in_force
 from quality.sensitive import (
     REASON_CHARACTERS_MAX,
     Answer,
@@ -36,12 +36,6 @@ from quality.sensitive import (
 def findings_of(tx: Tx, version_id: VersionId) -> list[FindingState]:
     """What was found in a version, unanswered findings first."""
     return store.finding_states(tx, version_id)
-
-
-def verdict_under(findings: list[FindingState], verdict: Verdict) -> Verdict:
-    """The rules' verdict, held back while a finding waits for its answer."""
-    waits = any(one.answered is None for one in findings)
-    return Verdict.BLOCKED if waits else verdict
 
 
 def answer(
@@ -79,7 +73,7 @@ def answer(
     findings = store.finding_states(tx, version_id)
     stored = store.newest_report(tx, version_id)
     if stored is not None:
-        verdict = verdict_under(findings, stored.report.verdict)
+        verdict = verdict_in_force(tx, version_id, findings, stored.report)
         admit(tx, version_id, verdict=verdict, report_id=stored.id, at=at)
     return findings
 

@@ -5,20 +5,15 @@ alone.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from catalog.find import stored_version
 from catalog.publish import admit
-from catalog.version import ReportId, Verdict
-from policies.database import Pool, Tx
-from policies.events import Edge, Event, EventKind
+from catalog.version import Verdict
+from policies.database import Pool
 from policies.party import Actor
-from policies.record import record
-from policies.terms import DatasetId, OrganizationId, VersionId
 from quality import store
-from quality.answer_sensitive import verdict_under
 from quality.check import Column, Kind
 from quality.detecting import detect
 from quality.engine.open_table import Limits
@@ -31,7 +26,6 @@ from quality.profile import Profile
 from quality.profiling import profile_files
 from quality.report import Report, report_of
 from quality.rule import Gate, Rule, draw_suite
-from quality.sensitive import FindingState
 from quality.suggest import (
     OLDER_VERSIONS_MAX,
     Proposal,
@@ -39,6 +33,7 @@ from quality.suggest import (
     is_worth_proposing,
     tried_of,
 )
+from quality.take_down import Subject, record_assessment, take_down
 
 Progress = Callable[[int], None]
 """Told how far the check has come, in thousandths."""
@@ -46,21 +41,6 @@ Progress = Callable[[int], None]
 EARLY_ROWS_MIN = 1_000_000
 """A smaller table is read whole in about a second."""
 _PROFILED_PERMILLE = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A version to be checked, and whose it is."""
-
-    version_id: VersionId
-    dataset_id: DatasetId
-    organization_id: OrganizationId
-    """The publisher."""
-    paths: tuple[Path, ...]
-    """Its Parquet files, in the order of their rows, verified by the caller."""
-    number: int = 1
-    older: tuple[tuple[int, tuple[Path, ...]], ...] = ()
-    """Numbers and files of older versions, newest first, to try proposals on."""
 
 
 def assess(
@@ -96,19 +76,8 @@ def assess(
     )
     report = report_of(suite, started_at=started_at, finished_at=clock())
     with pool.connection() as tx:
-        report_id = store.insert_report(tx, subject.version_id, report, suite)
         store.put_profile(tx, subject.version_id, profile, at=report.finished_at)
-        store.lock_answers_of(tx, stored_version(tx, subject.version_id).distribution.id)
-        store.put_findings(tx, subject.version_id, found, at=report.finished_at)
-        findings = store.finding_states(tx, subject.version_id)
-        admit(
-            tx,
-            subject.version_id,
-            verdict=verdict_under(findings, report.verdict),
-            report_id=report_id,
-            at=report.finished_at,
-        )
-        _record(tx, subject, report, report_id, findings, by=by)
+        take_down(tx, subject, report, suite, found, by=by)
     propose(pool, subject, profile, at=report.finished_at, limits=limits)
     return report
 
@@ -145,7 +114,7 @@ def _reject_early(
         with pool.connection() as tx:
             report_id = store.insert_report(tx, subject.version_id, report, suite)
             admit(tx, subject.version_id, Verdict.BLOCKED, report_id, at=at)
-            _record(tx, subject, report, report_id, [], by=by)
+            record_assessment(tx, subject, report, report_id, [], by=by)
 
 
 def _run(
@@ -244,47 +213,3 @@ def _key(rule: Rule) -> tuple[str, tuple[str, ...]]:
 
 def _permille(done: int, total: int) -> int:
     return _PROFILED_PERMILLE + (1000 - _PROFILED_PERMILLE) * done // total
-
-
-def _record(
-    tx: Tx,
-    subject: Subject,
-    report: Report,
-    report_id: ReportId,
-    findings: list[FindingState],
-    *,
-    by: Actor,
-) -> None:
-    record(
-        tx,
-        Event(
-            kind=EventKind.VERSION_ASSESSED,
-            at=report.finished_at,
-            actor=by,
-            organization_id=subject.organization_id,
-            dataset_id=subject.dataset_id,
-            subject_id=subject.version_id,
-            facts={
-                "verdict": report.verdict.value,
-                "score": report.score.total,
-                "grade": None if report.score.grade is None else report.score.grade.value,
-                "report_id": str(report_id),
-                "row_count": report.row_count,
-                "sensitive_findings": [
-                    {"column": one.finding.column, "kind": one.finding.kind.value}
-                    for one in findings
-                ],
-                "sensitive_unanswered": sum(one.answered is None for one in findings),
-                "suite_sha256": report.suite_sha256,
-                "gx_result_sha256": report.gx_result_sha256,
-                "engine": report.engine,
-            },
-            edges=(
-                Edge(
-                    source=f"version:{subject.version_id}",
-                    target=f"report:{report_id}",
-                    by="quality.assess",
-                ),
-            ),
-        ),
-    )

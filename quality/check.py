@@ -132,6 +132,11 @@ class Kind(StrEnum):
         return _TRAITS[self].is_counted
 
     @property
+    def is_about_rows(self) -> bool:
+        """Whether single rows break it, that can be set aside."""
+        return self.is_counted and self is not Kind.EVENLY_SPACED
+
+    @property
     def reads_values(self) -> bool:
         """Whether a cluster counts it: it takes more than the number of rows and the names and
         types of columns, and nothing that only DuckDB is taught here.

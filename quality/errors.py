@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.errors import N_, Invalid, NotFound, TooLarge
+from policies.errors import N_, Conflict, Denied, Invalid, NotFound, TooLarge
 
 
 @dataclass(eq=False)
@@ -143,3 +143,68 @@ class UnknownProposal(NotFound):
 
     message: ClassVar[str] = N_("There is no such proposal any more.")
     proposal_id: str
+
+
+@dataclass(eq=False)
+class NothingToPlead(Conflict):
+    """A plea for a version that no failed rule holds back, or whose check is not done."""
+
+    message: ClassVar[str] = N_(
+        "No failed rule holds this version back, or its check is not finished yet."
+    )
+
+
+@dataclass(eq=False)
+class PleaIsOpen(Conflict):
+    """A second plea while the first one waits."""
+
+    message: ClassVar[str] = N_("A plea for this version is waiting for its answer already.")
+
+
+@dataclass(eq=False)
+class PleaIsOwn(Denied):
+    """Deciding about what one has asked for oneself."""
+
+    message: ClassVar[str] = N_("Somebody else has to decide what you have asked for.")
+
+
+@dataclass(eq=False)
+class PleaOutdated(Conflict):
+    """A decision about a plea that was decided, or whose version has moved on."""
+
+    message: ClassVar[str] = N_(
+        "This plea was decided already, or the version was checked anew or has moved on since. "
+        "Look at its newest report."
+    )
+
+
+@dataclass(eq=False)
+class PleaReasonNeeded(Invalid):
+    """A plea or its answer without words."""
+
+    message: ClassVar[str] = N_("Say why, in 1 to {limit} characters.")
+    limit: int
+
+
+@dataclass(eq=False)
+class UnknownPlea(NotFound):
+    """A plea that nobody made."""
+
+    message: ClassVar[str] = N_("There is no such plea.")
+
+
+@dataclass(eq=False)
+class UnknownPleaKind(Invalid):
+    """A plea of no kind that there is."""
+
+    message: ClassVar[str] = N_("Ask for a “known_issue”, or make an “appeal”.")
+
+
+@dataclass(eq=False)
+class WrongEndOfIssue(Invalid):
+    """A known issue without a day by which it is to be mended."""
+
+    message: ClassVar[str] = N_(
+        "Give the day by which the issue is to be mended: after today, and within {limit} days."
+    )
+    limit: int

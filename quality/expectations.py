@@ -20,7 +20,7 @@ from pathlib import Path
 
 from quality.check import Column
 from quality.engine.ask import ask, sort_out
-from quality.engine.examples import with_examples
+from quality.engine.examples import failing_rows, with_examples
 from quality.engine.open_table import Limits, OpenTable, open_files, renamed, told
 from quality.outcome import RuleOutcome, Status, SuiteOutcome
 from quality.rule import Rule
@@ -108,6 +108,25 @@ def _ask_cluster(
         asked = {renamed(rule, there).key: rule for rule in valued}
         outcomes = ask(remote, [renamed(rule, there) for rule in valued], at=at, evidence=evidence)
     return {asked[key].key: replace(one, rule=asked[key]) for key, one in outcomes.items()}
+
+
+def rows_breaking(
+    paths: Sequence[Path], rules: Sequence[Rule], *, at: datetime, limits: Limits, rows_max: int
+) -> dict[int, list[Rule]] | None:
+    """The numbers of the rows that break drawn rules which the table failed, with those rules.
+
+    None where any rule's rows are more than `rows_max`, or cannot be told by their numbers.
+    """
+    broken: dict[int, list[Rule]] = {}
+    with open_files(paths, limits) as table:
+        for rule in rules:
+            known = renamed(rule, table.names)
+            numbers = failing_rows(table, known, rows_max=rows_max, at=at)
+            if numbers is None:
+                return None
+            for number in sorted(numbers):
+                broken.setdefault(number, []).append(rule)
+    return broken
 
 
 def read_schema(paths: Sequence[Path]) -> tuple[Column, ...]:

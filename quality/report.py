@@ -68,6 +68,11 @@ class Finding:
     """What to do; empty where nothing failed or the rule gives no hint."""
     examples: tuple[MaskedRow, ...]
 
+    @property
+    def rule_key(self) -> str:
+        """That of the drawn rule: its id with the columns it was asked of."""
+        return ":".join((self.rule_id, *self.columns))
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -91,6 +96,19 @@ class Report:
             finding for finding in self.findings if finding.status in (Status.FAILED, Status.ERROR)
         )
 
+    @property
+    def blocking(self) -> tuple[Finding, ...]:
+        """The failures that hold the version back."""
+        return tuple(finding for finding in self.failures if finding.gate is not Gate.WARN)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every rule was asked; of a large table the first report may come early."""
+        return not any(
+            finding.status is Status.NOT_CHECKED and finding.sentence.en
+            for finding in self.findings
+        )
+
 
 def verdict_of(outcomes: Sequence[RuleOutcome]) -> Verdict:
     """What the gate says. A rule that could not be asked counts as failed.
@@ -99,7 +117,7 @@ def verdict_of(outcomes: Sequence[RuleOutcome]) -> Verdict:
     """
     held = [outcome for outcome in outcomes if outcome.status in (Status.FAILED, Status.ERROR)]
     seen = any(outcome.status in (Status.PASSED, Status.FAILED) for outcome in outcomes)
-    if not seen or any(outcome.rule.gate is Gate.BLOCK for outcome in held):
+    if not seen or any(outcome.rule.gate is not Gate.WARN for outcome in held):
         return Verdict.BLOCKED
     return Verdict.PASSED_WITH_WARNINGS if held else Verdict.PASSED
 
@@ -181,7 +199,7 @@ def _plain(value: float) -> str:
 
 def _urgency(finding: Finding) -> tuple[bool, bool, int]:
     held = finding.status in (Status.FAILED, Status.ERROR)
-    return (not held, finding.gate is not Gate.BLOCK, -finding.unexpected_permille)
+    return (not held, finding.gate is Gate.WARN, -finding.unexpected_permille)
 
 
 def _finding(outcome: RuleOutcome, sensitive_columns: frozenset[str]) -> Finding:

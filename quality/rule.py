@@ -37,9 +37,11 @@ ALL_PERMILLE = 1000
 
 
 class Gate(StrEnum):
-    """What follows when the rule fails. Quarantine of single rows comes later."""
+    """What follows when the rule fails."""
 
     BLOCK = "block"
+    QUARANTINE = "quarantine"
+    """The rows that break it are set aside, and the rest goes on as a version of its own."""
     WARN = "warn"
 
 
@@ -118,7 +120,7 @@ def draw_suite(
     names columns stays, whether they exist or not: the gate says what became of it.
     """
     drawn = [resolved for rule in (*pack_rules, *own_rules) for resolved in _resolve(rule, schema)]
-    return tuple(sorted(drawn, key=lambda rule: rule.gate is not Gate.BLOCK))
+    return tuple(sorted(drawn, key=lambda rule: list(Gate).index(rule.gate)))
 
 
 def check_fit(rule: Rule, schema: tuple[Column, ...]) -> None:

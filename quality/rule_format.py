@@ -6,7 +6,7 @@
     dimension: completeness            # optional: that of the check
     clause: GB/T 36344-2018, 0202      # optional
     severity: critical                 # critical | warning | info; optional: by the gate
-    gate: block                        # block | warn; optional: warn
+    gate: block                        # block | quarantine | warn; optional: warn
     weight: 5                          # 1 to 100; optional: 1
     fix: {zh: …, en: …}                # optional
     expect: {kind: row_count_between, at_least: 1}
@@ -107,7 +107,9 @@ def parse_rule(body: Mapping[str, object], *, rule_id: str | None = None) -> Rul
     mostly = _whole("mostly_permille", body.get("mostly_permille", ALL_PERMILLE), 1, ALL_PERMILLE)
     if mostly != ALL_PERMILLE and not kind.is_counted:
         raise WrongRuleValue("mostly_permille", Said(N_("1000 for this check")))
-    severity = body.get("severity", "critical" if gate is Gate.BLOCK else "warning")
+    if gate is Gate.QUARANTINE and not kind.is_about_rows:
+        raise WrongRuleValue("gate", Said(N_("block or warn for this check")))
+    severity = body.get("severity", "warning" if gate is Gate.WARN else "critical")
     return Rule(
         id=rule_id or _short("id", _needed(body, "id")),
         title=_text("title", body.get("title")) or title_of(check, _names(applies_to)),

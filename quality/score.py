@@ -107,7 +107,7 @@ def grade_of(score: int) -> ScoreGrade:
 
 
 def _holds_back(outcome: RuleOutcome) -> bool:
-    return outcome.rule.gate is Gate.BLOCK and outcome.status in (Status.FAILED, Status.ERROR)
+    return outcome.rule.gate is not Gate.WARN and outcome.status in (Status.FAILED, Status.ERROR)
 
 
 def _rule_scores(outcomes: Iterable[RuleOutcome]) -> list[_RuleScore]:

@@ -10,7 +10,7 @@ from typing import Final, Protocol, TypeVar
 from catalog.dataset import Dataset, Distribution
 from catalog.steps.cell import Cell
 from catalog.steps.field import ROW_ID, Field, field_of
-from catalog.version import Reading, Version, VersionFile, VersionKind
+from catalog.version import Reading, Version, VersionFile
 from catalog.view import Json
 from policies.party import Actor
 
@@ -69,7 +69,7 @@ class Table:
     @property
     def has_row_ids(self) -> bool:
         """Whether its rows have ids of their own, as those of uploaded files do not."""
-        return self.version is not None and self.version.kind is not VersionKind.UPLOAD
+        return self.version is not None and self.version.is_fed
 
     @property
     def row_count(self) -> int:

@@ -154,6 +154,25 @@ def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
     return None if row is None else version_of(row)
 
 
+def child_of_kind(tx: Tx, version_id: VersionId, kind: VersionKind) -> Version | None:
+    """The version of that kind that was made of another one; None while there is none."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at, kind, parent_id, offered_under, is_dropped
+          FROM catalog.versions
+         WHERE parent_id = %(version_id)s
+           AND kind = %(kind)s
+         ORDER BY number
+         LIMIT 1
+        """,
+        {"version_id": version_id, "kind": kind},
+    ).fetchone()
+    return None if row is None else version_of(row)
+
+
 def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int) -> list[Version]:
     """Versions of these distributions, newest first; of the steps only what is newest of all."""
     rows = tx.execute(

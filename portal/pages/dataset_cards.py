@@ -35,6 +35,7 @@ FORMATS = ("CSV", "Parquet", "JSON", "API")
 _QUALITY_STATES = {
     Verdict.PASSED: "passed",
     Verdict.PASSED_WITH_WARNINGS: "warned",
+    Verdict.KNOWN_ISSUE: "known_issue",
     Verdict.BLOCKED: "failed",
     None: "unchecked",
 }

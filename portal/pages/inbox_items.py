@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from catalog.audience import may_approve_for
 from catalog.dataset import Dataset
 from catalog.demand import board as demand_board
 from catalog.demand.data_request import DataRequest
-from catalog.find import dataset_with_id, submissions
+from catalog.find import dataset_with_id, stored_version, submissions
 from exchange import apply
 from exchange.application import Application
 from exchange.list_product import get_listing, listings_to_open
@@ -19,13 +20,15 @@ from policies.calendar import DueDate, china_day, is_known, is_working_day
 from policies.database import Tx
 from policies.freeze import freezes_in_force
 from policies.freeze_order import Freeze
-from policies.identity.people import organization_with_id
+from policies.identity.people import organization_with_id, user_with_id
 from policies.party import Actor, Role
 from policies.roles import can_assess, can_set_standards, can_supervise
 from policies.terms import Regime, Text
 from portal.pages.freeze_targets import title_of
 from portal.pages.speech import Speech
 from portal.pages.words import PURPOSES, TARGETS, number_of
+from quality.plea import Plea, PleaKind
+from quality.plead import open_pleas
 
 _DAY = timedelta(days=1)
 
@@ -39,9 +42,10 @@ class ItemKind(StrEnum):
     ASSESSMENT = "assessment"
     FREEZE = "freeze"
     DEMAND = "demand"
+    PLEA = "plea"
 
 
-Waiting = tuple[ItemKind, Application | Dataset | Listing | Freeze | DataRequest]
+Waiting = tuple[ItemKind, Application | Dataset | Listing | Freeze | DataRequest | Plea]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,18 @@ def _waiting(tx: Tx, by: Actor, at: datetime) -> Iterator[Waiting]:
         for freeze in freezes_in_force(tx, at):
             if not freeze.is_confirmed and freeze.placed_by != by.user_id:
                 yield ItemKind.FREEZE, freeze
+    yield from ((ItemKind.PLEA, plea) for plea in _pleas(tx, by))
     yield from ((ItemKind.DEMAND, wish) for wish in demand_board.waiting_for(tx, by=by))
+
+
+def _pleas(tx: Tx, by: Actor) -> Iterator[Plea]:
+    """Pleas for versions that the gate holds back, of the organisation that `by` approves for."""
+    if not by.holds_anywhere(Role.APPROVER):
+        return
+    for plea, dataset_id in open_pleas(tx):
+        dataset = dataset_with_id(tx, dataset_id, by=by) if by.organization else None
+        if dataset and may_approve_for(by, dataset.publisher_id) and plea.asked_by != by.user_id:
+            yield plea
 
 
 def _listings(tx: Tx, by: Actor) -> Iterator[Waiting]:
@@ -156,7 +171,7 @@ def waits_for_opening(listing: Listing, by: Actor) -> bool:
 def _item(
     tx: Tx,
     kind: ItemKind,
-    held: Application | Dataset | Listing | Freeze | DataRequest,
+    held: Application | Dataset | Listing | Freeze | DataRequest | Plea,
     by: Actor,
     at: datetime,
     say: Speech,
@@ -172,6 +187,8 @@ def _item(
             return _freeze_item(tx, held, by, say)
         case DataRequest():
             return _demand_item(held, at, say)
+        case Plea():
+            return _plea_item(tx, held, by, say)
 
 
 def _request_item(
@@ -253,6 +270,25 @@ def _freeze_item(tx: Tx, freeze: Freeze, by: Actor, say: Speech) -> InboxItem:
         due_words=say.gettext("lapses {moment}", moment=say.moment(freeze.lapses_at)),
         state="frozen",
         advice=say.gettext("A second person is needed"),
+    )
+
+
+def _plea_item(tx: Tx, plea: Plea, by: Actor, say: Speech) -> InboxItem:
+    dataset = stored_version(tx, plea.version_id).dataset
+    is_known = plea.kind is PleaKind.KNOWN_ISSUE
+    return InboxItem(
+        id=str(plea.id),
+        kind=ItemKind.PLEA,
+        kind_words=say.gettext("Known issue") if is_known else say.gettext("Appeal"),
+        href=f"/inbox/plea/{plea.id}",
+        number=number_of("P", plea.id),
+        title=dataset_with_id(tx, dataset.id, by=by).entry.title,
+        asker=user_with_id(tx, plea.asked_by).name,
+        purpose=plea.reason,
+        due=None,
+        due_words="",
+        state="waiting",
+        advice=say.gettext("The quality gate holds it back"),
     )
 
 

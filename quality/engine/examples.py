@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import accumulate
 from typing import Any
 
-from quality.check import Kind
 from quality.engine.ask import raised
 from quality.engine.names import quoted
 from quality.engine.open_table import OpenTable
 from quality.engine.wanted import expectation_of
 from quality.outcome import Cell, ExampleRow, RuleOutcome
+from quality.rule import Rule
 
 EXAMPLE_ROWS_MAX = 5
 CELL_CHARACTERS_MAX = 200
@@ -24,25 +24,42 @@ ROW_NUMBER = "weir_row_number"
 
 def with_examples(table: OpenTable, outcome: RuleOutcome, *, at: datetime) -> RuleOutcome:
     """The outcome with up to `EXAMPLE_ROWS_MAX` of the rows that it means."""
-    kind = outcome.rule.check.kind
-    if not kind.is_counted or kind is Kind.EVENLY_SPACED:  # A step is no row.
-        return outcome
     rule = outcome.rule
+    if not rule.check.kind.is_about_rows:
+        return outcome
+    rows = _failing(table, rule, rows_max=EXAMPLE_ROWS_MAX, at=at)
+    examples = sorted(
+        (_example(row, rule.columns) for row in rows), key=lambda example: example.row_number or 0
+    )
+    return replace(outcome, examples=tuple(examples[:EXAMPLE_ROWS_MAX]))
+
+
+def failing_rows(
+    table: OpenTable, rule: Rule, *, rows_max: int, at: datetime
+) -> frozenset[int] | None:
+    """Numbers of the rows that break a rule; None where they are more, or cannot be told."""
+    rows = _failing(table, rule, rows_max=rows_max + 1, at=at)
+    numbers = [row.get(ROW_NUMBER) for row in rows]
+    told = frozenset(number for number in numbers if isinstance(number, int))
+    return told if 0 < len(told) == len(rows) <= rows_max else None
+
+
+def _failing(
+    table: OpenTable, rule: Rule, *, rows_max: int, at: datetime
+) -> list[dict[str, object]]:
     view = _numbered_view(table, rule.columns)
     expectation = expectation_of(rule, table.schema, at=at)
     wanted: Any = {
         "result_format": "BASIC",
-        "partial_unexpected_count": EXAMPLE_ROWS_MAX,
+        "partial_unexpected_count": rows_max,
         "include_unexpected_rows": True,
     }
     # No verdict comes of this, so it needs no checkpoint.
     definition = table.source.add_table_asset(view, view).add_batch_definition_whole_table(view)
     result = definition.get_batch().validate(expectation, result_format=wanted)
-    rows = [] if raised(result.exception_info) else result.result.get("unexpected_rows") or []
-    examples = sorted(
-        (_example(row, rule.columns) for row in rows), key=lambda example: example.row_number or 0
-    )
-    return replace(outcome, examples=tuple(examples[:EXAMPLE_ROWS_MAX]))
+    if raised(result.exception_info):
+        return []
+    return list(result.result.get("unexpected_rows") or [])
 
 
 def _numbered_view(table: OpenTable, columns: tuple[str, ...]) -> str:

@@ -13,7 +13,7 @@ from catalog.version import Verdict
 from catalog.view import EVERYTHING, MaskKind, View
 from policies.database import Tx
 from quality import store
-from quality.answer_sensitive import answer, findings_of, hidden_view, verdict_under
+from quality.answer_sensitive import answer, findings_of, hidden_view
 from quality.errors import ReasonNeeded, UnknownAnswer, UnknownFinding
 from quality.sensitive import Finding, SensitiveKind
 from tests.people import AT
@@ -76,11 +76,6 @@ def test_a_version_goes_on_once_every_finding_is_answered(
     ).fetchone()
     assert event
     assert event["facts"] | {"answer": "kept", "column": "mail", "reason": reason} == event["facts"]
-
-
-def test_what_is_found_holds_back_whatever_the_rules_said() -> None:
-    assert verdict_under([], Verdict.PASSED) is Verdict.PASSED
-    assert verdict_under([], Verdict.BLOCKED) is Verdict.BLOCKED
 
 
 @pytest.mark.parametrize(

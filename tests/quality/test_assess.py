@@ -15,12 +15,13 @@ from policies.database import Pool, Tx
 from policies.roles import SYSTEM
 from quality import store
 from quality.answer_sensitive import answer, findings_of
-from quality.assess import Subject, assess
+from quality.assess import assess
 from quality.check import Column
 from quality.engine.open_table import Limits
 from quality.outcome import Status
 from quality.report import Report
 from quality.rules import add_rule, read_evidence, read_profile, read_report
+from quality.take_down import Subject
 from tests.people import AT
 from tests.quality.conftest import Made
 

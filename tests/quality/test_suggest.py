@@ -12,13 +12,14 @@ import pytest
 
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
-from quality.assess import Subject, assess, propose
+from quality.assess import assess, propose
 from quality.check import InSet
 from quality.engine.open_table import Limits
 from quality.errors import UnknownProposal
 from quality.profiling import profile_files
 from quality.rules import keep_proposal, list_proposals, list_rules, refuse_proposal
 from quality.suggest import Proposal, Tried
+from quality.take_down import Subject
 from tests.people import AT
 from tests.quality.conftest import Made
 

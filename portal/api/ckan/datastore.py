@@ -24,7 +24,6 @@ from catalog.row_search.statement import ROW_ID
 from catalog.steps.field import field_of
 from catalog.steps.listing import tables_seen
 from catalog.steps.names import aliases_of, definition_of
-from catalog.version import VersionKind
 from catalog.view import Json
 from exchange.allow import Ask
 from exchange.deliver import deliver_query, deliver_rows
@@ -115,7 +114,7 @@ def datastore_search_sql(call: Call) -> Result:
             stored = newest_stored(tx, dataset, distribution, by=call.actor)
         if stored is None:
             raise NoSuchObject(f'Resource "{name}" was not found.')
-        return str(distribution.id), stored.version.kind is not VersionKind.UPLOAD
+        return str(distribution.id), stored.version.is_fed
 
     with in_datastore_words("sql"):
         statement = translated(sql, table_of, rows_max=ROWS_MAX)

@@ -25,10 +25,12 @@ from portal.pages.dataset_cards import quality_state
 from portal.pages.drawing.histogram import sparkline
 from portal.pages.drawing.lineage_layout import lay_out
 from portal.pages.drawing.table import DataTable
+from portal.pages.plea_lines import plea_line
 from portal.pages.rendering import render
 from portal.pages.speech import Speech
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
+from quality.plead import granted_pleas
 from quality.reports import reports_with_ids
 
 router = APIRouter()
@@ -82,6 +84,10 @@ def show_quality(
     with wiring_of(request).pool.connection() as tx:
         reports = reports_with_ids(tx, [one.report_id for one in versions[:REPORTS_SHOWN_MAX]])
         aside = quarantine.counts(tx, [shown.id]) if shown else {}
+        granted = granted_pleas(tx, shown.id) if shown else []
+        known = frozenset(key for one in granted for key in one.rule_keys)
+        at = wiring_of(request).now()
+        let_go = [plea_line(tx, one, say, is_overdue=one.is_overdue(at)) for one in granted]
     report = reports.get(shown.report_id) if shown and shown.report_id else None
     scores = [
         float(reports[one.report_id].score.total or 0)
@@ -101,7 +107,10 @@ def show_quality(
         history=sparkline(scores, SPARK_WIDTH, SPARK_HEIGHT) if len(scores) > 1 else "",
         history_label=say.gettext("Quality over versions"),
         dimensions=dataset_quality.dimensions_of(report, say) if report else [],
-        rules=dataset_quality.rules_of(report, look.seen_values, say) if report else [],
+        rules=dataset_quality.rules_of(report, look.seen_values, say, known=known)
+        if report
+        else [],
+        let_go=let_go,
         missing=[(label, edit) for label in missing],
         checked_at=report.finished_at if report else None,
         version=shown.number if shown else 0,

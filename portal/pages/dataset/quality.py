@@ -54,10 +54,17 @@ class Promise:
     due: date | None
 
 
-def rules_of(report: Report, shown_columns: frozenset[str], say: Speech) -> list[RuleLine]:
+def rules_of(
+    report: Report,
+    shown_columns: frozenset[str],
+    say: Speech,
+    *,
+    known: frozenset[str] = frozenset(),
+) -> list[RuleLine]:
     """Every rule in words, what passed in one line a rule whatever columns it was asked of.
 
-    Examples are only of columns whose values the reader may see.
+    Examples are only of columns whose values the reader may see. Failures that two people let go
+    are `known`, by the keys of their rules.
     """
     held = [finding for finding in report.findings if finding.status is not Status.PASSED]
     passed: dict[str, list[Finding]] = {}
@@ -65,7 +72,7 @@ def rules_of(report: Report, shown_columns: frozenset[str], say: Speech) -> list
         if finding.status is Status.PASSED:
             passed.setdefault(finding.rule_id, []).append(finding)
     return [
-        *(_rule(finding, shown_columns, say) for finding in held),
+        *(_rule(finding, shown_columns, say, known) for finding in held),
         *(_passed(findings, say) for findings in passed.values()),
     ]
 
@@ -109,13 +116,15 @@ def promise_of(
     return Promise(words, "at_risk" if is_soon else "kept", say.gettext("Next by"), due.day)
 
 
-def _rule(finding: Finding, shown_columns: frozenset[str], say: Speech) -> RuleLine:
+def _rule(
+    finding: Finding, shown_columns: frozenset[str], say: Speech, known: frozenset[str]
+) -> RuleLine:
     is_shown = bool(finding.columns) and set(finding.columns) <= shown_columns
     sentence = say.text(finding.sentence) or say.text(finding.title)
     return RuleLine(
         sentence=sentence,
         dimension=say.text(finding.dimension.label),
-        state=_state(finding),
+        state="known_issue" if finding.rule_key in known else _state(finding),
         broken=finding.unexpected_count if finding.element_count > 1 else 0,
         rows=finding.element_count if finding.element_count > 1 else 0,
         note=say.text(finding.fix) if finding.status is not Status.PASSED else "",
@@ -164,7 +173,7 @@ def _state(finding: Finding) -> str:
         case Status.NOT_CHECKED:
             return "unchecked"
         case Status.FAILED | Status.ERROR:
-            return "failed" if finding.gate is Gate.BLOCK else "warned"
+            return "failed" if finding.gate is not Gate.WARN else "warned"
 
 
 def _score_state(score: int) -> str:

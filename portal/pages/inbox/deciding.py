@@ -55,6 +55,7 @@ REASON_CODES: Final = {
     "security": N_("It would endanger security or somebody's rights"),
 }
 _DONE: Final = {
+    "answered": N_("Your answer is on record."),
     "granted": N_("Granted. The asker has an agreement now."),
     "returned": N_("Returned with your question."),
     "refused": N_("Refused. The asker sees your reason and its legal basis."),
@@ -75,6 +76,7 @@ _TABS: Final = (
     (ItemKind.ASSESSMENT, N_("Assessments")),
     (ItemKind.FREEZE, N_("Freezes")),
     (ItemKind.DEMAND, N_("Wishes for data")),
+    (ItemKind.PLEA, N_("Quality pleas")),
 )
 _DECIDED: Final = "decided"
 _WITH_APPROVER: Final = (DatasetState.SUBMITTED, DatasetState.REVIEWED)
