@@ -217,6 +217,7 @@ def _verdict(item: TracedItem, say: Speech) -> str:
     words = {
         "passed": say.gettext("Passed"),
         "passed_with_warnings": say.gettext("Passed with remarks"),
+        "known_issue": say.gettext("Known issue"),
         "blocked": say.gettext("Failed"),
     }
     return words[verdict.value]
