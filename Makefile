@@ -50,6 +50,8 @@ fix: setup
 bench: pages
 	$(BIN)/python bench/spine.py
 	$(BIN)/python bench/catalogue.py
+	$(BIN)/python bench/data_plane.py
+	$(BIN)/python bench/exchange.py
 
 # The documentation is Markdown; this checks that its links and commands exist.
 docs: setup

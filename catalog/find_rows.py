@@ -10,7 +10,8 @@ from catalog.json_rows import Row
 from catalog.readable_rows import Source, TableFiles
 from catalog.row_search.question import RowQuestion
 from catalog.row_search.statement import Asked, Shown, asked
-from catalog.warehouse import ServingCopy, Warehouse
+from catalog.serving_copy import ServingCopy
+from catalog.warehouse import Warehouse
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,28 @@ import re
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from decimal import Decimal
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import orjson
 
 Cell: TypeAlias = object
 """What the engine returns for one cell; `orjson` and `_as_json` know every such type."""
 Row: TypeAlias = tuple[Cell, ...]
+
+
+class NamedType(Protocol):
+    """A column as it is told of."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def type(self) -> str:
+        """The engine's name of its type."""
+        ...
+
 
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 _DECIMAL = re.compile(r"DECIMAL\((\d+),\s*\d+\)")
@@ -89,6 +104,11 @@ def with_json(rows: Sequence[Row], places: Sequence[int]) -> Sequence[Row]:
                 cells[place] = orjson.Fragment(str(cells[place]))
         embedded.append(tuple(cells))
     return embedded
+
+
+def columns_json(columns: Sequence[NamedType]) -> bytes:
+    """A JSON array that names the columns with their types."""
+    return _dumps([{"name": column.name, "type": column.type} for column in columns])
 
 
 def array_of_objects(columns: Sequence[str], rows: Sequence[Row]) -> bytes:

@@ -5,8 +5,9 @@ The engine holds read-only files with just what the caller may see, so that even
 gets past every check has nothing else to read. Order matters: attach, name, shut the outside off,
 lock, begin a read-only transaction, and only then look at the text.
 
-DuckDB is imported here besides `catalog.warehouse`, because a confined process must not bring the
-server's code along; pyarrow because it writes large answers with a fraction of the work.
+DuckDB is imported here besides `catalog.warehouse` and `catalog.build_copy`, because a confined
+process must not bring the server's code along; pyarrow because it writes large answers with a
+fraction of the work.
 """
 
 from __future__ import annotations

@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from catalog.serving_copy import CSV_NAME, ServingCopy
 from catalog.store import open_files as store
 from catalog.view import MaskKind, View
-from catalog.warehouse import CSV_NAME, ServingCopy
 from policies.database import Tx
 from policies.terms import VersionId
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from catalog.row_search.statement import ROW_ID, Known, Shown, quoted
+from catalog.serving_copy import Column, ServingCopy
 from catalog.steps.field import Field
-from catalog.warehouse import Column, ServingCopy
 
 _DECLARED: Final = {
     "VARCHAR": "text",

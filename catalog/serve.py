@@ -14,12 +14,13 @@ import hashlib
 import json
 from pathlib import Path
 
+from catalog.build_copy import build_serving_copy
 from catalog.cache import touch
 from catalog.errors import DamagedServingCopy
 from catalog.find import StoredVersion
 from catalog.folders import Folders
+from catalog.serving_copy import MANIFEST_NAME, ServingCopy, open_serving_copy
 from catalog.view import EVERYTHING, MaskKind, View
-from catalog.warehouse import MANIFEST_NAME, ServingCopy, build_serving_copy, open_serving_copy
 
 
 def serving_copy(

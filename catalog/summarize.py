@@ -17,6 +17,7 @@ from catalog.errors import NoSuchColumn, UnfitForChart
 from catalog.json_rows import Row
 from catalog.map_layer import box_around, feature_of_cell, feature_of_shape, fitted
 from catalog.row_search.statement import SOURCE
+from catalog.serving_copy import ServingCopy
 from catalog.summary import (
     BINS_MAX,
     CELLS_MAX,
@@ -32,7 +33,7 @@ from catalog.summary import (
     Window,
 )
 from catalog.view import Condition, Json, Operator
-from catalog.warehouse import ServingCopy, Warehouse, selection
+from catalog.warehouse import Warehouse, selection
 
 _NUMBERS: Final = (
     *("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT"),

@@ -1,6 +1,6 @@
 """A view: which columns and rows of a version a listing lets out, and how columns are masked.
 
-A view is data, never SQL text. The exchange chooses it; `catalog.warehouse` builds the file that
+A view is data, never SQL text. The exchange chooses it; `catalog.build_copy` builds the file that
 holds just what it permits, so that nothing else is there to be read. Its fingerprint names that
 file and stands in decisions and receipts.
 """

@@ -1,131 +1,57 @@
-# ruff: noqa: S608  Statements are put together from typed values and quoted names only, see
-# `_literal` and `_quote`; nothing else can name a column or hold a constant in them.
-"""Serving copies: folders that hold just what a view permits, and pages read from them.
-
-A serving copy is the permitted columns and rows of one version, masked, as a DuckDB file sorted
-by the declared key (without an index: a sorted file without one reads less), a CSV and a Parquet.
-It can be thrown away and built again at any time. It is built aside, synced and renamed in one
-step, and its bytes are checked before their first use in each process, because the engine itself
-does not notice a damaged file.
-
-DuckDB is imported here and in `catalog.locked_query`, which is the code of another process and
-must not bring the server's along. pyarrow writes the Parquet because it writes page checksums.
-"""
+# ruff: noqa: S608  Statements are put together from typed values and quoted names only; see
+# `catalog.row_sql`. Nothing else can name a column or hold a constant in them.
+"""Pages read from serving copies, by one engine with a kept cursor for each thread."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import fcntl
-import hashlib
-import json
-import os
-import shutil
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
-from secrets import token_hex
 
 import duckdb
-import pyarrow.parquet
+import pyarrow
 
 from catalog.errors import (
     DamagedServingCopy,
     MalformedPageMark,
-    MaskKeyMissing,
-    NoSuchColumn,
     PageOutOfBounds,
-    UnfitValue,
 )
 from catalog.json_rows import (
     Row,
     array_of_arrays,
     array_of_objects,
-    is_nested,
     json_columns,
     json_expression,
     with_json,
 )
+from catalog.page_mark import (
+    ROWS_SKIPPED_MAX,
+    after_sql,
+    mark_columns,
+    mark_question,
+    page_mark,
+    read_mark,
+)
 from catalog.row_search.errors import QuestionTooLarge, ValueUnfit
 from catalog.row_search.statement import SOURCE
-from catalog.view import Condition, Mask, MaskKind, Operator, Scalar, View
+from catalog.row_sql import conditions_sql, known_column, literal, quoted, refuse_unfit
+from catalog.serving_copy import DATABASE_NAME, TABLE_NAME, Column, ServingCopy
+from catalog.view import Condition
 
-FORMAT_VERSION = 1
 PAGE_ROWS_MAX = 32_000
-ROWS_SKIPPED_MAX = 1 << 60
-BUILD_MEMORY_BYTES = 2 << 30
 PAGE_MEMORY_BYTES = 512 << 20
 OPEN_COPIES_MAX = 64
 COUNTS_KEPT_MAX = 4_096
 SKIPPED_ROWS_AS_JSON_MAX = 1_000
 PROJECTIONS_KEPT_MAX = 20_000
-CSV_NAME, DATABASE_NAME, PARQUET_NAME = "data.csv", "data.duckdb", "data.parquet"
-MANIFEST_NAME = "manifest.json"
-TABLE_NAME = "data"
-
-_HMAC_BLOCK_BYTES = 64
-_PARQUET_ROWS_PER_BATCH = 122_880
+ARROW_BATCH_ROWS = 20_480
 _ATTACH_WAIT_S, _ATTACH_TRIES = 0.01, 200
-_WHOLE_NUMBERS = frozenset(
-    [
-        "TINYINT",
-        "SMALLINT",
-        "INTEGER",
-        "BIGINT",
-        "HUGEINT",
-        "UTINYINT",
-        "USMALLINT",
-        "UINTEGER",
-        "UBIGINT",
-        "UHUGEINT",
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a serving copy, with the engine's name of its type."""
-
-    name: str
-    type: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """One file of a serving copy."""
-
-    name: str
-    size_bytes: int
-    sha256: str
-
-
-@dataclass(frozen=True, slots=True)
-class ServingCopy:
-    """What `manifest.json` says of a folder whose files have been checked against it."""
-
-    folder: Path
-    columns: tuple[Column, ...]
-    rows: int
-    """Exact number of rows; it never changes."""
-    key: tuple[str, ...]
-    """The declared key's visible columns, by which the rows are sorted."""
-    view_fingerprint: str
-    files: tuple[StoredFile, ...]
-
-    def path(self, name: str) -> Path:
-        """Path of one of the files; `name` is one of the `..._NAME` of this module."""
-        return self.folder / name
-
-    def file(self, name: str) -> StoredFile:
-        """Size and digest of one of the files."""
-        return next(file for file in self.files if file.name == name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,69 +82,6 @@ class Page:
         return array_of_arrays(self.rows)
 
 
-def build_serving_copy(
-    parquet_files: Sequence[Path],
-    view: View,
-    folder: Path,
-    *,
-    key: tuple[str, ...],
-    mask_key: bytes | None = None,
-) -> ServingCopy:
-    """Build the folder that holds what `view` permits of these files, and nothing else.
-
-    `key` is the declared key of the data, `mask_key` the node's secret for hashed columns. Of
-    several builders at a time one builds and the others get its result; a damaged copy is
-    replaced.
-
-    Raises: MalformedView where the view does not fit the files; MaskKeyMissing.
-    """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with _only_builder(folder):
-        try:
-            return open_serving_copy(folder)
-        except DamagedServingCopy:
-            pass
-        aside = folder.with_name(f".{folder.name}.{token_hex(8)}")
-        aside.mkdir(mode=0o700)
-        try:
-            _write_copy(parquet_files, view, aside, key=key, mask_key=mask_key)
-            if folder.exists():
-                folder.rename(aside.with_suffix(".damaged"))
-            aside.rename(folder)
-            _sync(folder.parent)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
-            shutil.rmtree(aside.with_suffix(".damaged"), ignore_errors=True)
-        return open_serving_copy(folder)
-
-
-def open_serving_copy(folder: Path) -> ServingCopy:
-    """Read a serving copy's manifest and check its files, once per process and state of the file.
-
-    Raises: DamagedServingCopy where it has to be built (again).
-    """
-    try:
-        manifest = json.loads((folder / MANIFEST_NAME).read_bytes())
-        if manifest["format_version"] != FORMAT_VERSION:
-            raise DamagedServingCopy("it was built by another version")
-        copy = ServingCopy(
-            folder,
-            tuple(Column(column["name"], column["type"]) for column in manifest["columns"]),
-            manifest["rows"],
-            tuple(manifest["key"]),
-            manifest["view_fingerprint"],
-            tuple(
-                StoredFile(file["name"], file["size_bytes"], file["sha256"])
-                for file in manifest["files"]
-            ),
-        )
-        for file in copy.files:
-            _check_file(folder / file.name, file)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DamagedServingCopy(type(error).__name__) from None
-    return copy
-
-
 def selection(
     copy: ServingCopy,
     table: str,
@@ -237,15 +100,15 @@ def selection(
     Raises: NoSuchColumn, UnfitValue.
     """
     known = {column.name: column for column in copy.columns}
-    chosen = copy.columns if columns is None else tuple(_known(known, c) for c in columns)
-    order = [(_known(known, by.column), by.is_descending) for by in sort]
+    chosen = copy.columns if columns is None else tuple(known_column(known, c) for c in columns)
+    order = [(known_column(known, by.column), by.is_descending) for by in sort]
     ties = copy.key or tuple(known)
     order += [(known[name], False) for name in ties if order and known[name] not in dict(order)]
-    where = _where(known, filters)
+    where = conditions_sql(known, filters)
     tail = f" ORDER BY {', '.join(_order_by(order))}" if order else ""
     tail += f" LIMIT {limit}" if limit is not None else ""
     tail += f" OFFSET {offset}" if offset else ""
-    shown = ", ".join(_quote(column.name) for column in chosen)
+    shown = ", ".join(quoted(column.name) for column in chosen)
     return f"SELECT {shown} FROM {table}{f' WHERE {where}' if where else ''}{tail}"
 
 
@@ -304,18 +167,18 @@ class Warehouse:
         if not (0 <= limit <= PAGE_ROWS_MAX and 0 <= offset < ROWS_SKIPPED_MAX):
             raise PageOutOfBounds(PAGE_ROWS_MAX)
         known = {column.name: column for column in copy.columns}
-        chosen = copy.columns if columns is None else tuple(_known(known, c) for c in columns)
-        where = _where(known, filters)
-        order = [(_known(known, by.column), by.is_descending) for by in sort]
+        chosen = copy.columns if columns is None else tuple(known_column(known, c) for c in columns)
+        where = conditions_sql(known, filters)
+        order = [(known_column(known, by.column), by.is_descending) for by in sort]
         conditions = [where] if where else []
         tie = [] if any(name.lower() == "rowid" for name in known) else ["rowid"]
         # A mark is the last row's values and number; or, where all rows are asked for as they
         # lie or a column has taken the number's name, just how many rows went before.
-        hidden = _mark_columns(order) if tie and (order or where) else []
+        hidden = mark_columns(order) if tie and (order or where) else []
         if after is not None:
-            last_seen = _read_mark(after, _question(copy, where, order), len(hidden[:-1]))
+            last_seen = read_mark(after, mark_question(copy, where, order), len(hidden[:-1]))
             if hidden:
-                conditions.append(_after(order, last_seen))
+                conditions.append(after_sql(order, last_seen))
             else:
                 offset += last_seen.row + 1
         shown = [_as_json(column) for column in chosen]
@@ -327,7 +190,7 @@ class Warehouse:
             tail = _tail(conditions, [*_order_by(order), *tie] if order else [], limit, offset)
         if order or (where and offset > SKIPPED_ROWS_AS_JSON_MAX):
             # Cut the rows out first: what they become as JSON is not worked out for the others.
-            needed = [_quote(c.name) for c in (*chosen, *(c for c, _ in order))] + hidden[-1:]
+            needed = [quoted(c.name) for c in (*chosen, *(c for c, _ in order))] + hidden[-1:]
             head += f" FROM (SELECT {', '.join(dict.fromkeys(needed))}"
             tail += ")"
         try:
@@ -338,7 +201,7 @@ class Warehouse:
         mark: str | None = None
         if found and len(found) == limit:
             last = found[-1][len(shown) :] if hidden else (offset + limit - 1,)
-            mark = _mark(_question(copy, where, order), last)
+            mark = page_mark(mark_question(copy, where, order), last)
         rows: Sequence[Row] = [row[: len(shown)] for row in found] if hidden else found
         total: int | None = None if where else copy.rows
         if where and after is None and len(found) < limit and (found or offset == 0):
@@ -350,7 +213,7 @@ class Warehouse:
 
         Raises: NoSuchColumn, UnfitValue.
         """
-        where = _where({column.name: column for column in copy.columns}, filters)
+        where = conditions_sql({column.name: column for column in copy.columns}, filters)
         if not where:
             return copy.rows
         asked = (copy.file(DATABASE_NAME).sha256, where)
@@ -421,6 +284,12 @@ class Warehouse:
 
         return batches()
 
+    def arrow(self, copy: ServingCopy, head: str, tail: str = "") -> pyarrow.RecordBatchReader:
+        """A statement about a copy in batches, by a cursor of its own, in the order of its rows."""
+        cursor, name = self._engine.cursor(), self._attach(copy)
+        statement = f"{head} FROM {name}.{TABLE_NAME}{tail}"
+        return cursor.sql(statement).to_arrow_reader(ARROW_BATCH_ROWS)
+
     def _run(
         self,
         read: ServingCopy | Sequence[Path],
@@ -428,7 +297,7 @@ class Warehouse:
         cursor: duckdb.DuckDBPyConnection,
     ) -> duckdb.DuckDBPyConnection:
         if not isinstance(read, ServingCopy):
-            paths = ", ".join(_literal(str(path)) for path in read)
+            paths = ", ".join(literal(str(path)) for path in read)
             return cursor.execute(statement.replace(SOURCE, f"read_parquet([{paths}])"))
         while True:
             name = self._attach(read)
@@ -464,7 +333,7 @@ class Warehouse:
         Raises: UnfitValue.
         """
         for condition in filters:
-            _refuse_unfit(self._cursor(), known[condition.column], condition)
+            refuse_unfit(self._cursor(), known[condition.column], condition)
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         try:
@@ -487,7 +356,7 @@ class Warehouse:
             while len(self._attached) >= self._open_copies_max:
                 cursor.execute(f"DETACH {self._attached.popitem(last=False)[1][1]}")
             name = f"copy_{next(self._names)}"
-            path = _literal(str(copy.path(DATABASE_NAME)))
+            path = literal(str(copy.path(DATABASE_NAME)))
             for attempt in range(_ATTACH_TRIES):
                 try:
                     cursor.execute(f"ATTACH {path} AS {name} (READ_ONLY)")
@@ -519,270 +388,9 @@ def _told_apart() -> Iterator[None]:
         raise QuestionTooLarge from None
 
 
-def _write_copy(
-    parquet_files: Sequence[Path],
-    view: View,
-    aside: Path,
-    *,
-    key: tuple[str, ...],
-    mask_key: bytes | None,
-) -> None:
-    """Write the three files and the manifest into the folder `aside`, synced."""
-    engine = duckdb.connect(
-        str(aside / DATABASE_NAME),
-        config={
-            "memory_limit": f"{BUILD_MEMORY_BYTES}B",
-            "temp_directory": str(aside / "spill"),
-            "python_enable_replacements": False,
-            "autoload_known_extensions": False,
-            "autoinstall_known_extensions": False,
-            "enable_external_file_cache": False,
-        },
-    )
-    try:
-        engine.execute("SET TimeZone = 'UTC'")
-        paths = ", ".join(_literal(str(path)) for path in parquet_files)
-        source = f"read_parquet([{paths}])"
-        described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-        types = {name: Column(name, type_name) for name, type_name, *_ in described}
-        visible = view.visible(tuple(types))
-        sorted_by = tuple(c for c in key if c in visible and c not in view.masks)
-        shown = [_masked(types[name], view.masks.get(name), mask_key) for name in visible]
-        where = _where(types, view.rows)
-        # Where the key is not let out whole, the order of the stored rows could tell it: then
-        # the rows are ordered by everything that is let out.
-        order = sorted_by if sorted_by == key else [*sorted_by, *visible]
-        statement = (
-            f"CREATE TABLE {TABLE_NAME} AS SELECT * FROM (SELECT {', '.join(shown)}"
-            f" FROM (SELECT * FROM {source}{f' WHERE {where}' if where else ''}))"
-            + (f" ORDER BY {', '.join(_quote(name) for name in order)}" if order else "")
-        )
-        try:
-            engine.execute(statement)
-        except duckdb.ConversionException:
-            for condition in view.rows:
-                _refuse_unfit(engine, types[condition.column], condition)
-            raise
-        columns = [
-            Column(name, type_name)
-            for name, type_name, *_ in engine.execute(f"DESCRIBE {TABLE_NAME}").fetchall()
-        ]
-        ((rows,),) = engine.execute(f"SELECT count(*) FROM {TABLE_NAME}").fetchall()
-        engine.execute(
-            f"COPY {TABLE_NAME} TO {_literal(str(aside / CSV_NAME))} (FORMAT csv, HEADER true)"
-        )
-        _write_parquet(engine, columns, aside / PARQUET_NAME)
-        engine.execute("CHECKPOINT")
-    finally:
-        engine.close()
-    shutil.rmtree(aside / "spill", ignore_errors=True)
-    manifest = {
-        "format_version": FORMAT_VERSION,
-        "columns": [{"name": column.name, "type": column.type} for column in columns],
-        "rows": rows,
-        "key": list(sorted_by),
-        "view_fingerprint": view.fingerprint(),
-        "files": [_stored(aside / name) for name in (DATABASE_NAME, CSV_NAME, PARQUET_NAME)],
-    }
-    (aside / MANIFEST_NAME).write_text(json.dumps(manifest, ensure_ascii=False, indent=1))
-    _sync(aside / MANIFEST_NAME)
-    _sync(aside)
-
-
-def _write_parquet(
-    engine: duckdb.DuckDBPyConnection, columns: Sequence[Column], path: Path
-) -> None:
-    shown = ", ".join(
-        f"CAST({_quote(column.name)} AS VARCHAR) AS {_quote(column.name)}"
-        if column.type == "INTERVAL"
-        else _quote(column.name)
-        for column in columns
-    )
-    batches = engine.sql(f"SELECT {shown} FROM {TABLE_NAME}").to_arrow_reader(
-        _PARQUET_ROWS_PER_BATCH
-    )
-    with pyarrow.parquet.ParquetWriter(
-        path, batches.schema, compression="zstd", write_page_checksum=True
-    ) as writer:
-        for batch in batches:
-            writer.write_batch(batch)
-
-
 @lru_cache(PROJECTIONS_KEPT_MAX)
 def _as_json(column: Column) -> str:
-    return json_expression(_quote(column.name), column.type)
-
-
-def _masked(column: Column, mask: Mask | None, mask_key: bytes | None) -> str:
-    """SQL for a permitted column as it may be seen."""
-    name = _quote(column.name)
-    if mask is None:
-        return name
-    text = f"CAST({name} AS VARCHAR)"
-    match mask.kind:
-        case MaskKind.DROP:
-            raise AssertionError("a dropped column is not visible")
-        case MaskKind.PARTIAL:
-            hidden = f"length({text}) - {mask.keep_first + mask.keep_last}"
-            return (
-                f"CASE WHEN {hidden} > 0 THEN left({text}, {mask.keep_first})"
-                f" || repeat('*', {hidden}) || right({text}, {mask.keep_last})"
-                f" ELSE repeat('*', length({text})) END AS {name}"
-            )
-        case MaskKind.HASH:
-            if not mask_key:
-                raise MaskKeyMissing(column.name)
-            inner, outer = _hmac_pads(mask_key)
-            digest = f"unhex(sha256(unhex('{inner}') || encode({text})))"
-            return f"sha256(unhex('{outer}') || {digest}) AS {name}"
-
-
-def _hmac_pads(key: bytes) -> tuple[str, str]:
-    """The two padded keys of HMAC-SHA256, in hexadecimal. Source: RFC 2104 s. 2."""
-    if len(key) > _HMAC_BLOCK_BYTES:
-        key = hashlib.sha256(key).digest()
-    padded = key.ljust(_HMAC_BLOCK_BYTES, b"\0")
-    return bytes(b ^ 0x36 for b in padded).hex(), bytes(b ^ 0x5C for b in padded).hex()
-
-
-def _where(known: dict[str, Column], conditions: Sequence[Condition]) -> str:
-    """SQL for all of the conditions; empty where there are none."""
-    return " AND ".join(
-        _condition(_known(known, condition.column), condition) for condition in conditions
-    )
-
-
-def _condition(column: Column, condition: Condition) -> str:
-    name, text = _quote(column.name), f"CAST({_quote(column.name)} AS VARCHAR)"
-    compared = text if is_nested(column.type) else name
-    value = condition.value
-    match condition.operator:
-        case Operator.IS_EMPTY:
-            return f"{name} IS NULL"
-        case Operator.IS_NOT_EMPTY:
-            return f"{name} IS NOT NULL"
-        case Operator.ONE_OF:
-            assert isinstance(value, tuple)
-            return f"{compared} IN ({', '.join(_value(column, item) for item in value)})"
-        case Operator.STARTS_WITH | Operator.CONTAINS:
-            assert value is not None
-            assert not isinstance(value, tuple)
-            return f"{condition.operator.value}({text}, {_literal(str(value))})"
-        case (
-            Operator.EQUAL
-            | Operator.NOT_EQUAL
-            | Operator.LESS
-            | Operator.AT_MOST
-            | Operator.GREATER
-            | Operator.AT_LEAST
-        ):
-            assert value is not None
-            assert not isinstance(value, tuple)
-            return f"{compared} {condition.operator.value} {_value(column, value)}"
-
-
-def _value(column: Column, value: Scalar) -> str:
-    """A literal of the column's type, so that the engine compares without converting the column.
-
-    Raises: UnfitValue.
-    """
-    unfit = UnfitValue(column.name, column.type, str(value))
-    if column.type == "VARCHAR" or is_nested(column.type):
-        return _literal(_plain_text(value))
-    if column.type == "BOOLEAN":
-        text = _plain_text(value).lower()
-        if text not in ("true", "false"):
-            raise unfit
-        return text
-    if column.type in _WHOLE_NUMBERS or column.type.startswith(("DECIMAL", "DOUBLE", "FLOAT")):
-        return _number(column, value, unfit)
-    # The engine converts the rest (dates, times, UUIDs) once, not for each row.
-    return f"CAST({_literal(_plain_text(value))} AS {column.type})"
-
-
-def _refuse_unfit(engine: duckdb.DuckDBPyConnection, column: Column, condition: Condition) -> None:
-    """Try the values of a condition one by one, apart from any data.
-
-    Raises: UnfitValue.
-    """
-    values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
-    for value in values:
-        if value is not None:
-            try:
-                engine.execute(f"SELECT {_value(column, value)}").fetchall()
-            except duckdb.ConversionException:
-                raise UnfitValue(column.name, column.type, str(value)) from None
-
-
-def _number(column: Column, value: Scalar, unfit: UnfitValue) -> str:
-    try:
-        number = Decimal(str(value).strip()) if not isinstance(value, bool) else Decimal("nan")
-    except InvalidOperation:
-        raise unfit from None
-    if not number.is_finite() or abs(number.adjusted()) > 400 or len(number.as_tuple().digits) > 38:
-        raise unfit
-    if column.type in ("DOUBLE", "FLOAT"):
-        return f"CAST('{number}' AS {column.type})"
-    if number == number.to_integral_value() and number.adjusted() < 38:
-        return str(int(number))
-    if number.adjusted() > 30 or number.adjusted() < -30:
-        return f"CAST('{number}' AS DOUBLE)"
-    return f"{number:f}"
-
-
-def _question(copy: ServingCopy, where: str, order: Sequence[tuple[Column, bool]]) -> str:
-    """What a mark belongs to: the copy, the conditions and the order."""
-    asked = [copy.file(DATABASE_NAME).sha256, where, [(c.name, down) for c, down in order]]
-    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:16]
-
-
-def _mark_columns(order: Sequence[tuple[Column, bool]]) -> list[str]:
-    return [*(f"CAST({_quote(column.name)} AS VARCHAR)" for column, _ in order), "rowid"]
-
-
-def _mark(question: str, last: Row) -> str:
-    return base64.urlsafe_b64encode(json.dumps([question, *last]).encode()).decode().rstrip("=")
-
-
-@dataclass(frozen=True, slots=True)
-class _LastSeen:
-    """The row at which a page ended: the values it is ordered by, as text, and its number."""
-
-    values: tuple[str | None, ...]
-    row: int
-
-
-def _read_mark(mark: str, question: str, values_count: int) -> _LastSeen:
-    """Read a mark that comes back from outside.
-
-    Raises: MalformedPageMark.
-    """
-    try:
-        stored = json.loads(base64.urlsafe_b64decode(mark + "=" * (-len(mark) % 4)))
-        marked, *values, row = stored
-    except (binascii.Error, ValueError, TypeError):
-        raise MalformedPageMark from None
-    if marked != question or len(values) != values_count or type(row) is not int:
-        raise MalformedPageMark
-    if not 0 <= row < ROWS_SKIPPED_MAX:
-        raise MalformedPageMark
-    if not all(value is None or (isinstance(value, str) and "\0" not in value) for value in values):
-        raise MalformedPageMark
-    return _LastSeen(tuple(values), row)
-
-
-def _after(order: Sequence[tuple[Column, bool]], last_seen: _LastSeen) -> str:
-    """SQL for the rows that come after the last seen one."""
-    beyond = f"rowid > {last_seen.row}"
-    for (column, is_descending), value in reversed(list(zip(order, last_seen.values, strict=True))):
-        name = _quote(column.name)
-        if value is None:
-            beyond = f"({name} IS NULL AND {beyond})"
-            continue
-        literal = f"CAST({_literal(value)} AS {column.type})"
-        sign = "<" if is_descending else ">"
-        beyond = f"({name} {sign} {literal} OR {name} IS NULL OR ({name} = {literal} AND {beyond}))"
-    return beyond
+    return json_expression(quoted(column.name), column.type)
 
 
 def _tail(conditions: Sequence[str], order: Sequence[str], limit: int, offset: int) -> str:
@@ -792,69 +400,4 @@ def _tail(conditions: Sequence[str], order: Sequence[str], limit: int, offset: i
 
 
 def _order_by(order: Sequence[tuple[Column, bool]]) -> list[str]:
-    return [f"{_quote(c.name)} {'DESC' if down else 'ASC'} NULLS LAST" for c, down in order]
-
-
-def _known(known: dict[str, Column], name: str) -> Column:
-    column = known.get(name)
-    if column is None:
-        raise NoSuchColumn(name)
-    return column
-
-
-def _plain_text(value: Scalar) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _quote(identifier: str) -> str:
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-@contextmanager
-def _only_builder(folder: Path) -> Iterator[None]:
-    """Hold the lock of this folder's builders; the system lets go of it if the process dies."""
-    with (folder.parent / f".{folder.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-_CHECKED_MAX = 100_000
-_checked: dict[Path, tuple[int, int, int, str]] = {}
-
-
-def _check_file(path: Path, file: StoredFile) -> None:
-    """Compare a file's digest with the manifest, unless this process did so and it is unchanged.
-
-    Raises: DamagedServingCopy.
-    """
-    state = path.stat()
-    seen = (state.st_ino, state.st_mtime_ns, state.st_size, file.sha256)
-    if _checked.get(path) == seen:
-        return
-    if state.st_size != file.size_bytes or _sha256(path) != file.sha256:
-        raise DamagedServingCopy(f"{file.name} has changed")
-    if len(_checked) >= _CHECKED_MAX:
-        _checked.clear()
-    _checked[path] = seen
-
-
-def _stored(path: Path) -> dict[str, str | int]:
-    _sync(path)
-    return {"name": path.name, "size_bytes": path.stat().st_size, "sha256": _sha256(path)}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    return [f"{quoted(c.name)} {'DESC' if down else 'ASC'} NULLS LAST" for c, down in order]

@@ -16,19 +16,18 @@ from catalog.cluster import Cluster
 from catalog.confine import Confinement, QueryBounds
 from catalog.folders import Folders
 from catalog.readable_rows import Source, TableFiles, source_of
+from catalog.row_store import RowStores
 from catalog.serve import ready_copy, serving_copy
+from catalog.serving_copy import PARQUET_NAME, ServingCopy
 from catalog.small_answers import SmallAnswers
 from catalog.steps.field import ROW_ID, field_of
 from catalog.view import EVERYTHING
-from catalog.warehouse import (
-    PARQUET_NAME,
-    ServingCopy,
-    Warehouse,
-)
+from catalog.warehouse import Warehouse
 from exchange.access import Access, decide_access, find_target, record_refusal
 from exchange.delivery import (
     QUERY_ROWS_MAX,
     TABLES_PER_QUERY_MAX,
+    Delivered,
     FileQuestion,
     PageQuestion,
     PictureQuestion,
@@ -41,8 +40,10 @@ from exchange.errors import (
     NothingNamed,
     TooManyTables,
 )
+from exchange.groups import Groups
 from exchange.price import Price, PriceModel
 from exchange.query import Statement
+from exchange.write_receipt import Outcome
 from policies.access import Action
 from policies.canonical import Plain, fingerprint_of
 from policies.database import Pool, Tx
@@ -55,8 +56,8 @@ DECISIONS_REMEMBERED_MAX = 20_000
 
 Asked: TypeAlias = tuple[Actor, tuple[str, ...], Action, Purpose | None, type[object]]
 """Who asks (whatever the address), for what by name, to do what, for which purpose, and how."""
-Found: TypeAlias = tuple[tuple[Access, ...], tuple[ServingCopy, ...]]
-"""Allowed accesses, and the copies of pages, each opened and checked."""
+Found: TypeAlias = tuple[tuple[Access, ...], tuple[ServingCopy, ...], int]
+"""Allowed accesses; the copies of pages, each opened and checked; the changes counted before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,9 @@ class Parts:
     decided: Remembered[Asked, Found]
     """Accesses that were allowed a moment ago."""
     answers: SmallAnswers
+    row_stores: RowStores
+    groups: Groups[Posting, Delivered]
+    """Results that are receipted and paid for together."""
     cluster: Cluster | None = None
     """Where statements over large tables run; None: all of them run here."""
     query_bounds: QueryBounds = QueryBounds()  # noqa: RUF009  frozen
@@ -108,6 +112,8 @@ class Allowed:
     """None but for rows that are looked for."""
     matching: int | None = None
     """How many rows a file's conditions leave; None where it has none."""
+    changes: int = -1
+    """Counted before the accesses were decided; see `policies.standing`."""
 
     @property
     def prices(self) -> list[Price]:
@@ -131,9 +137,24 @@ class Allowed:
         return fingerprint_of({"question": self.question.as_plain(), "of": asked})
 
     @property
+    def is_partly_public(self) -> bool:
+        """Whether any of it is open to anybody, so that fair use counts."""
+        return any(access.is_public for access in self.accesses)
+
+    @property
     def is_public(self) -> bool:
         """Whether all of it is open to anybody."""
         return all(access.is_public for access in self.accesses)
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A result that is there, and is to be receipted and paid for before it is handed out."""
+
+    allowed: Allowed
+    outcome: Outcome
+    data: bytes | None
+    """The result itself where it is at hand."""
 
 
 def allow(
@@ -154,20 +175,22 @@ def allow(
     at = parts.now()
     known = remembered(parts, names, question, ask, at)
     if known is not None:
-        accesses, copies = known
+        accesses, copies, changes = known
     else:
         changes = parts.pool.standing.changes
         accesses = _decided(parts, names, question, ask, at)
         # Only those of pages are kept open; what is attached or linked elsewhere may be gone.
         copies = _copies(parts, accesses) if isinstance(question, PageQuestion) else ()
-        parts.decided.keep(_asked(names, question, ask), (accesses, copies), changes=changes, at=at)
+        parts.decided.keep(
+            _asked(names, question, ask), (accesses, copies, changes), changes=changes, at=at
+        )
     if isinstance(question, RowsQuestion):
         return Allowed(question, ask, accesses, (), statement, _source(parts, accesses[0]))
     copies = copies or _copies(parts, accesses)
     matching = None
     if isinstance(question, FileQuestion) and question.filters:
         matching = parts.warehouse.count(copies[0], question.filters)
-    return Allowed(question, ask, accesses, copies, statement, matching=matching)
+    return Allowed(question, ask, accesses, copies, statement, matching=matching, changes=changes)
 
 
 def remembered(

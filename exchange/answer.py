@@ -9,27 +9,22 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from catalog.answer import write_answer
+from catalog.build_copy import build_serving_copy
 from catalog.cluster import ClusterTable, answer_on_cluster, is_carried
 from catalog.confine import PermittedTable, QueryBounds
 from catalog.errors import NotForCluster, ResultTooLarge
 from catalog.find_rows import count_rows, find_rows, stream_rows
-from catalog.json_rows import Row
+from catalog.json_rows import Row, columns_json
+from catalog.page_mark import ROWS_SKIPPED_MAX
 from catalog.result import QueryResult, ResultColumn, ResultFormat
 from catalog.row_forms import FoundTable, whole_file
-from catalog.small_answers import AnswerKey
+from catalog.serving_copy import CSV_NAME, DATABASE_NAME, PARQUET_NAME, ServingCopy
+from catalog.small_answers import Answer, AnswerKey
 from catalog.statement import folded
 from catalog.summarize import as_bytes, map_layer, summarize
 from catalog.summary import Summary
 from catalog.view import EVERYTHING
-from catalog.warehouse import (
-    CSV_NAME,
-    DATABASE_NAME,
-    PARQUET_NAME,
-    Page,
-    ServingCopy,
-    build_serving_copy,
-    selection,
-)
+from catalog.warehouse import Page, selection
 from exchange.allow import Allowed, Parts, caller_of, runs_on_cluster
 from exchange.carry import carry
 from exchange.delivery import (
@@ -71,7 +66,7 @@ def run(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> Outco
         case SqlQuestion():
             return _run_query(parts, allowed, reserved, path)
         case PageQuestion():
-            return _run_page(parts, allowed, path)
+            return run_page(parts, allowed, path)[0]
         case FileQuestion():
             return _run_file(parts, allowed, path)
         case RowsQuestion():
@@ -219,29 +214,39 @@ def _refuse_packed(allowed: Allowed, statement: Statement, row_count: int, size_
         raise PackedRows
 
 
-def _run_page(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
+def run_page(parts: Parts, allowed: Allowed, path: Path) -> tuple[Outcome, bytes]:
+    """A page as a result file, and its bytes once more.
+
+    Raises: NoSuchColumn, UnfitValue, PageOutOfBounds, MalformedPageMark.
+    """
     question, copy = allowed.question, allowed.copies[0]
     assert isinstance(question, PageQuestion)
-    page = _read_page(parts, copy, question)
-    data = _page_json(parts, copy, page, question)
-    digest = write_result(path, data)
-    columns = tuple(ResultColumn(column.name, column.type) for column in page.columns)
-    return Outcome(path.name, PAGE_MEDIA_TYPE, columns, len(page.rows), len(data), digest)
+    answer = page_of(parts, copy, question)
+    digest = write_result(path, answer.data)
+    types = {column.name: column.type for column in copy.columns}
+    names = question.columns if question.columns is not None else tuple(types)
+    columns = tuple(ResultColumn(name, types[name]) for name in names)
+    size_bytes = len(answer.data)
+    outcome = Outcome(path.name, PAGE_MEDIA_TYPE, columns, answer.row_count, size_bytes, digest)
+    return outcome, answer.data
 
 
-def page_of(parts: Parts, copy: ServingCopy, question: PageQuestion) -> bytes:
+def page_of(parts: Parts, copy: ServingCopy, question: PageQuestion) -> Answer:
     """A page as JSON; a small one that was asked for before is not worked out again.
 
     Raises: NoSuchColumn, UnfitValue, PageOutOfBounds, MalformedPageMark.
     """
+    stored = stored_page(parts, copy, question)
+    if stored is not None:
+        return stored
     key = answer_key(copy, question)
     known = parts.answers.get(key)
     if known is not None:
         return known
     page = _read_page(parts, copy, question)
-    data = _page_json(parts, copy, page, question)
-    parts.answers.keep(key, data)
-    return data
+    answer = Answer(_page_json(parts, copy, page, question), len(page.rows))
+    parts.answers.keep(key, answer)
+    return answer
 
 
 def answer_key(copy: ServingCopy, question: PageQuestion) -> AnswerKey:
@@ -265,13 +270,32 @@ def _page_json(parts: Parts, copy: ServingCopy, page: Page, question: PageQuesti
     total = page.total
     if total is None:
         total = parts.warehouse.count(copy, question.filters)
-    head = {
-        "columns": [{"name": column.name, "type": column.type} for column in page.columns],
-        "total": total,
-        "next": page.next_mark,
-    }
-    start = json.dumps(head, ensure_ascii=False, separators=(",", ":"))[:-1]
-    return start.encode() + b',"rows":' + page.as_objects() + b"}"
+    return _body(columns_json(page.columns), total, page.next_mark, page.as_objects())
+
+
+def _body(columns: bytes, total: int, next_mark: str | None, rows: bytes) -> bytes:
+    following = b'"' + next_mark.encode() + b'"' if next_mark is not None else b"null"
+    return b'{"columns":%b,"total":%d,"next":%b,"rows":%b}' % (columns, total, following, rows)
+
+
+def stored_page(parts: Parts, copy: ServingCopy, question: PageQuestion) -> Answer | None:
+    """The page where it is a slice of rows that are written out already; takes no waiting.
+
+    Raises: UnfitValue, MalformedPageMark.
+    """
+    if question.columns is not None or question.sort or question.offset >= ROWS_SKIPPED_MAX:
+        return None
+    store = parts.row_stores.of(copy)
+    if store is None:
+        return None
+    found = store.page(
+        question.filters, limit=question.limit, offset=question.offset, after=question.after
+    )
+    if found is None:
+        return None
+    rows = b"[" + found.objects + b"]"
+    body = _body(store.columns_json, found.total, found.next_mark, rows)
+    return Answer(body, found.row_count)
 
 
 _STORED = {ResultFormat.CSV: CSV_NAME, ResultFormat.PARQUET: PARQUET_NAME}

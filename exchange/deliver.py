@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from functools import partial
 
 from catalog.errors import NoSuchTable
 from catalog.row_forms import FoundTable
@@ -23,6 +24,7 @@ from exchange.allow import (
     Allowed,
     Ask,
     Parts,
+    Posting,
     allow,
     caller_of,
     remembered,
@@ -38,7 +40,9 @@ from exchange.answer import (
     page_of,
     picture,
     run,
+    run_page,
     stored_name,
+    stored_page,
     suffix_of,
 )
 from exchange.credit import QUERY_RESERVATION_LIFE, RESERVATION_LIFE
@@ -61,18 +65,18 @@ from exchange.errors import (
     PageTooLarge,
 )
 from exchange.meter import (
+    Reserved,
     count_fair_use,
     earlier_receipt,
     reserve,
     settle_delivery,
     undone_unless_settled,
 )
+from exchange.post_deliveries import post_deliveries
 from exchange.price import charge
 from exchange.query import read_statement
 from exchange.read_again import handed_out
-from exchange.result_files import (
-    new_path,
-)
+from exchange.result_files import new_path, remove_result
 from exchange.store import fair_use
 from policies.calendar import china_day
 from policies.terms import MicroCredits
@@ -108,7 +112,7 @@ def deliver_page(parts: Parts, name: str, question: PageQuestion, ask: Ask) -> D
         raise PageTooLarge(PAGE_ROWS_MAX)
     allowed = allow(parts, (name,), question, ask, None)
     if allowed.is_public:
-        return page_of(parts, allowed.copies[0], question)
+        return page_of(parts, allowed.copies[0], question).data
     return _deliver(parts, allowed)
 
 
@@ -119,9 +123,13 @@ def page_at_hand(parts: Parts, name: str, question: PageQuestion, ask: Ask) -> b
     """
     at = parts.now()
     known = remembered(parts, (name,), question, ask, at)
-    if known is None or not known[1] or not all(access.is_public for access in known[0]):
+    if not 0 <= question.limit <= PAGE_ROWS_MAX or known is None:
         return None
-    return parts.answers.get(answer_key(known[1][0], question))
+    if not known[1] or not all(access.is_public for access in known[0]):
+        return None
+    (copy,) = known[1]
+    answer = stored_page(parts, copy, question) or parts.answers.get(answer_key(copy, question))
+    return None if answer is None else answer.data
 
 
 def deliver_rows(
@@ -231,9 +239,56 @@ def estimate(parts: Parts, question: Question, names: Sequence[str], ask: Ask) -
     return Estimate(rows, ceiling, MicroCredits(funds) if funds is not None else None, items)
 
 
+def _deliver_at_once(parts: Parts, allowed: Allowed) -> Delivered:
+    """Have the result first, then its receipt and price together with those of others.
+
+    Nothing is held meanwhile: what costs something here is a page, whose price is known when it is
+    read. Nothing is handed out before receipt and charge are durable.
+    """
+    path = new_path(parts.results, suffix_of(allowed.question))
+    is_kept = False
+    try:
+        if isinstance(allowed.question, PageQuestion):
+            outcome, data = run_page(parts, allowed, path)
+        else:
+            nothing_held = Reserved({}, rows_at_most(allowed), is_short=False)
+            outcome, data = run(parts, allowed, nothing_held, path), None
+        # Before its receipt, so that whichever server is asked again has it.
+        parts.folders.storage.keep(path)
+        posting = Posting(allowed, outcome, data)
+        delivered = parts.groups.commit(posting, partial(post_deliveries, parts))
+        is_kept = not delivered.is_replay
+        return delivered
+    finally:
+        if not is_kept:
+            remove_result(path)
+
+
+def _is_at_once(allowed: Allowed) -> bool:
+    """Whether nothing has to be held or looked up before the question is run.
+
+    A key has to be taken first where running is dear; so has an earlier answer to be found.
+    """
+    match allowed.question:
+        case PageQuestion():
+            return True
+        case SqlQuestion():
+            return not allowed.prices and allowed.ask.idempotency_key is None
+        case FileQuestion():
+            is_stored = stored_name(allowed.question) is not None
+            return not allowed.prices and is_stored and allowed.ask.idempotency_key is None
+        case RowsQuestion() | PictureQuestion():
+            return False
+
+
 def _deliver(parts: Parts, allowed: Allowed) -> Delivered:
     """Reserve, run, settle, hand out; or hand out again what was delivered before."""
     at = parts.now()
+    if _is_at_once(allowed):
+        if not isinstance(allowed.question, PageQuestion) and allowed.is_partly_public:
+            with parts.pool.connection() as tx:
+                count_fair_use(tx, allowed, at)
+        return _deliver_at_once(parts, allowed)
     with parts.pool.connection() as tx:
         earlier = earlier_receipt(tx, allowed, at)
         if earlier is not None:

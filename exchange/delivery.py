@@ -203,6 +203,10 @@ class Delivered:
     receipt_id: UUID
     is_replay: bool
     """An earlier delivery of the same question, handed out again free of charge."""
+    data: bytes | None = None
+    """The result itself where it is at hand; None where it has to be read from its file."""
+    funds: int | None = None
+    """What the payer can still spend, in micro-credits; None where that was not looked at."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,7 @@ def earlier_receipt(tx: Tx, allowed: Allowed, at: datetime) -> StoredReceipt | N
     """
     ask = allowed.ask
     if ask.idempotency_key is not None:
-        answer = once.begin(
-            tx, caller_of(ask.by), ask.idempotency_key, _request_sha256(allowed), at
-        )
+        answer = once.begin(tx, caller_of(ask.by), ask.idempotency_key, request_sha256(allowed), at)
         if answer is None:
             return None
         receipt = store.get_receipt(tx, UUID(str(answer)))
@@ -84,7 +82,7 @@ def earlier_receipt(tx: Tx, allowed: Allowed, at: datetime) -> StoredReceipt | N
     )
 
 
-def _request_sha256(allowed: Allowed) -> str:
+def request_sha256(allowed: Allowed) -> str:
     """What the caller sent, whatever the data was at the time: a later version changes nothing."""
     return fingerprint_of(
         {
@@ -148,7 +146,7 @@ def settle_delivery(
     """
     ask, at = allowed.ask, parts.now()
     with parts.pool.connection() as tx:
-        accesses = _ask_again(tx, allowed, at)
+        accesses = ask_again(tx, allowed, at)
         refusal = refusal_of(tx, accesses, ask.by, at)
         if refusal is None:
             delivery = Delivery(
@@ -173,7 +171,7 @@ def settle_delivery(
     )
 
 
-def _ask_again(tx: Tx, allowed: Allowed, at: datetime) -> list[Access]:
+def ask_again(tx: Tx, allowed: Allowed, at: datetime) -> list[Access]:
     """Decide anew about what was read, with its agreements held still.
 
     A freeze, an end or a withdrawal that came while the question ran wins.

@@ -54,6 +54,16 @@ class Delivery:
     """The hold of each access, by its place; none for what costs nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The ids of a receipt's rows; decisions and holds in the order of its accesses."""
+
+    receipt: UUID
+    decisions: tuple[UUID, ...]
+    holds: tuple[UUID | None, ...]
+    """None for what costs nothing."""
+
+
 def write_receipt(
     tx: Tx,
     keys: KeyRing,
@@ -71,11 +81,21 @@ def write_receipt(
     """
     agreement_ids = {access.agreement.id for access in accesses if access.agreement}
     previous = store.lock_chains(tx, agreement_ids) if agreement_ids else {}
-    receipt = _receipt(tx, delivery, accesses, outcome, previous, at)
+    ids = Ids(
+        listing_store.new_id(tx),
+        tuple(
+            decision_store.insert_decision(tx, access.decision, delivery.by) for access in accesses
+        ),
+        tuple(
+            hold.id if (hold := delivery.held.get(place)) else None
+            for place in range(len(accesses))
+        ),
+    )
+    receipt = receipt_of(delivery, accesses, outcome, ids, previous=previous, at=at)
     body = receipt.body()
     body_sha256 = sha256_hex(body.encode())
     signer = keys.signer(tx, KeyPurpose.RECEIPT, at)
-    event_id = record(tx, _delivered(receipt, body_sha256, delivery.by))
+    event_id = record(tx, delivered_event(receipt, body_sha256, delivery.by))
     store.insert_receipt(
         tx,
         receipt,
@@ -100,21 +120,23 @@ def write_receipt(
     return receipt
 
 
-def _receipt(
-    tx: Tx,
+def receipt_of(
     delivery: Delivery,
     accesses: Sequence[Access],
     outcome: Outcome,
+    ids: Ids,
+    *,
     previous: Mapping[AgreementId, str],
     at: datetime,
 ) -> Receipt:
+    """The receipt of a delivery; `previous` holds the last one of each agreement."""
     by, first = delivery.by, accesses[0].decision
     items = tuple(
-        _item(tx, access, outcome, delivery, previous, hold=delivery.held.get(place))
-        for place, access in enumerate(accesses)
+        _item(access, outcome, previous, decision_id=decision_id, hold_id=hold_id)
+        for access, decision_id, hold_id in zip(accesses, ids.decisions, ids.holds, strict=True)
     )
     return Receipt(
-        id=listing_store.new_id(tx),
+        id=ids.receipt,
         created_at=at,
         action=delivery.action,
         user_id=by.user_id,
@@ -135,17 +157,15 @@ def _receipt(
 
 
 def _item(
-    tx: Tx,
     access: Access,
     outcome: Outcome,
-    delivery: Delivery,
     previous: Mapping[AgreementId, str],
     *,
-    hold: Transfer | None,
+    decision_id: UUID,
+    hold_id: UUID | None,
 ) -> ReceiptItem:
     dataset, version, agreement = access.target.dataset, access.target.version, access.agreement
     amount = charge(access.price, outcome.row_count)
-    decision_id: UUID = decision_store.insert_decision(tx, access.decision, delivery.by)
     return ReceiptItem(
         dataset_id=dataset.id,
         version_id=version.id,
@@ -164,7 +184,7 @@ def _item(
         units=outcome.row_count,
         charge=amount,
         fee=fee_of(access.price, amount),
-        hold_id=hold.id if hold else None,
+        hold_id=hold_id,
     )
 
 
@@ -173,7 +193,8 @@ def _agreed_purpose(accesses: Sequence[Access]) -> Purpose | None:
     return next((access.agreement.purpose for access in accesses if access.agreement), None)
 
 
-def _delivered(receipt: Receipt, body_sha256: str, by: Actor) -> Event:
+def delivered_event(receipt: Receipt, body_sha256: str, by: Actor) -> Event:
+    """What is logged of a delivery."""
     is_one = len(receipt.items) == 1
     return Event(
         kind=EventKind.DATA_DELIVERED,

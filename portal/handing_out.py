@@ -16,10 +16,13 @@ from fastapi.responses import FileResponse
 
 from catalog.cluster import Cluster
 from catalog.confine import QueryBounds
+from catalog.row_store import RowStores
 from catalog.small_answers import SmallAnswers
 from exchange import settle
 from exchange.allow import DECISIONS_REMEMBERED_MAX, Ask, Parts
 from exchange.delivery import Delivered
+from exchange.groups import Groups
+from exchange.post_deliveries import is_same_question
 from policies.party import Actor
 from policies.standing import Remembered
 from policies.terms import Purpose
@@ -59,6 +62,8 @@ def _parts(wiring: Wiring) -> Parts:
         query_bounds=QueryBounds(
             wall_s=float(wiring.settings.query_s), cpu_s=wiring.settings.query_s + CPU_GRACE_S
         ),
+        row_stores=RowStores(wiring.warehouse),
+        groups=Groups(same=is_same_question),
     )
 
 
@@ -91,7 +96,7 @@ def hand_out(
         "Cache-Control": "private, no-store",
         "Vary": "Accept",
     }
-    balance = _balance(request, actor)
+    balance = delivered.funds if delivered.funds is not None else _balance(request, actor)
     if balance is not None:
         headers[BALANCE_HEADER] = str(balance)
     return file_answer(
@@ -101,6 +106,7 @@ def hand_out(
         sha256=delivered.sha256,
         file_name=file_name,
         headers=headers,
+        data=delivered.data,
     )
 
 
@@ -112,8 +118,12 @@ def file_answer(
     sha256: str,
     file_name: str | None,
     headers: dict[str, str],
+    data: bytes | None = None,
 ) -> Response:
-    """A file with its digest as strong validator; ranges are answered, known files not sent."""
+    """A file, or its `data` where that is at hand, with its digest as strong validator.
+
+    Ranges are answered, known files not sent.
+    """
     tag = f'"{sha256}"'
     headers = {**headers, "ETag": tag, "Accept-Ranges": "bytes"}
     if file_name is not None:
@@ -121,7 +131,21 @@ def file_answer(
     known = [one.strip() for one in request.headers.get("If-None-Match", "").split(",")]
     if request.method in ("GET", "HEAD") and (tag in known or "*" in known):
         return Response(status_code=304, headers=headers)
-    return FileResponse(path, media_type=media_type, headers=headers)
+    if data is not None and "Range" not in request.headers:
+        return Response(data, media_type=media_type, headers=headers)
+    settings = wiring_of(request).settings
+    if settings.accel_prefix and path.is_relative_to(settings.private_folder):
+        # The proxy in front sends the file itself, ranges included.
+        place = quote(path.relative_to(settings.private_folder).as_posix())
+        headers["X-Accel-Redirect"] = f"{settings.accel_prefix}{place}"
+        return Response(media_type=media_type, headers=headers)
+    return _StoredFile(path, media_type=media_type, headers=headers)
+
+
+class _StoredFile(FileResponse):
+    """A file in large pieces: each costs a way through a thread."""
+
+    chunk_size = 1 << 20
 
 
 def content_disposition(file_name: str) -> str:

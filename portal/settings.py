@@ -62,6 +62,9 @@ class Settings:
     """Seconds that one statement of a user may run."""
     map_tiles: str = ""
     """Address of tiles under maps, with {z}, {x} and {y}; empty: none, a plain ground."""
+    accel_prefix: str = ""
+    """Where nginx serves the private folder to itself alone, such as `/weir-private/`: it then
+    sends files in our place (X-Accel-Redirect). Empty: we send them."""
 
     @property
     def postgres_folder(self) -> Path:
@@ -135,6 +138,7 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         site_url=(environment.get("WEIR_SITE_URL") or f"http://127.0.0.1:{port}").rstrip("/"),
         ckan_options=options_from(environment.get("WEIR_CKAN_OPTIONS") or ""),
         harvest_allow=harvest_allow,
+        accel_prefix=_as_folder(environment.get("WEIR_ACCEL_PREFIX") or ""),
         engine_url=environment.get("WEIR_ENGINE_URL") or "",
         engine_bytes_min=int(environment.get("WEIR_ENGINE_BYTES") or ENGINE_BYTES_MIN),
         storage_url=_storage_url(environment),
@@ -157,6 +161,11 @@ def _cache_bytes(environment: Mapping[str, str]) -> int:
     if not told.isdecimal() or int(told) < CACHE_BYTES_MIN:
         raise ValueError(f"WEIR_CACHE_BYTES is {told!r}; write {CACHE_BYTES_MIN} or more bytes")
     return int(told)
+
+
+def _as_folder(prefix: str) -> str:
+    """The prefix with a slash on either side; nothing stays nothing."""
+    return f"/{prefix.strip('/')}/" if prefix.strip("/") else ""
 
 
 def create_folders(settings: Settings) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Final
 
-from catalog.warehouse import PARQUET_NAME, ServingCopy
+from catalog.serving_copy import PARQUET_NAME, ServingCopy
 from quality.profile import Profile, profile_as_json, profile_from_json
 from quality.profiling import profile_files
 

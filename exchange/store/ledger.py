@@ -60,7 +60,7 @@ def account(
         """,
         {"owner_id": owner_id, "asset": asset, "kind": kind},
     ).fetchone()
-    return _account(row) if row else None
+    return account_of_row(row) if row else None
 
 
 def all_accounts(tx: Tx) -> list[Account]:
@@ -73,7 +73,7 @@ def all_accounts(tx: Tx) -> list[Account]:
          ORDER BY id
         """
     )
-    return [_account(row) for row in rows]
+    return [account_of_row(row) for row in rows]
 
 
 def lock_accounts(tx: Tx, account_ids: Iterable[UUID]) -> None:
@@ -407,7 +407,8 @@ def _account_id(
     return row["id"] if row else None
 
 
-def _account(row: Row) -> Account:
+def account_of_row(row: Row) -> Account:
+    """An account as its columns say."""
     return Account(**{**row, "asset": Asset(row["asset"]), "kind": AccountKind(row["kind"])})
 
 

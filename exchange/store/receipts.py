@@ -167,7 +167,7 @@ def get_receipt(tx: Tx, receipt_id: UUID) -> StoredReceipt | None:
         """,
         {"id": receipt_id},
     ).fetchone()
-    return _receipt(row) if row else None
+    return receipt_of_row(row) if row else None
 
 
 def get_result(tx: Tx, receipt_id: UUID, at: datetime) -> ResultFile | None:
@@ -215,7 +215,7 @@ def receipt_of_question(
             "at": at,
         },
     ).fetchone()
-    return _receipt(row) if row else None
+    return receipt_of_row(row) if row else None
 
 
 def receipts_of_consumers(
@@ -234,7 +234,7 @@ def receipts_of_consumers(
         """,
         {"ids": list(consumer_ids), "before": before, "limit": min(limit, RECEIPTS_PAGE_MAX)},
     )
-    return [_receipt(row) for row in rows]
+    return [receipt_of_row(row) for row in rows]
 
 
 def receipts_of_user(tx: Tx, user_id: UUID, *, before: datetime, limit: int) -> list[StoredReceipt]:
@@ -251,7 +251,7 @@ def receipts_of_user(tx: Tx, user_id: UUID, *, before: datetime, limit: int) -> 
         """,
         {"user_id": user_id, "before": before, "limit": min(limit, RECEIPTS_PAGE_MAX)},
     )
-    return [_receipt(row) for row in rows]
+    return [receipt_of_row(row) for row in rows]
 
 
 def receipts_of_dataset(
@@ -273,7 +273,7 @@ def receipts_of_dataset(
         """,
         {"dataset_id": dataset_id, "before": before, "limit": min(limit, RECEIPTS_PAGE_MAX)},
     )
-    return [_receipt(row) for row in rows]
+    return [receipt_of_row(row) for row in rows]
 
 
 def providers_of_receipt(tx: Tx, receipt_id: UUID) -> list[OrganizationId]:
@@ -323,7 +323,8 @@ def known_paths(tx: Tx, paths: Sequence[str]) -> set[str]:
     return {row["path"] for row in rows}
 
 
-def _receipt(row: Row) -> StoredReceipt:
+def receipt_of_row(row: Row) -> StoredReceipt:
+    """A receipt as its columns say."""
     return StoredReceipt(
         id=row["id"],
         created_at=row["created_at"],

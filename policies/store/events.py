@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from psycopg.rows import DictRow
+from psycopg.types.json import Jsonb
 
 from policies.database import Tx
 from policies.events import Event, RecordedEdge, RecordedEvent
@@ -50,6 +51,61 @@ def insert_event(tx: Tx, event: Event, body: str) -> int:
     assert row is not None
     event_id: int = row["event_id"]
     return event_id
+
+
+def insert_events(tx: Tx, events: Sequence[tuple[Event, str]]) -> list[int]:
+    """Insert events with their bodies, their edges and their marks; their ids in that order."""
+    rows = tx.execute(
+        """
+        WITH told AS (
+            SELECT event.*, nextval(pg_get_serial_sequence('policies.events', 'id')) AS id
+              FROM jsonb_to_recordset(%(events)s)
+                   AS event (place integer, kind text, at timestamptz, actor_id uuid,
+                             organization_id uuid, dataset_id uuid, subject_id uuid, body text,
+                             edges jsonb)
+        ), recorded AS (
+            INSERT INTO policies.events
+                (id, kind, at, actor_id, organization_id, dataset_id, subject_id, body)
+            OVERRIDING SYSTEM VALUE
+            SELECT id, kind, at, actor_id, organization_id, dataset_id, subject_id, body
+              FROM told
+        ), drawn AS (
+            INSERT INTO policies.lineage_edges (event_id, source, target, made_by)
+            SELECT told.id, edge.source, edge.target, edge.made_by
+              FROM told,
+                   jsonb_to_recordset(told.edges) AS edge (source text, target text, made_by text)
+        ), marked AS (
+            INSERT INTO policies.unsequenced_events (event_id)
+            SELECT id
+              FROM told
+        )
+        SELECT id
+          FROM told
+         ORDER BY place
+        """,
+        {
+            "events": Jsonb(
+                [
+                    {
+                        "place": place,
+                        "kind": event.kind.value,
+                        "at": event.at.isoformat(),
+                        "actor_id": _text(event.actor.user_id),
+                        "organization_id": _text(event.organization_id),
+                        "dataset_id": _text(event.dataset_id),
+                        "subject_id": _text(event.subject_id),
+                        "body": body,
+                        "edges": [
+                            {"source": edge.source, "target": edge.target, "made_by": edge.by}
+                            for edge in event.edges
+                        ],
+                    }
+                    for place, (event, body) in enumerate(events)
+                ]
+            )
+        },
+    )
+    return [row["id"] for row in rows]
 
 
 def insert_personal(tx: Tx, event_id: int, *, salt: bytes, body: str) -> None:
@@ -223,3 +279,7 @@ def _event(row: DictRow) -> RecordedEvent:
 
 def _edge(row: DictRow) -> RecordedEdge:
     return RecordedEdge(row["event_id"], row["source"], row["target"], row["made_by"])
+
+
+def _text(value: UUID | None) -> str | None:
+    return None if value is None else str(value)

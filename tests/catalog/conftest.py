@@ -13,10 +13,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from catalog.build_copy import build_serving_copy
 from catalog.confine import Confinement, PermittedTable
 from catalog.folders import Folders
+from catalog.serving_copy import DATABASE_NAME, ServingCopy
 from catalog.view import EVERYTHING, View
-from catalog.warehouse import DATABASE_NAME, ServingCopy, build_serving_copy
 from tests.catalog.city import folders_in
 
 MASK_KEY = b"a masking key for tests"

@@ -47,6 +47,7 @@ from catalog.errors import (
 )
 from catalog.file_errors import CellTooLong, SheetTooLarge
 from catalog.result import PLAIN, Manner, QueryResult, ResultFormat
+from catalog.serving_copy import DATABASE_NAME
 from catalog.statement import (
     AGGREGATE_FUNCTIONS,
     OPERATORS,
@@ -55,7 +56,6 @@ from catalog.statement import (
     WINDOW_FUNCTIONS,
 )
 from catalog.view import Condition, Mask, MaskKind, Operator, View
-from catalog.warehouse import DATABASE_NAME
 from policies.errors import Refusal
 from tests.catalog.conftest import BuildCopy, Zygote, start_zygote
 
@@ -870,7 +870,7 @@ def test_confined_work_cannot_fill_the_disk(zygote: Zygote, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "function", ["os:system", "catalog.warehouse:open_serving_copy", "tests.catalogue.x:y", ""]
+    "function", ["os:system", "catalog.serving_copy:open_serving_copy", "tests.catalogue.x:y", ""]
 )
 def test_only_functions_of_the_listed_packages_run(zygote: Zygote, function: str) -> None:
     with pytest.raises(ConfinedWorkFailed):

@@ -17,9 +17,9 @@ from catalog.errors import (
 from catalog.file_errors import ArchiveUnsafe
 from catalog.folders import Folders
 from catalog.serve import serving_copy
+from catalog.serving_copy import CSV_NAME
 from catalog.version import Upload, UploadId, UploadState, Version
 from catalog.view import Condition, Operator, View
-from catalog.warehouse import CSV_NAME
 from policies.database import Pool
 from tests.catalog.city import City, add_dataset, found_city, read_in, send
 from tests.catalog.conftest import Zygote

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from catalog.build_copy import build_serving_copy
 from catalog.errors import (
     DamagedServingCopy,
     MalformedPageMark,
@@ -25,19 +26,16 @@ from catalog.errors import (
     PageOutOfBounds,
     UnfitValue,
 )
-from catalog.view import EVERYTHING, Condition, Mask, MaskKind, Operator, View
-from catalog.warehouse import (
+from catalog.serving_copy import (
     CSV_NAME,
     DATABASE_NAME,
     MANIFEST_NAME,
-    PAGE_ROWS_MAX,
     PARQUET_NAME,
     ServingCopy,
-    Sort,
-    Warehouse,
-    build_serving_copy,
     open_serving_copy,
 )
+from catalog.view import EVERYTHING, Condition, Mask, MaskKind, Operator, View
+from catalog.warehouse import PAGE_ROWS_MAX, Sort, Warehouse
 from tests.catalog.conftest import MASK_KEY, BuildCopy
 from tests.counts import examples
 

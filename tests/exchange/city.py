@@ -16,6 +16,7 @@ from catalog.curation import describe
 from catalog.dataset import Dataset, Entry
 from catalog.find import dataset_with_id, distributions_of
 from catalog.folders import Folders
+from catalog.row_store import RowStores
 from catalog.small_answers import SmallAnswers
 from catalog.store import uploads as upload_store
 from catalog.store import versions as version_store
@@ -38,8 +39,10 @@ from exchange.application import Manner, Request
 from exchange.conclude import offer_sha256
 from exchange.deliver import deliver_query
 from exchange.delivery import Delivered, SqlQuestion
+from exchange.groups import Groups
 from exchange.list_product import Proposal
 from exchange.listing import Declaration, Listing
+from exchange.post_deliveries import is_same_question
 from exchange.price import Price, PriceModel
 from exchange.settle import top_up
 from policies.agreement import Agreement
@@ -368,6 +371,8 @@ def make_city(pool: Pool, folder: Path, confinement: Confinement, warehouse: War
     parts = Parts(
         decided=Remembered(pool.standing, entries_max=DECISIONS_REMEMBERED_MAX),
         answers=SmallAnswers(),
+        row_stores=RowStores(warehouse),
+        groups=Groups(same=is_same_question),
         pool=pool,
         keys=KeyRing(folder / "keys"),
         confinement=confinement,

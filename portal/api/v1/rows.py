@@ -10,9 +10,10 @@ from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from catalog.find import dataset_named
+from catalog.page_mark import ROWS_SKIPPED_MAX
 from catalog.result import PLAIN, Manner, ResultFormat
 from catalog.view import Condition, Operator
-from catalog.warehouse import ROWS_SKIPPED_MAX, Sort
+from catalog.warehouse import Sort
 from exchange.access import DISTRIBUTION_MARK
 from exchange.deliver import deliver_file, deliver_page, estimate, file_facts, page_at_hand
 from exchange.delivery import MEDIA_TYPES, PAGE_MEDIA_TYPE, FileQuestion, PageQuestion

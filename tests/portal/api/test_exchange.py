@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,12 @@ import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
 
+from catalog.row_store import ASKED_BEFORE_BUILDING, ROWS_NAME
 from catalog.warehouse import Warehouse
 from policies.database import Pool
 from policies.evidence.proof import verify_receipt_file
 from portal.app import create_app
+from portal.handing_out import parts_of
 from portal.settings import create_folders, settings_from
 from portal.wiring import Wiring
 from tests.catalog.conftest import Zygote, start_zygote
@@ -275,6 +277,57 @@ def test_a_download_has_ranges_a_digest_and_a_chinese_name(desk: Desk) -> None:
     assert known.status_code == 304
     assert head.status_code == 200
     assert head.headers["Content-Length"] == str(len(whole.content))
+
+
+def test_the_proxy_in_front_sends_files_where_it_is_told_to(desk: Desk) -> None:
+    desk.city.open_stops()
+    place = "/api/v1/datasets/stops/download.csv"
+    whole = desk.client().get(place)
+    settings = replace(desk.wiring.settings, accel_prefix="/weir-private/")
+    proxied = TestClient(create_app(replace(desk.wiring, settings=settings)))
+
+    answer = proxied.get(place)
+
+    assert (answer.status_code, answer.content) == (200, b"")
+    named = answer.headers["X-Accel-Redirect"]
+    assert named.startswith("/weir-private/results/")
+    file = settings.private_folder / named.removeprefix("/weir-private/")
+    assert file.read_bytes() == whole.content
+    assert answer.headers["Weir-Result-Sha256"] == whole.headers["Weir-Result-Sha256"]
+    assert answer.headers["Content-Disposition"] == whole.headers["Content-Disposition"]
+
+
+def test_a_page_of_open_data_is_the_same_however_it_was_come_by(desk: Desk) -> None:
+    desk.city.open_stops()
+    parts, anybody = parts_of(desk.wiring), desk.client()
+    place = "/api/v1/datasets/stops/rows?limit=7&offset=3"
+
+    by_engine = anybody.get(place)
+    kept = anybody.get(place)
+    for number in range(ASKED_BEFORE_BUILDING):
+        anybody.get(f"/api/v1/datasets/stops/rows?limit=1&offset={number}")
+    parts.row_stores.finish()
+    written_out = anybody.get(place)
+
+    assert list(desk.wiring.settings.serving_folder.rglob(ROWS_NAME))
+    assert by_engine.json() == kept.json() == written_out.json()
+    assert [row["id"] for row in written_out.json()["rows"]] == [*range(4, 11)]
+    following = anybody.get(place, params={"limit": 7, "cursor": written_out.json()["next"]})
+    assert [row["id"] for row in following.json()["rows"]] == [*range(11, 18)]
+
+
+def test_a_token_that_is_revoked_is_refused_at_once(desk: Desk) -> None:
+    desk.city.open_stops()
+    program, keeper = desk.client("bo"), desk.client("bo")
+    place = "/api/v1/datasets/stops/rows?limit=2"
+    assert [program.get(place).status_code for _ in range(3)] == [200] * 3
+    _newest, *others = _ok(keeper.get("/api/v1/tokens"))
+
+    for token in others:
+        assert keeper.delete(f"/api/v1/tokens/{token['id']}").status_code == 204
+
+    assert keeper.get(place).status_code == 200
+    assert program.get(place).status_code == 401
 
 
 def test_a_download_that_is_paid_for_is_paid_once(desk: Desk) -> None:
