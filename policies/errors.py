@@ -64,6 +64,10 @@ class NotFound(Refusal):
     """There is no such thing, or none that the caller may know of."""
 
 
+class Gone(Refusal):
+    """There was such a thing, and it was taken away for good."""
+
+
 class Conflict(Refusal):
     """The thing is not in a state in which this can be done."""
 
@@ -175,11 +179,11 @@ class NothingToErase(NotFound):
 
 @dataclass(eq=False)
 class SigningKeyAway(Conflict):
-    """The private half of the current key is not in this node's key folder."""
+    """A private key is neither in this machine's key folder nor sealed under its secret."""
 
     message: ClassVar[str] = N_(
-        "The private half of signing key {kid} is not on this machine. Restore the key folder, or "
-        "give every node the same one."
+        "The private half of key {kid} is not on this machine. Restore the key folder, or give "
+        "every machine the same WEIR_KEY_SECRET."
     )
     kid: str
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from secrets import token_bytes
+from typing import Final
 
 from policies.canonical import Plain, canonical_text
-from policies.database import Tx
+from policies.database import Pool, Tx
 from policies.errors import SigningKeyAway
 from policies.events import Event, EventKind, moment_text
 from policies.evidence import ed25519
@@ -20,9 +22,12 @@ from policies.evidence.signing_key import (
     endorsed_body,
     kid_of,
 )
+from policies.evidence.wrapping import Wrapping
 from policies.party import ANONYMOUS, Actor
 from policies.record import record
 from policies.store import keys as store
+
+SECRET_BYTES: Final = 32
 
 
 def canonical(value: Plain) -> bytes:
@@ -51,15 +56,36 @@ class Signer:
 
 
 class KeyRing:
-    """The signing keys of an installation: private halves in `folder`, public ones as rows.
+    """The signing keys of an installation and its other secrets; public halves are rows.
 
     Every process holds one. Which key is current is said by the database, so a rotation counts for
-    all processes at once; they have to share the folder.
+    all processes at once. Private halves are files in `folder`, which all processes share, or,
+    with `wrapping`, sealed rows of the database, which all machines share that know the secret.
+    What was a file before is then sealed when it is needed first.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, wrapping: Wrapping | None = None) -> None:
         self._folder = folder
+        self._wrapping = wrapping
         self._private: dict[str, ed25519.PrivateKey] = {}
+        self._secrets: dict[str, bytes] = {}
+
+    def secret(self, pool: Pool, name: str) -> bytes:
+        """A secret of the installation's own, 32 bytes, made when it is first asked for.
+
+        Several processes may come here at the same time; all get the same.
+
+        Raises: SigningKeyAway.
+        """
+        if name not in self._secrets:
+            with pool.connection() as tx:
+                store.lock_secrets(tx)
+                content = self._kept(tx, name)
+                if content is None:
+                    content = token_bytes(SECRET_BYTES)
+                    self._keep(tx, name, content)
+            self._secrets[name] = content
+        return self._secrets[name]
 
     def signer(self, tx: Tx, purpose: KeyPurpose, at: datetime) -> Signer:
         """The key that signs now; minted where there is none, or where the last did its time.
@@ -70,7 +96,7 @@ class KeyRing:
         """
         key = store.current_key(tx, purpose)
         if key is not None and not key.is_due_for_rotation(at):
-            return self._signer(key)
+            return self._signer(tx, key)
         return self._renew(tx, purpose, key, by=ANONYMOUS, at=at)
 
     def rotate(self, tx: Tx, purpose: KeyPurpose, *, by: Actor, at: datetime) -> Signer:
@@ -91,12 +117,22 @@ class KeyRing:
         endorser = self.signer(tx, KeyPurpose.LOG, at)
         private_key = ed25519.generate()
         key = _endorsed(private_key, purpose, endorser, KeyState.NEXT, at)
-        ed25519.save(private_key, self._path(key.kid))
+        self._keep(tx, _name_of(key.kid), ed25519.to_pem(private_key))
         if store.insert_next_key(tx, key):
             record(tx, _key_minted(key, by=by))
             return key.kid
-        self._path(key.kid).unlink()
+        self._forget(key.kid)
         return None
+
+    def check(self, tx: Tx) -> None:
+        """Whether every key that signs now is at hand; keys that are not made yet do not count.
+
+        Raises: SigningKeyAway.
+        """
+        for purpose in KeyPurpose:
+            key = store.current_key(tx, purpose)
+            if key is not None:
+                self._signer(tx, key)
 
     def public_keys(self, tx: Tx) -> list[SigningKey]:
         """Every key there ever was, oldest first, so that old signatures can be checked."""
@@ -110,7 +146,7 @@ class KeyRing:
             self._mint(tx, purpose, endorser, by=by, at=at)
         key = store.current_key(tx, purpose)
         assert key is not None, "either this transaction or the one it waited for made a key"
-        return self._signer(key)
+        return self._signer(tx, key)
 
     def _endorser(
         self, tx: Tx, purpose: KeyPurpose, replaced: SigningKey | None, at: datetime
@@ -118,7 +154,7 @@ class KeyRing:
         """The log's key, which vouches for new ones; None for the first key of the log itself."""
         if purpose is not KeyPurpose.LOG:
             return self.signer(tx, KeyPurpose.LOG, at)
-        return self._signer(replaced) if replaced else None
+        return self._signer(tx, replaced) if replaced else None
 
     def _mint(
         self, tx: Tx, purpose: KeyPurpose, endorser: Signer | None, *, by: Actor, at: datetime
@@ -126,22 +162,53 @@ class KeyRing:
         private_key = ed25519.generate()
         key = _endorsed(private_key, purpose, endorser, KeyState.CURRENT, at)
         # The file first: a row without its file could sign nothing, a file without a row is waste.
-        ed25519.save(private_key, self._path(key.kid))
+        self._keep(tx, _name_of(key.kid), ed25519.to_pem(private_key))
         if store.insert_current_key(tx, key):
             record(tx, _key_minted(key, by=by))
             return
-        self._path(key.kid).unlink()
+        self._forget(key.kid)
 
-    def _signer(self, key: SigningKey) -> Signer:
+    def _signer(self, tx: Tx, key: SigningKey) -> Signer:
         if key.kid not in self._private:
-            try:
-                self._private[key.kid] = ed25519.load(self._path(key.kid))
-            except FileNotFoundError as missing:
-                raise SigningKeyAway(key.kid) from missing
+            pem = self._kept(tx, _name_of(key.kid))
+            if pem is None:
+                raise SigningKeyAway(key.kid)
+            self._private[key.kid] = ed25519.from_pem(pem)
         return Signer(key.kid, key.purpose, key.retire_at, self._private[key.kid])
 
-    def _path(self, kid: str) -> Path:
-        return self._folder / f"{kid}.pem"
+    def _kept(self, tx: Tx, name: str) -> bytes | None:
+        """A secret; None where there is none of that name.
+
+        Raises: SigningKeyAway where it was sealed under another secret.
+        """
+        if self._wrapping is not None:
+            wrapped = store.wrapped_key(tx, name)
+            if wrapped is not None:
+                content = self._wrapping.unwrap(name, wrapped)
+                if content is None:
+                    raise SigningKeyAway(name)
+                return content
+        try:
+            content = (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        if self._wrapping is not None:
+            self._keep(tx, name, content)
+        return content
+
+    def _keep(self, tx: Tx, name: str, content: bytes) -> None:
+        if self._wrapping is None:
+            ed25519.save(content, self._folder / name)
+            return
+        store.insert_wrapped_key(tx, name, self._wrapping.wrap(name, content))
+
+    def _forget(self, kid: str) -> None:
+        """Remove the file of a key that never signed; a sealed row of one is harmless waste."""
+        (self._folder / _name_of(kid)).unlink(missing_ok=True)
+
+
+def _name_of(kid: str) -> str:
+    return f"{kid}.pem"
 
 
 def _endorsed(

@@ -105,13 +105,13 @@ def serve_log(settings: Settings, database_url: str) -> None:
     import psycopg
 
     from policies.log import SEQUENCE_LIMIT_EVENTS, head_is_due, sequence, sign_head
-    from policies.seal import KeyRing
+    from portal.keeping import keys_of
     from portal.pool import connection_pool, utc_now
 
     told_to_end = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: told_to_end.set())
-    keys = KeyRing(settings.keys_folder)
+    keys = keys_of(settings)
     with connection_pool(database_url, size=1) as pool:
         while not told_to_end.is_set():
             # The database may restart; the log then goes on where it was.

@@ -54,7 +54,7 @@ def _parts(wiring: Wiring) -> Parts:
         warehouse=wiring.warehouse,
         folders=wiring.folders,
         results=wiring.settings.results_folder,
-        mask_key=mask_key(wiring.settings.keys_folder),
+        mask_key=mask_key(wiring),
         now=wiring.now,
         decided=Remembered(wiring.pool.standing, entries_max=DECISIONS_REMEMBERED_MAX),
         answers=SmallAnswers(),

@@ -1,11 +1,22 @@
-"""Where this installation keeps bytes: its folder, or S3 with the folder as a cache."""
+"""Where this installation keeps bytes and keys: its folder, or S3 and the sealed rows.
+
+With S3 the folder is a cache; with a secret for keys they are sealed rows of the database.
+"""
 
 from __future__ import annotations
 
 import os
 
 from catalog.folders import Folders
+from policies.evidence.wrapping import Wrapping
+from policies.seal import KeyRing
 from portal.settings import Settings
+
+
+def keys_of(settings: Settings) -> KeyRing:
+    """The keys of an installation."""
+    secret = settings.key_secret
+    return KeyRing(settings.keys_folder, Wrapping.under(secret) if secret else None)
 
 
 def folders_of(settings: Settings) -> Folders:

@@ -1,4 +1,4 @@
-"""`weir serve`: one parent that starts everything, restarts what dies, and ends it all.
+"""`weir serve` and `weir worker`: one parent that starts its children, restarts and ends them.
 
 Children: the web, the worker, the quality worker (the only one that loads Great Expectations), the
 log's sequencer, and the zygote from which users' queries are forked. The kernel ends a child whose
@@ -43,6 +43,8 @@ STEADY_S = 60.0
 READY_TIMEOUT_S = 60
 TEND_PAUSE_S = 0.1
 _PR_SET_PDEATHSIG = 1
+KEYS_AWAY_STATUS: Final = 3
+STORAGE_UNFIT_STATUS: Final = 4
 
 log = logging.getLogger("weir.serve")
 
@@ -65,8 +67,24 @@ class Child(StrEnum):
     QUALITY = "quality"
 
 
+WORKING: Final[Mapping[str, tuple[Child, ...]]] = {
+    "work": (Child.WORKER,),
+    "quality": (Child.QUALITY,),
+    "all": (Child.WORKER, Child.QUALITY),
+}
+"""What `weir worker` runs beside a zygote of its own."""
+
+
 class AlreadyServed(RuntimeError):
     """Another server runs on this data folder."""
+
+
+class StorageUnfit(RuntimeError):
+    """The bucket cannot be used: it is not there, refuses us, or lets a later commit win."""
+
+
+class KeysAway(RuntimeError):
+    """The machine could sign nothing: it has not the keys that the database tells of."""
 
 
 class NoFreePort(RuntimeError):
@@ -88,7 +106,8 @@ class Server:
     port: int
     database_url: str
     environment: Mapping[str, str]
-    web_socket: socket.socket
+    web_socket: socket.socket | None
+    """None for a worker, which answers nobody."""
     postgres: EmbeddedPostgres | None
     children: dict[Child, _Running] = field(default_factory=dict)
     is_ending: bool = False
@@ -108,6 +127,7 @@ class Server:
             environment |= self.environment
         descriptors: tuple[int, ...] = ()
         if child is Child.WEB:
+            assert self.web_socket is not None
             environment = _ALLOCATION | environment
             descriptors = (self.web_socket.fileno(),)
             arguments.append(str(self.web_socket.fileno()))
@@ -164,7 +184,8 @@ class Server:
             except subprocess.TimeoutExpired:
                 running.process.kill()
                 running.process.wait()
-        self.web_socket.close()
+        if self.web_socket is not None:
+            self.web_socket.close()
         if self.postgres is not None:
             self.postgres.stop()
 
@@ -173,7 +194,7 @@ class Server:
 def served(settings: Settings, *, port: int, host: str = LOOPBACK) -> Iterator[Server]:
     """Run an installation for the length of a `with` block.
 
-    Raises: AlreadyServed, NoFreePort.
+    Raises: AlreadyServed, NoFreePort, StorageUnfit, KeysAway.
     """
     create_folders(settings)
     with contextlib.ExitStack() as stack:
@@ -202,7 +223,8 @@ def served(settings: Settings, *, port: int, host: str = LOOPBACK) -> Iterator[S
         )
         try:
             migrate(database_url)
-            _note(lock, server)
+            _check_shared(settings, database_url)
+            _note(lock, f"process {os.getpid()} at {server.address}")
             for child in Child:
                 server.start(child)
             yield server
@@ -222,11 +244,63 @@ def _hold(lock: IO[str], data: Path) -> None:
         raise AlreadyServed(f"{data} is already being served by {who}") from None
 
 
-def _note(lock: IO[str], server: Server) -> None:
-    """Write into the lock file who holds it, for the message of the second server."""
+@contextlib.contextmanager
+def working(settings: Settings, database_url: str, queue: str) -> Iterator[Server]:
+    """Take jobs of a queue, or of all, in a data folder of its own.
+
+    Raises: AlreadyServed, StorageUnfit, KeysAway.
+    """
+    create_folders(settings)
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context((settings.data / SERVER_LOCK).open("a+"))
+        _hold(lock, settings.data)
+        server = Server(
+            settings=settings,
+            port=0,
+            database_url=database_url,
+            environment={"WEIR_CHILD_DATABASE_URL": database_url},
+            web_socket=None,
+            postgres=None,
+        )
+        try:
+            migrate(database_url)
+            _check_shared(settings, database_url)
+            _note(lock, f"the worker of process {os.getpid()}")
+            for child in (Child.ZYGOTE, *WORKING[queue]):
+                server.start(child)
+            yield server
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            server.end()
+
+
+def _check_shared(settings: Settings, database_url: str) -> None:
+    """Try what several machines share before any of it is needed; one alone shares nothing.
+
+    Raises: StorageUnfit, KeysAway.
+    """
+    if settings.database_url is None and settings.storage_url is None:
+        return
+    # In a process of its own: who starts children must have no threads, and these libraries do.
+    done = subprocess.run(  # noqa: S603 - our own module
+        [sys.executable, "-m", "portal.check_shared", str(settings.data)],
+        env=dict(os.environ) | {"WEIR_CHILD_DATABASE_URL": database_url},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        kind = KeysAway if done.returncode == KEYS_AWAY_STATUS else StorageUnfit
+        raise kind(done.stdout.strip() or done.stderr.strip())
+
+
+def _note(lock: IO[str], who: str) -> None:
+    """Write into the lock file who holds it, for the message of the second one."""
     lock.seek(0)
     lock.truncate()
-    lock.write(f"process {os.getpid()} at {server.address}\n")
+    lock.write(f"{who}\n")
     lock.flush()
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
 
 from catalog.cache import CACHE_BYTES
+from policies.evidence.wrapping import Wrapping
 from portal.ckan_options import CkanOptions, options_from
 
-ENGINE_BYTES_MIN = 4 << 30
 CACHE_BYTES_MIN = 1 << 20
 ENGINE_BYTES_MIN = 4 << 30
 QUERY_SECONDS_MAX = 600
@@ -52,6 +52,8 @@ class Settings:
     """Statements over tables of this size together, as Parquet, run there; smaller ones here."""
     storage_url: str | None = None
     """`s3://BUCKET/PREFIX` for blobs, tables and results; None means the folder alone."""
+    key_secret: str | None = field(default=None, repr=False)
+    """Seals private keys in the database, for several machines; None: they are files here."""
     cache_bytes_max: int = CACHE_BYTES
     """Of what lies in the folder although it can be had again."""
     connect_allow: str = ""
@@ -116,9 +118,10 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
     """The settings of the installation in folder `data`.
 
     Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
-    `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL`, `WEIR_CACHE_BYTES` or `WEIR_ENGINE_BYTES` that
-    cannot be read, `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name no networks,
-    `WEIR_MAP_TILES` that is no address of tiles, or `WEIR_QUERY_SECONDS` that is no such number.
+    `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL`, `WEIR_KEY_SECRET`, `WEIR_CACHE_BYTES` or
+    `WEIR_ENGINE_BYTES` that cannot be read, `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name
+    no networks, `WEIR_MAP_TILES` that is no address of tiles, or `WEIR_QUERY_SECONDS` that is no
+    such number.
     """
     harvest_allow = environment.get("WEIR_HARVEST_ALLOW") or ""
     connect_allow = environment.get("WEIR_CONNECT_ALLOW") or ""
@@ -142,6 +145,7 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         engine_url=environment.get("WEIR_ENGINE_URL") or "",
         engine_bytes_min=int(environment.get("WEIR_ENGINE_BYTES") or ENGINE_BYTES_MIN),
         storage_url=_storage_url(environment),
+        key_secret=_key_secret(environment),
         cache_bytes_max=_cache_bytes(environment),
         connect_allow=connect_allow,
         map_tiles=map_tiles,
@@ -154,6 +158,19 @@ def _storage_url(environment: Mapping[str, str]) -> str | None:
     if url is None or re.fullmatch(r"s3://[A-Za-z0-9][A-Za-z0-9.-]+(/[^?#]*)?", url):
         return url
     raise ValueError(f"WEIR_STORAGE_URL is {url!r}; write s3://BUCKET/PREFIX")
+
+
+def _key_secret(environment: Mapping[str, str]) -> str | None:
+    secret = environment.get("WEIR_KEY_SECRET") or None
+    named = environment.get("WEIR_KEY_SECRET_FILE")
+    if secret is None and named:
+        try:
+            secret = Path(named).read_text().strip()
+        except OSError as error:
+            raise ValueError(f"WEIR_KEY_SECRET_FILE: {error}") from error
+    if secret is not None:
+        Wrapping.under(secret)
+    return secret
 
 
 def _cache_bytes(environment: Mapping[str, str]) -> int:

@@ -18,7 +18,7 @@ from policies.database import Pool
 from policies.identity.authenticate import TokenHolder
 from policies.seal import KeyRing
 from policies.standing import Remembered
-from portal.keeping import folders_of
+from portal.keeping import folders_of, keys_of
 from portal.pool import connection_pool, utc_now
 from portal.search_documents import composer
 from portal.settings import Settings
@@ -60,7 +60,7 @@ def wire(settings: Settings, database_url: str, *, pool_size: int) -> Wiring:
     return Wiring(
         settings=settings,
         pool=connection_pool(database_url, size=pool_size),
-        keys=KeyRing(settings.keys_folder),
+        keys=keys_of(settings),
         confinement=Confinement(settings.confine_socket),
         warehouse=Warehouse(),
     )

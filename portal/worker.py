@@ -120,7 +120,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             wiring.pool,
             wiring.folders,
             DatasetId(UUID(dataset_id)),
-            mask_key=mask_key(wiring.settings.keys_folder),
+            mask_key=mask_key(wiring),
         )
 
     @app.periodic(cron="* * * * * */10")
@@ -276,7 +276,7 @@ def _add_connection_jobs(app: App, wiring: Wiring) -> None:
     place = carry_out.Place(
         folders=wiring.folders,
         work=wiring.settings.results_folder,
-        sealing_key=sealing_key(wiring.settings.keys_folder),
+        sealing_key=sealing_key(wiring),
         allowed=networks_of(wiring.settings.connect_allow),
     )
 

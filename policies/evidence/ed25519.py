@@ -43,14 +43,18 @@ def is_signed(body: bytes, signature: bytes, public_key: bytes) -> bool:
     return True
 
 
-def save(key: PrivateKey, path: Path) -> None:
-    """Write the key to `path`, mode 0600, whole or not at all, and lasting once this returns."""
-    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def to_pem(key: PrivateKey) -> bytes:
+    """The key as its file holds it."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def save(content: bytes, path: Path) -> None:
+    """Write a secret to `path`, mode 0600, whole or not at all, and lasting once this returns."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, draft = mkstemp(dir=path.parent, prefix=".new-")  # mode 0600 from the start
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(pem)
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         Path(draft).replace(path)
@@ -60,14 +64,14 @@ def save(key: PrivateKey, path: Path) -> None:
     _sync_folder(path.parent)
 
 
-def load(path: Path) -> PrivateKey:
-    """Read the key in `path`.
+def from_pem(pem: bytes) -> PrivateKey:
+    """Read a key.
 
-    Raises: FileNotFoundError, ValueError where it holds something else.
+    Raises: ValueError where it is something else.
     """
-    key = load_pem_private_key(path.read_bytes(), password=None)
+    key = load_pem_private_key(pem, password=None)
     if not isinstance(key, Ed25519PrivateKey):
-        raise ValueError(f"{path.name} holds no Ed25519 key")  # noqa: TRY004 (wrong content)
+        raise ValueError("this is no Ed25519 key")  # noqa: TRY004 (wrong content)
     return key
 
 

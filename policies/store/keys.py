@@ -114,6 +114,39 @@ def retire_current_key(tx: Tx, kid: str) -> bool:
     return updated.rowcount == 1
 
 
+def lock_secrets(tx: Tx) -> None:
+    """Wait until nobody else makes a secret; held until the transaction ends."""
+    tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('policies.secrets', 0))")
+
+
+def wrapped_key(tx: Tx, name: str) -> bytes | None:
+    """What is kept sealed under a name; None where there is nothing."""
+    row = tx.execute(
+        """
+        SELECT wrapped
+          FROM policies.wrapped_keys
+         WHERE name = %(name)s
+        """,
+        {"name": name},
+    ).fetchone()
+    return bytes(row["wrapped"]) if row else None
+
+
+def insert_wrapped_key(tx: Tx, name: str, wrapped: bytes) -> None:
+    """Keep something sealed, unless something is kept under the name; that then stays.
+
+    Waits for a transaction that keeps the same name.
+    """
+    tx.execute(
+        """
+        INSERT INTO policies.wrapped_keys (name, wrapped)
+        VALUES (%(name)s, %(wrapped)s)
+            ON CONFLICT (name) DO NOTHING
+        """,
+        {"name": name, "wrapped": wrapped},
+    )
+
+
 def all_keys(tx: Tx) -> list[SigningKey]:
     """Every key there ever was, oldest first; a few a year."""
     rows = tx.execute(

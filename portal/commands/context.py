@@ -64,7 +64,7 @@ def opened(chosen: argparse.Namespace) -> Iterator[Context]:
     Raises: CommandFailed.
     """
     from policies.errors import Refusal
-    from policies.seal import KeyRing
+    from portal.keeping import keys_of
     from portal.migrate import migrate
     from portal.pool import connection_pool, utc_now
     from portal.settings import create_folders, settings_from
@@ -78,7 +78,7 @@ def opened(chosen: argparse.Namespace) -> Iterator[Context]:
         migrated = tuple(migrate(database_url))
         with connection_pool(database_url, size=_CONNECTIONS) as pool:
             try:
-                yield Context(settings, pool, KeyRing(settings.keys_folder), utc_now, migrated)
+                yield Context(settings, pool, keys_of(settings), utc_now, migrated)
             except Refusal as refusal:
                 raise CommandFailed(str(refusal)) from refusal
 

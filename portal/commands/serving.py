@@ -31,10 +31,11 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     serve.set_defaults(run=run_serve)
     worker = commands.add_parser(
-        "worker", help="take background jobs beside servers on one database (WEIR_DATABASE_URL)"
+        "worker",
+        help="take background jobs of servers on other machines, in a data folder of its own",
     )
     add_data_argument(worker)
-    worker.add_argument("--queue", choices=("work", "quality"), default="work")
+    worker.add_argument("--queue", choices=("work", "quality", "all"), default="all")
     worker.set_defaults(run=run_worker)
     migrate = commands.add_parser("migrate", help="bring the database to the present schema")
     add_data_argument(migrate)
@@ -53,7 +54,7 @@ def run_serve(chosen: argparse.Namespace) -> int:
 
 def run_worker(chosen: argparse.Namespace) -> int:
     """Take jobs until told to end."""
-    from portal.child import serve_jobs
+    from portal.serve import AlreadyServed, KeysAway, StorageUnfit, working
 
     settings = settings_of(chosen)
     if settings.database_url is None:
@@ -61,7 +62,13 @@ def run_worker(chosen: argparse.Namespace) -> int:
             "a worker of its own needs WEIR_DATABASE_URL; `weir serve` runs the embedded "
             "database's workers itself"
         )
-    serve_jobs(settings, settings.database_url, chosen.queue)
+    try:
+        with working(settings, settings.database_url, chosen.queue) as worker:
+            _end_on_signal(worker)
+            print("Weir 数堰 takes jobs  (Ctrl-C ends it)", flush=True)
+            worker.watch()
+    except (AlreadyServed, StorageUnfit, KeysAway) as refusal:
+        raise CommandFailed(str(refusal)) from refusal
     return 0
 
 
@@ -84,22 +91,32 @@ class serving:  # noqa: N801 - used as a `with` statement
 
     def __enter__(self) -> Server:
         from portal.postgres import PostgresDidNotStart
-        from portal.serve import AlreadyServed, NoFreePort
+        from portal.serve import AlreadyServed, KeysAway, NoFreePort, StorageUnfit
 
         try:
             server = self._served.__enter__()
-        except (AlreadyServed, NoFreePort, PostgresDidNotStart) as refusal:
+        except (
+            AlreadyServed,
+            NoFreePort,
+            PostgresDidNotStart,
+            StorageUnfit,
+            KeysAway,
+        ) as refusal:
             raise CommandFailed(str(refusal)) from refusal
 
-        def end(_number: int, _frame: object) -> None:
-            server.is_ending = True
-
-        signal.signal(signal.SIGINT, end)
-        signal.signal(signal.SIGTERM, end)
+        _end_on_signal(server)
         return server
 
     def __exit__(self, *exception: object) -> None:
         self._served.__exit__(*exception)  # type: ignore[arg-type]
+
+
+def _end_on_signal(server: Server) -> None:
+    def end(_number: int, _frame: object) -> None:
+        server.is_ending = True
+
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
 
 
 def announce(server: Server, *, asked_port: int) -> None:

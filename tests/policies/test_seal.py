@@ -21,6 +21,7 @@ from policies.evidence.signing_key import (
     endorsed_body,
     kid_of,
 )
+from policies.evidence.wrapping import Wrapping
 from policies.party import ANONYMOUS
 from policies.seal import KeyRing
 
@@ -111,3 +112,57 @@ def test_processes_that_race_for_the_first_key_end_with_one(pool: Pool, tmp_path
     assert len(kids) == 1
     assert len(known) == 2  # the log's, which endorses, and the receipts'
     assert {path.stem for path in tmp_path.iterdir()} == known
+
+
+def test_machines_that_know_the_secret_share_the_keys(tx: Tx, tmp_path: Path) -> None:
+    first = KeyRing(tmp_path / "one", Wrapping.under("s" * 32)).signer(tx, KeyPurpose.TOKEN, AT)
+    second = KeyRing(tmp_path / "two", Wrapping.under("s" * 32)).signer(tx, KeyPurpose.TOKEN, AT)
+
+    assert first.kid == second.kid
+    assert first.sign(b"body") == second.sign(b"body")
+    assert not (tmp_path / "one").exists()
+    assert not (tmp_path / "two").exists()
+
+
+def test_without_the_secret_a_sealed_key_signs_nothing(tx: Tx, tmp_path: Path) -> None:
+    KeyRing(tmp_path, Wrapping.under("s" * 32)).signer(tx, KeyPurpose.LOG, AT)
+
+    for other in (KeyRing(tmp_path), KeyRing(tmp_path, Wrapping.under("t" * 32))):
+        with pytest.raises(SigningKeyAway):
+            other.signer(tx, KeyPurpose.LOG, AT)
+        with pytest.raises(SigningKeyAway):
+            other.check(tx)
+
+
+def test_keys_that_were_files_are_sealed_when_a_secret_is_set(tx: Tx, tmp_path: Path) -> None:
+    before = KeyRing(tmp_path / "one").signer(tx, KeyPurpose.LOG, AT)
+    KeyRing(tmp_path / "one", Wrapping.under("s" * 32)).check(tx)
+
+    elsewhere = KeyRing(tmp_path / "two", Wrapping.under("s" * 32))
+
+    assert elsewhere.signer(tx, KeyPurpose.LOG, AT).kid == before.kid
+
+
+def test_a_sealed_key_is_opened_under_its_own_name_alone() -> None:
+    wrapping = Wrapping.under("s" * 32)
+    sealed = wrapping.wrap("a", b"content")
+
+    assert wrapping.unwrap("a", sealed) == b"content"
+    assert wrapping.unwrap("b", sealed) is None
+    assert wrapping.unwrap("a", sealed[:-1] + bytes([sealed[-1] ^ 1])) is None
+    assert b"content" not in sealed
+    with pytest.raises(ValueError, match="32"):
+        Wrapping.under("short")
+
+
+@pytest.mark.parametrize("wrapping", [None, Wrapping.under("s" * 32)])
+def test_all_processes_that_ask_at_once_get_the_same_secret(
+    pool: Pool, tmp_path: Path, wrapping: Wrapping | None
+) -> None:
+    rings = [KeyRing(tmp_path, wrapping) for _ in range(4)]
+
+    with ThreadPoolExecutor(4) as threads:
+        got = list(threads.map(lambda ring: ring.secret(pool, "mask.key"), rings))
+
+    assert len(set(got)) == 1
+    assert len(got[0]) == 32

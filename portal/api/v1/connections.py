@@ -136,7 +136,7 @@ def connect(
             Source(**given),
             Rhythm(**wishes.rhythm.model_dump()),
             secret=wishes.secret,
-            sealing_key=sealing_key(wiring.settings.keys_folder),
+            sealing_key=sealing_key(wiring),
             by=actor,
             at=wiring.now(),
         )

@@ -149,7 +149,7 @@ def connect(request: Request, slug: str, given: Annotated[ConnectionFields, Form
                 wishes.source,
                 wishes.rhythm,
                 secret=wishes.secret,
-                sealing_key=sealing_key(wiring.settings.keys_folder),
+                sealing_key=sealing_key(wiring),
                 by=actor,
                 at=wiring.now(),
             )

@@ -65,7 +65,7 @@ def work(wiring: Wiring, allowed: tuple[IpNetwork, ...] = LOOPBACK) -> int:
     place = Place(
         wiring.folders,
         wiring.settings.results_folder,
-        sealing_key(wiring.settings.keys_folder),
+        sealing_key(wiring),
         allowed,
     )
     with wiring.pool.connection() as tx:
