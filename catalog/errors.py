@@ -8,7 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.errors import N_, Away, Conflict, Denied, Invalid, NotFound, TooLarge, TooOften
+from policies.errors import (
+    N_,
+    Away,
+    Conflict,
+    Denied,
+    Gone,
+    Invalid,
+    NotFound,
+    Said,
+    TooLarge,
+    TooOften,
+)
 
 
 @dataclass(eq=False)
@@ -220,6 +231,43 @@ class VersionNotFound(NotFound):
     """There is no such version, or none that the caller may know of."""
 
     message: ClassVar[str] = N_("There is no such version.")
+
+
+@dataclass(eq=False)
+class VersionWithdrawn(Gone):
+    """A version that its publisher took back; nobody reads it any more."""
+
+    message: ClassVar[str] = N_("Version {number} was withdrawn: {why}. {words} {instead}")
+    number: int
+    reason: str
+    """One of `WithdrawalReason`."""
+    why: Said
+    words: str
+    """What the publisher added; may be empty."""
+    instead: Said
+    replaced_by: int | None
+    """Number of the version to read instead; None where there is none."""
+    withdrawn_at: str
+
+
+@dataclass(eq=False)
+class VersionRemoved(Gone):
+    """A version whose retention has ended: its bytes are gone, its record and digest stay."""
+
+    message: ClassVar[str] = N_(
+        "Version {number} is no longer kept: its retention ended. {instead}"
+    )
+    number: int
+    instead: Said
+    replaced_by: int | None
+
+
+@dataclass(eq=False)
+class NotPublished(Conflict):
+    """Only what everybody reads can be withdrawn from them."""
+
+    message: ClassVar[str] = N_("Version {number} is not published, so it cannot be withdrawn.")
+    number: int
 
 
 @dataclass(eq=False)

@@ -301,6 +301,16 @@ def newest_stored(
     return StoredVersion(dataset, distribution, version, files)
 
 
+def withdrawn_versions_of(
+    tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int = VERSIONS_SHOWN_MAX
+) -> list[Version]:
+    """Versions that were published and taken back by themselves, newest first.
+
+    The caller may see their dataset.
+    """
+    return version_store.withdrawn_versions_of(tx, distribution_ids, limit=limit)
+
+
 def newest_published(tx: Tx, distribution_id: DistributionId) -> Version | None:
     """The version that everybody else reads; None where none is published."""
     versions = version_store.published_versions_of(tx, [distribution_id], limit=1)
@@ -374,9 +384,12 @@ def _newest(tx: Tx, dataset: Dataset, distribution: Distribution, by: Actor) -> 
         published = newest_published(tx, distribution.id)
         if published is not None:
             return published
-    newest = version_store.newest_version(tx, distribution.id)
+    newest = version_store.newest_left(tx, distribution.id)
     if newest is None or is_member(by, dataset.publisher_id):
         return newest
+    if version_store.withdrawn_versions_of(tx, [distribution.id], limit=1):
+        # What was taken back may lie in it unchanged.
+        return None
     return newest if newest.offered_under is not None else None
 
 

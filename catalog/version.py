@@ -225,6 +225,21 @@ class VersionKind(StrEnum):
     """The version before without the rows that broke a rule; those are in quarantine."""
 
 
+class WithdrawalReason(StrEnum):
+    """Why one version was taken back by itself; readers are told, and what replaces it."""
+
+    WRONG = "wrong"
+    """Values in it are not right."""
+    INCOMPLETE = "incomplete"
+    PERSONAL_DATA = "personal_data"
+    """It tells of persons more than it may."""
+    RIGHTS = "rights"
+    """Somebody else's rights stand against it."""
+    ORDER = "order"
+    """A competent authority ordered it."""
+    OTHER = "other"
+
+
 class Verdict(StrEnum):
     """What the quality gate said of a version."""
 
@@ -288,6 +303,16 @@ class Version:
     """The profile that let everybody read it before it was checked."""
     is_dropped: bool = False
     """The table was taken away since."""
+    withdrawal: WithdrawalReason | None = None
+    """Set where it was withdrawn by itself; `state_reason` then holds more words, perhaps none."""
+    withdrawn_at: datetime | None = None
+    removed_at: datetime | None = None
+    """When its bytes were removed; None while they are kept."""
+
+    @property
+    def is_left(self) -> bool:
+        """Whether its rows are still there to be read."""
+        return self.withdrawn_at is None and self.removed_at is None and not self.is_dropped
 
     @property
     def is_fed(self) -> bool:
@@ -333,6 +358,16 @@ class Version:
             published_by=by,
             published_under=under,
             published_at=at,
+        )
+
+    def withdrawn_alone(self, reason: WithdrawalReason, words: str, *, at: datetime) -> Version:
+        """The version taken back by itself, others being untouched."""
+        return replace(
+            self,
+            state=VersionState.WITHDRAWN,
+            state_reason=words,
+            withdrawal=reason,
+            withdrawn_at=at,
         )
 
     def withdrawn(self, reason: str) -> Version:

@@ -220,6 +220,20 @@ class View:
             raise MalformedView(Said(N_("no column is left")))
         return kept
 
+    def narrowed(self, offered: Sequence[str], held: Sequence[str]) -> View:
+        """The view of an older version: of what it permits of the newest one, the columns held.
+
+        Conditions stay, so that a version without their columns has no view.
+
+        Raises: MalformedView.
+        """
+        permitted, there = set(self.visible(offered)), set(held)
+        columns = tuple(name for name in (self.columns or held) if name in permitted & there)
+        if not columns:
+            raise MalformedView(Said(N_("no column is left")))
+        masks = {name: mask for name, mask in self.masks.items() if name in there}
+        return View(columns, self.rows, masks)
+
     def as_json(self) -> dict[str, Json]:
         """The stored and canonical form: order that does not matter is sorted away."""
         conditions = {

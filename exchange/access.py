@@ -15,13 +15,15 @@ from catalog.audience import is_member
 from catalog.curation.deposit_errors import DatasetNotYours
 from catalog.curation.names import known_distribution
 from catalog.dataset import Dataset, Distribution, DistributionId
-from catalog.errors import DatasetNotFound, DistributionNotFound
+from catalog.errors import DatasetNotFound, DistributionNotFound, VersionNotFound
 from catalog.find import (
     StoredVersion,
     dataset_named,
     distributions_of,
     newest_stored,
+    withdrawn_versions_of,
 )
+from catalog.pinned import pinned_version, refuse_what_ended
 from catalog.version import Version, VersionState
 from catalog.view import EVERYTHING, View
 from exchange.errors import AccessDenied, NoSuchData, WayOn
@@ -53,6 +55,8 @@ from policies.terms import OrganizationId, Purpose, Regime
 
 DISTRIBUTION_MARK = "__"
 """Stands between dataset and distribution where a table is named."""
+VERSION_MARK = "@"
+"""Stands before the number or digest of the version where one is pinned."""
 UUID_LENGTH_CHARACTERS = 36
 
 
@@ -63,6 +67,8 @@ class Target:
     name: str
     """As the caller wrote it."""
     stored: StoredVersion
+    offered: tuple[str, ...] | None = None
+    """The columns of the newest version, where this is an older one; None where it is not."""
 
     @property
     def dataset(self) -> Dataset:
@@ -94,7 +100,12 @@ class Access:
     @property
     def view(self) -> View:
         """What of the version may be seen."""
-        return self.listing.view if self.listing else EVERYTHING
+        if self.listing is None:
+            return EVERYTHING
+        if self.target.offered is None:
+            return self.listing.view
+        held = [column.name for column in self.target.version.columns]
+        return self.listing.view.narrowed(self.target.offered, held)
 
     @property
     def price(self) -> Price:
@@ -115,21 +126,31 @@ def find_target(tx: Tx, name: str, *, by: Actor) -> Target:
     """The version that a dataset's or table's name means for `by`.
 
     `name` is a dataset's, with "_" for "-" where that is easier to write, followed by "__" and a
-    distribution's where it is not the first one; or a distribution's id. Members read the newest
-    version at once, others the newest published one.
+    distribution's where it is not the first one; or a distribution's id. "@" with a version's
+    number or digest pins that one. Members read the newest version at once, others the newest
+    published one.
 
-    Raises: NoSuchData.
+    Raises: NoSuchData, VersionWithdrawn, VersionRemoved.
     """
-    distribution_id = _uuid(name)
-    if distribution_id is not None:
-        return _target_of(tx, DistributionId(distribution_id), name, by)
-    dataset_slug, _, distribution_slug = name.lower().partition(DISTRIBUTION_MARK)
-    dataset = _dataset(tx, dataset_slug, name, by)
-    distribution = _distribution(tx, dataset, distribution_slug, name)
-    stored = newest_stored(tx, dataset, distribution, by=by)
-    if stored is None:
-        raise NoSuchData(name)
-    return Target(name, stored)
+    called, _, reference = name.partition(VERSION_MARK)
+    distribution_id = _uuid(called)
+    if distribution_id is None:
+        dataset_slug, _, distribution_slug = called.lower().partition(DISTRIBUTION_MARK)
+        dataset = _dataset(tx, dataset_slug, name, by)
+        distribution = _distribution(tx, dataset, distribution_slug, name)
+    else:
+        try:
+            dataset, distribution = known_distribution(tx, DistributionId(distribution_id), by=by)
+        except (DatasetNotFound, DatasetNotYours, DistributionNotFound):
+            raise NoSuchData(name) from None
+    newest = newest_stored(tx, dataset, distribution, by=by)
+    if VERSION_MARK in name:
+        return _pinned(tx, dataset, distribution, newest, name, reference, by)
+    if newest is not None:
+        return Target(name, newest)
+    for version in withdrawn_versions_of(tx, [distribution.id], limit=1):
+        refuse_what_ended(tx, version)
+    raise NoSuchData(name)
 
 
 def decide_access(
@@ -372,15 +393,23 @@ def _grant(agreement: Agreement | None, frozen: frozenset[UUID]) -> Grant | None
     )
 
 
-def _target_of(tx: Tx, distribution_id: DistributionId, name: str, by: Actor) -> Target:
+def _pinned(
+    tx: Tx,
+    dataset: Dataset,
+    distribution: Distribution,
+    newest: StoredVersion | None,
+    name: str,
+    reference: str,
+    by: Actor,
+) -> Target:
     try:
-        dataset, distribution = known_distribution(tx, distribution_id, by=by)
-    except (DatasetNotFound, DatasetNotYours, DistributionNotFound):
+        stored = pinned_version(tx, dataset, distribution, reference, by=by)
+    except VersionNotFound:
         raise NoSuchData(name) from None
-    stored = newest_stored(tx, dataset, distribution, by=by)
-    if stored is None:
-        raise NoSuchData(name)
-    return Target(name, stored)
+    if newest is None or newest.version.id == stored.version.id:
+        return Target(name, stored)
+    # A listing speaks of what its dataset has now; a column that went since is not offered.
+    return Target(name, stored, tuple(column.name for column in newest.version.columns))
 
 
 def _uuid(name: str) -> UUID | None:

@@ -207,7 +207,7 @@ def _target_now(tx: Tx, target: Target, by: Actor) -> Target:
         stored = stored_version(tx, target.version.id)
     except VersionNotFound:
         raise DataChanged from None
-    if not sees_dataset(by, stored.dataset):
+    if not sees_dataset(by, stored.dataset) or not stored.version.is_left:
         raise DataChanged
     return replace(target, stored=stored)
 

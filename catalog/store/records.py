@@ -76,6 +76,8 @@ def newest_versions_in(
           LEFT JOIN catalog.uploads AS upload ON upload.id = version.upload_id
          WHERE dataset.id = ANY (%(ids)s)
            AND NOT version.is_dropped
+           AND version.withdrawn_at IS NULL
+           AND version.removed_at IS NULL
            AND (dataset.publisher_id = ANY (%(member_of)s)
                 OR version.state = 'published'
                 OR version.offered_under IS NOT NULL)

@@ -17,9 +17,10 @@ from catalog.version import (
     VersionFile,
     VersionKind,
     VersionState,
+    WithdrawalReason,
 )
 from policies.database import Tx
-from policies.terms import VersionId
+from policies.terms import UserId, VersionId
 
 
 def insert_version(tx: Tx, version: Version) -> None:
@@ -112,7 +113,8 @@ def get_version(tx: Tx, version_id: VersionId) -> Version | None:
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
           FROM catalog.versions
          WHERE id = %(id)s
         """,
@@ -128,7 +130,8 @@ def lock_version(tx: Tx, version_id: VersionId) -> Version | None:
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
           FROM catalog.versions
          WHERE id = %(id)s
            FOR UPDATE
@@ -145,7 +148,8 @@ def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
           FROM catalog.versions
          WHERE upload_id = %(upload_id)s
         """,
@@ -180,7 +184,8 @@ def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: in
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
           FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND NOT is_dropped
@@ -205,7 +210,8 @@ def published_versions_of(
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
           FROM catalog.versions
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = 'published'
@@ -225,7 +231,8 @@ def lock_newest_versions(tx: Tx, distribution_ids: Sequence[DistributionId]) -> 
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
           FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND kind <> 'step'
@@ -252,7 +259,8 @@ def lock_versions_in(
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
           FROM catalog.versions
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = %(state)s
@@ -271,7 +279,8 @@ def newest_version(tx: Tx, distribution_id: DistributionId) -> Version | None:
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
           FROM catalog.versions
          WHERE distribution_id = %(distribution_id)s
          ORDER BY number DESC
@@ -280,6 +289,144 @@ def newest_version(tx: Tx, distribution_id: DistributionId) -> Version | None:
         {"distribution_id": distribution_id},
     ).fetchone()
     return None if row is None or row["is_dropped"] else version_of(row)
+
+
+def newest_left(tx: Tx, distribution_id: DistributionId) -> Version | None:
+    """The newest version that was neither withdrawn by itself nor removed; None where none is."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+           AND withdrawn_at IS NULL
+           AND removed_at IS NULL
+           AND NOT is_dropped
+         ORDER BY number DESC
+         LIMIT 1
+        """,
+        {"distribution_id": distribution_id},
+    ).fetchone()
+    return None if row is None else version_of(row)
+
+
+def version_numbered(tx: Tx, distribution_id: DistributionId, number: int) -> Version | None:
+    """The version of that number; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+           AND number = %(number)s
+        """,
+        {"distribution_id": distribution_id, "number": number},
+    ).fetchone()
+    return None if row is None else version_of(row)
+
+
+def versions_with_digest(
+    tx: Tx, distribution_id: DistributionId, digest: str, *, limit: int
+) -> list[Version]:
+    """Versions of that content, newest first."""
+    rows = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+           AND digest = %(digest)s
+         ORDER BY number DESC
+         LIMIT %(limit)s
+        """,
+        {"distribution_id": distribution_id, "digest": digest, "limit": limit},
+    )
+    return [version_of(row) for row in rows]
+
+
+def withdrawn_versions_of(
+    tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
+) -> list[Version]:
+    """Versions that everybody read before they were withdrawn by themselves, newest first."""
+    rows = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at
+          FROM catalog.versions
+         WHERE distribution_id = ANY (%(distribution_ids)s)
+           AND withdrawn_at IS NOT NULL
+           AND published_at IS NOT NULL
+         ORDER BY created_at DESC, number DESC, id
+         LIMIT %(limit)s
+        """,
+        {"distribution_ids": list(distribution_ids), "limit": limit},
+    )
+    return [version_of(row) for row in rows]
+
+
+def neighbours(
+    tx: Tx, distribution_id: DistributionId, number: int, *, with_unpublished: bool
+) -> tuple[int | None, int | None, int | None]:
+    """Numbers of the newest version, of the one before `number` and of the one after it.
+
+    Only versions whose rows are left count, and steps only where they are the newest.
+    """
+    row = tx.execute(
+        """
+        SELECT max(number) AS latest,
+               max(number) FILTER (WHERE number < %(number)s AND kind <> 'step') AS before,
+               min(number) FILTER (WHERE number > %(number)s AND kind <> 'step') AS after
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+           AND withdrawn_at IS NULL
+           AND removed_at IS NULL
+           AND NOT is_dropped
+           AND (%(with_unpublished)s OR state = 'published')
+        """,
+        {
+            "distribution_id": distribution_id,
+            "number": number,
+            "with_unpublished": with_unpublished,
+        },
+    ).fetchone()
+    assert row is not None
+    return row["latest"], row["before"], row["after"]
+
+
+def withdraw_version(tx: Tx, version: Version, *, by: UserId | None) -> None:
+    """Write that a version was withdrawn by itself."""
+    assert version.withdrawal is not None
+    tx.execute(
+        """
+        UPDATE catalog.versions
+           SET state = %(state)s,
+               state_reason = %(state_reason)s,
+               withdrawal_reason = %(reason)s,
+               withdrawn_at = %(at)s,
+               withdrawn_by = %(by)s
+         WHERE id = %(id)s
+        """,
+        {
+            "id": version.id,
+            "state": version.state,
+            "state_reason": version.state_reason,
+            "reason": version.withdrawal,
+            "at": version.withdrawn_at,
+            "by": by,
+        },
+    )
 
 
 def newest_number(tx: Tx, distribution_id: DistributionId) -> int:
@@ -358,4 +505,9 @@ def version_of(row: DictRow) -> Version:
         parent_id=row["parent_id"],
         offered_under=row["offered_under"],
         is_dropped=row["is_dropped"],
+        withdrawal=None
+        if row["withdrawal_reason"] is None
+        else WithdrawalReason(row["withdrawal_reason"]),
+        withdrawn_at=row["withdrawn_at"],
+        removed_at=row["removed_at"],
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog import find
+from catalog.errors import VersionWithdrawn
 from catalog.find import DistributionOverview, Overview
 from catalog.serve import ready_copy
 from catalog.version import Column, Version
@@ -105,7 +106,7 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
     listings = tuple(listings_of(tx, dataset.id, by=by))
     try:
         target = find_target(tx, dataset.slug, by=by)
-    except NoSuchData:
+    except (NoSuchData, VersionWithdrawn):
         preview = download = None
     else:
         preview = decide_access(tx, target, Action.PREVIEW, purpose=None, by=by, at=at)
