@@ -276,6 +276,21 @@ def versions_of(
     return _versions(tx, dataset, distribution_ids, by, limit=VERSIONS_SHOWN_MAX)
 
 
+def versions_told_of(
+    tx: Tx, dataset: Dataset, distribution_ids: list[DistributionId], *, by: Actor
+) -> list[Version]:
+    """The same, and those that were published and are withdrawn by themselves: gaps are told."""
+    versions = versions_of(tx, dataset, distribution_ids, by=by)
+    known = {version.id for version in versions}
+    gone = [
+        version
+        for version in withdrawn_versions_of(tx, distribution_ids)
+        if version.id not in known
+    ]
+    told = sorted([*versions, *gone], key=lambda one: (one.created_at, one.number), reverse=True)
+    return told[:VERSIONS_SHOWN_MAX]
+
+
 def newest_readable(tx: Tx, distribution: Distribution, *, by: Actor) -> Version | None:
     """The newest version of a distribution that exists for the caller; None where none does.
 
@@ -415,7 +430,7 @@ def _distribution_overview(
     own = tuple(version for version in versions if version.distribution_id == distribution.id)
     return DistributionOverview(
         distribution,
-        own[0] if own else None,
+        next((version for version in own if version.is_left), None),
         own,
         tuple(upload for upload in uploads if upload.distribution_id == distribution.id),
     )

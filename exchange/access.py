@@ -232,11 +232,14 @@ def _ways(
     if by.agreement_id is not None:
         yield _bound_way(tx, target, by, listings)
         return
-    if is_member(by, target.dataset.publisher_id):
+    is_own = is_member(by, target.dataset.publisher_id)
+    if is_own:
         yield None, None
     # A version that was not published is for its own people alone.
     is_offered = target.version.offered_under is not None
     if target.version.state is not VersionState.PUBLISHED and not is_offered:
+        if not is_own:
+            yield None, None
         return
     ordered = sorted(listings, key=lambda listing: _ORDER[listing.regime])
     agreements = (

@@ -11,6 +11,7 @@ from uuid import UUID
 from catalog.audience import sees_dataset
 from catalog.errors import FileDamaged, VersionNotFound
 from catalog.find import stored_version
+from catalog.pinned import refuse_what_ended
 from exchange.access import Target, decide_access, record_refusal
 from exchange.allow import Ask, Parts
 from exchange.delivery import (
@@ -92,7 +93,8 @@ def _no_longer_allowed(
 def _targets_of(tx: Tx, receipt: StoredReceipt, by: Actor) -> Iterator[Target]:
     """The versions that a receipt covers, as they stand now.
 
-    Raises: ResultGone where the record of one no longer exists for the caller.
+    Raises: ResultGone where the record of one no longer exists for the caller; VersionWithdrawn,
+    VersionRemoved.
     """
     for item in json.loads(receipt.body)["items"]:
         try:
@@ -101,4 +103,5 @@ def _targets_of(tx: Tx, receipt: StoredReceipt, by: Actor) -> Iterator[Target]:
             raise ResultGone(str(receipt.id)) from None
         if not sees_dataset(by, stored.dataset):
             raise ResultGone(str(receipt.id))
+        refuse_what_ended(tx, stored.version)
         yield Target(stored.dataset.slug, stored)

@@ -39,6 +39,7 @@ from portal.api.v1 import (
     tokens,
     uploads,
     users,
+    versions,
 )
 from portal.api.v1 import connections as connections_api
 from portal.api.v1 import pleas as pleas_api
@@ -69,6 +70,7 @@ from portal.pages.buy import asking, buying, usage
 from portal.pages.dataset import data as dataset_data
 from portal.pages.dataset import overview as dataset
 from portal.pages.dataset import use as dataset_use
+from portal.pages.dataset import versions as dataset_versions
 from portal.pages.harvest import sources as harvest
 from portal.pages.inbox import deciding as inbox
 from portal.pages.publish import (
@@ -104,6 +106,7 @@ _API = (
         log,
         well_known,
         datasets,
+        versions,
         quarantine,
         suggestions,
         rules,
@@ -146,6 +149,7 @@ _PAGES = (
         dataset_explore,
         dataset_map,
         dataset_use,
+        dataset_versions,
         record_history,
         talk,
     ),

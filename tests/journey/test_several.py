@@ -31,8 +31,9 @@ from tests.installation import Installation, free_port
 from tests.journey.city import City, answered
 from tests.s3 import S3Server, s3_server
 
-LOADS = 200 if os.environ.get("WEIR_TEST_COUNTS") == "long" else 8
-KILL_EVERY_LOADS = 2
+IS_LONG = os.environ.get("WEIR_TEST_COUNTS") == "long"
+LOADS = 200 if IS_LONG else 4
+KILL_EVERY_LOADS = 2 if IS_LONG else 1
 WAIT_S = 300
 ROWS = 400
 SECRET = "the machines of the test city share this"

@@ -20,7 +20,7 @@ from catalog.directory import Directory, RecordAudience
 from catalog.errors import PublisherNeeded, VersionNotFound
 from catalog.history import history_of
 from catalog.misfit import QuarantineCount
-from catalog.version import Verdict, Version, VersionState
+from catalog.version import Verdict, Version, VersionState, WithdrawalReason
 from policies.database import Tx
 from policies.identity.people import organization_named, organization_with_id
 from policies.party import Actor, Organization
@@ -176,6 +176,10 @@ class VersionBody(BaseModel):
     size_bytes: int
     created_at: datetime
     published_at: datetime | None
+    withdrawal: WithdrawalReason | None = None
+    """Why it was withdrawn by itself; null where it was not."""
+    withdrawal_words: str = ""
+    withdrawn_at: datetime | None = None
 
 
 class DistributionBody(BaseModel):
@@ -412,7 +416,7 @@ def list_versions(request: Request, slug: str) -> VersionPage:
     with wiring_of(request).pool.connection() as tx:
         dataset = find.dataset_named(tx, slug, by=actor)
         distributions = {one.id: one for one in find.distributions_of(tx, dataset)}
-        versions = find.versions_of(tx, dataset, list(distributions), by=actor)
+        versions = find.versions_told_of(tx, dataset, list(distributions), by=actor)
         aside = quarantine.counts(tx, [version.id for version in versions])
     return VersionPage(
         items=[
@@ -586,6 +590,9 @@ def version_body(
         size_bytes=version.size_bytes,
         created_at=version.created_at,
         published_at=version.published_at,
+        withdrawal=version.withdrawal,
+        withdrawal_words=version.state_reason if version.withdrawal else "",
+        withdrawn_at=version.withdrawn_at,
     )
 
 

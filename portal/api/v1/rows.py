@@ -14,7 +14,7 @@ from catalog.page_mark import ROWS_SKIPPED_MAX
 from catalog.result import PLAIN, Manner, ResultFormat
 from catalog.view import Condition, Operator
 from catalog.warehouse import Sort
-from exchange.access import DISTRIBUTION_MARK
+from exchange.access import DISTRIBUTION_MARK, VERSION_MARK
 from exchange.deliver import deliver_file, deliver_page, estimate, file_facts, page_at_hand
 from exchange.delivery import MEDIA_TYPES, PAGE_MEDIA_TYPE, FileQuestion, PageQuestion
 from policies.terms import Purpose
@@ -39,6 +39,9 @@ FILTERS_LENGTH_CHARACTERS = 20_000
 
 _Distribution = Annotated[
     str | None, Query(description="Slug of the distribution; none means the first one.")
+]
+_Version = Annotated[
+    str | None, Query(description="Number or digest of a version; none means the newest one.")
 ]
 _Purpose = Annotated[Purpose | None, Query(description="None takes the agreement's own.")]
 _Columns = Annotated[str | None, Query(description="Names, separated by commas.")]
@@ -66,6 +69,7 @@ async def page(
     cursor: Annotated[str | None, Query(description="`next` of the last page; JSON only.")] = None,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
+    version: _Version = None,
     named: Form = None,
     with_mark: WithMark = False,
     is_guarded: IsGuarded = False,
@@ -84,7 +88,7 @@ async def page(
     )
     form = form_of(request, named)
     manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
-    name = table_name(slug, distribution)
+    name = table_name(slug, distribution, version)
     actor = actor_at_hand(request) if form is ResultFormat.JSON else None
     if actor is not None:
         parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose)
@@ -108,6 +112,7 @@ def page_in_form(
     offset: Annotated[int, Query(ge=0, lt=ROWS_SKIPPED_MAX)] = 0,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
+    version: _Version = None,
     with_mark: WithMark = False,
     is_guarded: IsGuarded = False,
 ) -> Response:
@@ -120,7 +125,7 @@ def page_in_form(
         offset=offset,
     )
     manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
-    return _page(request, table_name(slug, distribution), slug, question, (form, manner), purpose)
+    return _page(request, table_name(slug, distribution, version), slug, question, (form, manner), purpose)
 
 
 def _page(
@@ -169,11 +174,12 @@ def download(
     sort: _Sort = None,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
+    version: _Version = None,
     with_mark: WithMark = False,
     is_guarded: IsGuarded = False,
 ) -> Response:
     """All permitted rows as a file, or what is left of them; asking again within a day is free."""
-    actor, name = actor_of(request), table_name(slug, distribution)
+    actor, name = actor_of(request), table_name(slug, distribution, version)
     parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose)
     manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
     question = file_question(form, columns, filters, sort, manner)
@@ -204,6 +210,7 @@ def look_at_download(
     sort: _Sort = None,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
+    version: _Version = None,
     with_mark: WithMark = False,
     is_guarded: IsGuarded = False,
 ) -> Response:
@@ -215,7 +222,7 @@ def look_at_download(
     manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
     facts = file_facts(
         parts_of(wiring_of(request)),
-        table_name(slug, distribution),
+        table_name(slug, distribution, version),
         file_question(form, columns, filters, sort, manner),
         ask_of(request, actor, purpose),
     )
@@ -243,12 +250,13 @@ def price_of_download(
     sort: _Sort = None,
     distribution: _Distribution = None,
     purpose: _Purpose = None,
+    version: _Version = None,
 ) -> EstimateBody:
     """What the file costs; nothing is delivered and nothing held."""
     told = estimate(
         parts_of(wiring_of(request)),
         file_question(form, columns, filters, sort, PLAIN),
-        (table_name(slug, distribution),),
+        (table_name(slug, distribution, version),),
         ask_of(request, actor_of(request), purpose),
     )
     return estimate_body(told)
@@ -281,9 +289,10 @@ def columns_of(columns: str | None) -> tuple[str, ...] | None:
     return tuple(next(csv.reader([columns], skipinitialspace=True)))
 
 
-def table_name(slug: str, distribution: str | None) -> str:
-    """The name by which a delivery knows a distribution of a dataset."""
-    return f"{slug}{DISTRIBUTION_MARK}{distribution}" if distribution else slug
+def table_name(slug: str, distribution: str | None, version: str | None = None) -> str:
+    """The name by which a delivery knows a distribution of a dataset, or one version of it."""
+    name = f"{slug}{DISTRIBUTION_MARK}{distribution}" if distribution else slug
+    return name if version is None else f"{name}{VERSION_MARK}{version}"
 
 
 def conditions_of(filters: str | None) -> tuple[Condition, ...]:

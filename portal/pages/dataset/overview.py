@@ -130,40 +130,6 @@ def show_quality(
     )
 
 
-@router.get("/dataset/{slug}/versions")
-def show_versions(request: Request, slug: str) -> Response:
-    """The versions that exist for the reader."""
-    look, frame, say = look_of(request, slug)
-    versions = look.distribution.versions if look.distribution else ()
-    following = [*versions[1:], None]
-    with wiring_of(request).pool.connection() as tx:
-        aside = quarantine.counts(tx, [one.id for one in versions])
-    return render(
-        request,
-        "dataset/versions.html",
-        dataset=frame,
-        versions=[
-            {
-                "number": one.number,
-                "href": f"{frame.href}/quality?version={one.number}",
-                "created_at": one.created_at,
-                "by": say.text(look.overview.publisher.title),
-                "rows": one.row_count,
-                "set_aside": aside[one.id].all,
-                "set_aside_href": f"{frame.href}/versions/{one.number}/quarantine"
-                if look.overview.is_own
-                else None,
-                "change": _change(one, before, say),
-                "state": _verdict_state(one),
-                "digest": one.digest,
-                "is_shown": one is look.version,
-            }
-            for one, before in zip(versions, following, strict=True)
-        ],
-        changes=_column_changes(versions[0], versions[1], say) if len(versions) > 1 else [],
-    )
-
-
 @router.get("/dataset/{slug}/lineage")
 def show_lineage(
     request: Request, slug: str, depth: Annotated[int, Query(ge=1, le=10)] = LINEAGE_DEPTH
@@ -267,30 +233,3 @@ def _citation(request: Request, look: Look, say: Speech) -> str:
 
 def _verdict_state(version: Version | None) -> str:
     return quality_state(version.verdict if version else None)
-
-
-def _change(version: Version, before: Version | None, say: Speech) -> str:
-    if before is None:
-        return say.gettext("First data")
-    difference = version.row_count - before.row_count
-    if difference == 0:
-        return say.gettext("As many rows as before")
-    if difference > 0:
-        return say.gettext("{number} rows more", number=say.number(difference))
-    return say.gettext("{number} rows fewer", number=say.number(-difference))
-
-
-def _column_changes(version: Version, before: Version, say: Speech) -> list[str]:
-    now = {column.name: column for column in version.columns}
-    then = {column.name: column for column in before.columns}
-    return [
-        *(say.gettext("Column “{name}” is new.", name=name) for name in now if name not in then),
-        *(say.gettext("Column “{name}” is gone.", name=name) for name in then if name not in now),
-        *(
-            say.gettext(
-                "Column “{name}” became {type}.", name=name, type=type_words(now[name].type, say)
-            )
-            for name in now
-            if name in then and now[name].type is not then[name].type
-        ),
-    ]
