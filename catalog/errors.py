@@ -263,6 +263,17 @@ class VersionRemoved(Gone):
 
 
 @dataclass(eq=False)
+class RetentionOutOfBounds(Invalid):
+    """A rule for older versions that keeps none, or more than can be."""
+
+    message: ClassVar[str] = N_(
+        "Keep 1 to {versions_max} versions and whatever is younger than 0 to {days_max} days."
+    )
+    versions_max: int
+    days_max: int
+
+
+@dataclass(eq=False)
 class NotPublished(Conflict):
     """Only what everybody reads can be withdrawn from them."""
 
@@ -453,7 +464,7 @@ class StorageFull(TooLarge):
 
 
 @dataclass(eq=False)
-class StorageAway(TooOften):
+class StorageAway(Away):
     """The place where files are kept for good cannot be reached."""
 
     message: ClassVar[str] = N_(

@@ -374,6 +374,15 @@ def stored_version(tx: Tx, version_id: VersionId) -> StoredVersion:
     return StoredVersion(dataset, distribution, version, files)
 
 
+def held_version(tx: Tx, version_id: VersionId) -> StoredVersion:
+    """The same, its bytes kept until the transaction ends.
+
+    Raises: VersionNotFound.
+    """
+    version_store.hold_version(tx, version_id)
+    return stored_version(tx, version_id)
+
+
 def upload_with_id(tx: Tx, upload_id: UploadId, *, by: Actor) -> Upload:
     """The upload of that id; only the publisher's own people know of it.
 

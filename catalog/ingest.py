@@ -25,7 +25,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 from catalog import tables
 from catalog.confine import Confinement
@@ -148,11 +148,9 @@ def sweep(pool: Pool, folders: Folders, distribution_id: DistributionId) -> int:
 
 def sweep_all(pool: Pool, folders: Folders) -> int:
     """Sweep every table there is; says how many files were removed."""
-    return sum(
-        sweep(pool, folders, DistributionId(UUID(table.name)))
-        for table in sorted(folders.tables.iterdir())
-        if table.is_dir()
-    )
+    with pool.connection() as tx:
+        distributions = version_store.distributions_with_versions(tx)
+    return sum(sweep(pool, folders, distribution_id) for distribution_id in distributions)
 
 
 def _claim(pool: Pool, upload_id: UploadId) -> tuple[Upload, Version | None]:

@@ -168,6 +168,51 @@ def sweep(table: Path, kept: Collection[str], *, storage: Storage = LOCAL) -> in
     return swept
 
 
+def vacuum(
+    table: Path,
+    numbers: Sequence[int],
+    kept: Collection[str],
+    *,
+    storage: Storage = LOCAL,
+) -> int:
+    """Have the library remove the files of Delta versions other than these; says how many.
+
+    `kept` are the files that the versions consist of by their own record, which decides: where the
+    library would remove one of them, it removes nothing. The caller holds the distribution's lock,
+    and both were read under it.
+
+    Raises: StorageAway, FileDamaged where the table's log is at odds with the record.
+    """
+    with _away_is_a_refusal():
+        delta = _opened(table, storage)
+        if delta is None:
+            return 0
+        known = [number for number in numbers if number <= int(delta.version())]
+        hours = max(0, GARBAGE_AGE_S_MIN // 3600)
+        wanted = delta.vacuum(
+            hours,
+            dry_run=True,
+            enforce_retention_duration=False,
+            full=True,
+            keep_versions=known,
+        )
+        names = {path.rsplit("/", 1)[-1] for path in wanted}
+        if names & set(kept):
+            raise FileDamaged(f"{table.name}/_delta_log")
+        if not names:
+            return 0
+        delta.vacuum(
+            hours,
+            dry_run=False,
+            enforce_retention_duration=False,
+            full=True,
+            keep_versions=known,
+        )
+    for name in names:
+        (table / name).unlink(missing_ok=True)
+    return len(names)
+
+
 def check_storage(storage: Storage, folder: Path) -> bool:
     """Whether of two commits of one number only the first one stands, tried in an empty folder.
 

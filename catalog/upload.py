@@ -17,7 +17,7 @@ from catalog.blobs import StoredBlob
 from catalog.confine import Confinement
 from catalog.curation.describe import owned_dataset
 from catalog.dataset import DatasetState, Distribution
-from catalog.errors import MalformedFileName, UploadNotHeld, WrongState
+from catalog.errors import MalformedFileName, UploadNotFound, UploadNotHeld, WrongState
 from catalog.files.looked import Look
 from catalog.files.wish import NO_WISH, Wish
 from catalog.folders import Folders
@@ -160,9 +160,12 @@ def load(tx: Tx, held: Upload, wish: Wish, *, by: Actor) -> Upload:
 def read_again(tx: Tx, read: Upload, wish: Wish, *, by: Actor, at: datetime) -> Upload:
     """Read the same bytes in another way, as a new upload of the same distribution.
 
-    Raises: DatasetNotFound, PublisherNeeded, WrongState.
+    Raises: UploadNotFound where the bytes are no longer kept; DatasetNotFound, PublisherNeeded,
+    WrongState.
     """
     distribution = _check_owner(tx, read, by=by)
+    if not store.is_blob_kept(tx, read.blob_sha256):
+        raise UploadNotFound
     blob = StoredBlob(read.blob_sha256, read.size_bytes)
     return receive(tx, distribution, blob, file_name=read.file_name, by=by, at=at, wish=wish)
 

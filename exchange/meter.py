@@ -14,7 +14,7 @@ from uuid import UUID
 
 from catalog.audience import sees_dataset
 from catalog.errors import VersionNotFound
-from catalog.find import stored_version
+from catalog.find import held_version
 from exchange import settle
 from exchange.access import Access, Target, decide_access
 from exchange.allow import Allowed, Parts, caller_of, refusal_of, rows_at_most
@@ -204,7 +204,7 @@ def _target_now(tx: Tx, target: Target, by: Actor) -> Target:
     Raises: DataChanged.
     """
     try:
-        stored = stored_version(tx, target.version.id)
+        stored = held_version(tx, target.version.id)
     except VersionNotFound:
         raise DataChanged from None
     if not sees_dataset(by, stored.dataset) or not stored.version.is_left:

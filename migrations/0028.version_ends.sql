@@ -21,3 +21,27 @@ CREATE TABLE catalog.retention (
     set_by uuid REFERENCES policies.users,
     set_at timestamptz NOT NULL
 );
+
+-- When the bytes of an upload were removed; bytes that come again are told of anew.
+ALTER TABLE catalog.blobs ADD removed_at timestamptz;
+
+-- Whether no version, source, picture or record needs an uploaded file. A version needs the file it
+-- was read from while its bytes are kept; an upload needs it until it has ended, and for a while.
+CREATE FUNCTION catalog.is_unused(wanted text, before timestamptz) RETURNS boolean
+LANGUAGE sql STABLE AS $body$
+    SELECT EXISTS (SELECT 1 FROM catalog.uploads WHERE blob_sha256 = wanted)
+           AND NOT EXISTS (SELECT 1
+                             FROM catalog.uploads AS upload
+                             LEFT JOIN catalog.versions AS version
+                               ON version.upload_id = upload.id
+                            WHERE upload.blob_sha256 = wanted
+                              AND (upload.uploaded_at >= before
+                                   OR upload.state NOT IN ('ingested', 'parted', 'failed')
+                                   OR version.id IS NOT NULL AND version.removed_at IS NULL))
+           AND NOT EXISTS (SELECT 1 FROM catalog.harvest_sources WHERE blob_sha256 = wanted)
+           AND NOT EXISTS (SELECT 1 FROM catalog.quarantines WHERE blob_sha256 = wanted)
+           AND NOT EXISTS (SELECT 1
+                             FROM catalog.distributions
+                            WHERE details -> 'weir_file' ->> 'sha256' = wanted)
+           AND NOT EXISTS (SELECT 1 FROM policies.images WHERE sha256 = wanted)
+$body$;

@@ -14,6 +14,7 @@ from portal.commands.migrate_ckan import add_parsers as add_migrate_ckan
 from portal.commands.people import add_parsers as add_people
 from portal.commands.search import add_parsers as add_search
 from portal.commands.serving import add_parsers as add_serving
+from portal.commands.sweeping import add_parsers as add_sweeping
 from portal.commands.verification import add_parsers as add_verification
 
 
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add_keys,
         add_demo,
         add_doctor,
+        add_sweeping,
         add_verification,
         add_migrate_ckan,
     ):

@@ -10,6 +10,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from catalog.cache import CACHE_BYTES
+from catalog.errors import RetentionOutOfBounds
+from catalog.retention import Retention
 from policies.evidence.wrapping import Wrapping
 from portal.ckan_options import CkanOptions, options_from
 
@@ -67,6 +69,8 @@ class Settings:
     accel_prefix: str = ""
     """Where nginx serves the private folder to itself alone, such as `/weir-private/`: it then
     sends files in our place (X-Accel-Redirect). Empty: we send them."""
+    retention: Retention = Retention()  # noqa: RUF009  frozen
+    """What is kept of older versions where nothing else was decided for their dataset."""
 
     @property
     def postgres_folder(self) -> Path:
@@ -146,6 +150,7 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         engine_bytes_min=int(environment.get("WEIR_ENGINE_BYTES") or ENGINE_BYTES_MIN),
         storage_url=_storage_url(environment),
         key_secret=_key_secret(environment),
+        retention=_retention(environment),
         cache_bytes_max=_cache_bytes(environment),
         connect_allow=connect_allow,
         map_tiles=map_tiles,
@@ -171,6 +176,22 @@ def _key_secret(environment: Mapping[str, str]) -> str | None:
     if secret is not None:
         Wrapping.under(secret)
     return secret
+
+
+def _retention(environment: Mapping[str, str]) -> Retention:
+    told = {
+        name: environment.get(f"WEIR_KEEP_{name.upper()}") or str(usual)
+        for name, usual in (
+            ("versions", Retention().versions_kept),
+            ("days", Retention().days_kept),
+        )
+    }
+    if not all(value.isdecimal() for value in told.values()):
+        raise ValueError("WEIR_KEEP_VERSIONS and WEIR_KEEP_DAYS are whole numbers")
+    try:
+        return Retention(int(told["versions"]), int(told["days"]))
+    except RetentionOutOfBounds as refusal:
+        raise ValueError(f"WEIR_KEEP_VERSIONS, WEIR_KEEP_DAYS: {refusal}") from refusal
 
 
 def _cache_bytes(environment: Mapping[str, str]) -> int:

@@ -27,7 +27,7 @@ from catalog.links.look import look_at_links
 from catalog.steps import settle as settle_steps
 from catalog.steps.take_step import Place
 from catalog.version import UploadId, VersionKind
-from exchange import list_product, settle
+from exchange import list_product, retain, settle
 from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
 from policies import once
@@ -144,7 +144,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
         name="sweep_tables", queue=Queue.WORK, queueing_lock="sweep_tables", pass_context=False
     )
     def _sweep_tables(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
-        ingest.sweep_all(wiring.pool, wiring.folders)
+        retain.sweep(wiring.pool, wiring.folders, wiring.settings.retention, wiring.now())
 
     @app.periodic(cron="* * * * *")
     @app.task(name="draw_graphs", queue=Queue.WORK, queueing_lock="draw_graphs", pass_context=False)

@@ -544,6 +544,8 @@ def versions_before(tx: Tx, version_id: VersionId, *, limit: int) -> list[Versio
            AND older.number < version.number
            AND older.kind <> 'step'
            AND NOT older.is_dropped
+           AND older.removed_at IS NULL
+           AND older.withdrawn_at IS NULL
          ORDER BY older.number DESC
          LIMIT %(limit)s
         """,

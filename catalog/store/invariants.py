@@ -39,11 +39,12 @@ def approved_by_their_submitter(tx: Tx) -> list[str]:
 
 
 def blobs(tx: Tx) -> list[tuple[str, int]]:
-    """SHA-256 and size of every blob on record."""
+    """SHA-256 and size of every blob whose bytes are kept."""
     rows = tx.execute(
         """
         SELECT sha256, size_bytes
           FROM catalog.blobs
+         WHERE removed_at IS NULL
          ORDER BY sha256
         """
     )

@@ -14,15 +14,29 @@ from policies.database import Tx
 
 
 def insert_blob(tx: Tx, sha256: str, *, size_bytes: int, at: datetime) -> None:
-    """Tell of stored bytes, unless they are known."""
+    """Tell of stored bytes, unless they are known; what was removed is there again."""
     tx.execute(
         """
         INSERT INTO catalog.blobs (sha256, size_bytes, stored_at)
         VALUES (%(sha256)s, %(size_bytes)s, %(at)s)
-            ON CONFLICT (sha256) DO NOTHING
+            ON CONFLICT (sha256) DO UPDATE
+           SET removed_at = NULL
         """,
         {"sha256": sha256, "size_bytes": size_bytes, "at": at},
     )
+
+
+def is_blob_kept(tx: Tx, sha256: str) -> bool:
+    """Whether the bytes of an upload are still kept."""
+    row = tx.execute(
+        """
+        SELECT removed_at
+          FROM catalog.blobs
+         WHERE sha256 = %(sha256)s
+        """,
+        {"sha256": sha256},
+    ).fetchone()
+    return row is not None and row["removed_at"] is None
 
 
 def insert_upload(tx: Tx, upload: Upload) -> None:

@@ -106,6 +106,47 @@ def paths_kept(tx: Tx, distribution_id: DistributionId) -> set[str]:
     return {row["path"] for row in rows}
 
 
+def distributions_with_versions(tx: Tx) -> list[DistributionId]:
+    """Every distribution that an upload or a step was ever read into."""
+    rows = tx.execute(
+        """
+        SELECT distribution_id FROM catalog.versions
+         UNION
+        SELECT distribution_id FROM catalog.uploads
+         ORDER BY distribution_id
+        """
+    )
+    return [row["distribution_id"] for row in rows]
+
+
+def delta_versions_kept(tx: Tx, distribution_id: DistributionId) -> list[int]:
+    """Delta versions of the distribution's versions whose bytes are kept."""
+    rows = tx.execute(
+        """
+        SELECT DISTINCT delta_version
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+           AND removed_at IS NULL
+         ORDER BY delta_version
+        """,
+        {"distribution_id": distribution_id},
+    )
+    return [row["delta_version"] for row in rows]
+
+
+def hold_version(tx: Tx, version_id: VersionId) -> None:
+    """Have the version's bytes kept until the transaction ends, so that a receipt can name it."""
+    tx.execute(
+        """
+        SELECT 1
+          FROM catalog.versions
+         WHERE id = %(id)s
+           FOR KEY SHARE
+        """,
+        {"id": version_id},
+    )
+
+
 def get_version(tx: Tx, version_id: VersionId) -> Version | None:
     """The version; None where there is none."""
     row = tx.execute(

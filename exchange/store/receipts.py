@@ -9,7 +9,7 @@ from uuid import UUID
 
 from exchange.receipt import Receipt, ResultFile, StoredReceipt
 from policies.database import Tx
-from policies.terms import AgreementId, DatasetId, MicroCredits, OrganizationId
+from policies.terms import AgreementId, DatasetId, MicroCredits, OrganizationId, VersionId
 
 Row = dict[str, Any]
 
@@ -168,6 +168,19 @@ def get_receipt(tx: Tx, receipt_id: UUID) -> StoredReceipt | None:
         {"id": receipt_id},
     ).fetchone()
     return receipt_of_row(row) if row else None
+
+
+def versions_with_receipts(tx: Tx, version_ids: Sequence[VersionId]) -> set[VersionId]:
+    """Those of these versions that some receipt refers to."""
+    rows = tx.execute(
+        """
+        SELECT DISTINCT version_id
+          FROM exchange.receipt_items
+         WHERE version_id = ANY (%(ids)s)
+        """,
+        {"ids": list(version_ids)},
+    )
+    return {row["version_id"] for row in rows}
 
 
 def get_result(tx: Tx, receipt_id: UUID, at: datetime) -> ResultFile | None:

@@ -8,8 +8,18 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
+from catalog import tables
 from catalog.errors import FileDamaged
-from catalog.tables import GARBAGE_AGE_S_MIN, check_files, commit, paths_of, sweep, take_in
+from catalog.tables import (
+    GARBAGE_AGE_S_MIN,
+    check_files,
+    commit,
+    commit_step,
+    paths_of,
+    sweep,
+    take_in,
+    vacuum,
+)
 from catalog.version import VersionFile
 
 
@@ -82,3 +92,39 @@ def test_the_sweep_keeps_versions_and_young_files(tmp_path: Path, table: Path) -
 
     assert sweep(table, {file.path for file in kept}) == 1
     assert {path.name for path in table.glob("*.parquet")} == {kept[0].path, young[0].path}
+
+
+def test_vacuum_leaves_each_kept_version_whole_and_readable_by_others(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "GARBAGE_AGE_S_MIN", 0)
+    files = [add(tmp_path, table, pa.table({"id": [n]})) for n in range(4)]
+    numbers = [commit(table, one, upload_id=str(n)) for n, one in enumerate(files)]
+    kept = {files[1][0].path, files[3][0].path}
+
+    swept = vacuum(table, [numbers[1], numbers[3]], kept)
+
+    assert swept == 2
+    assert {path.name for path in table.glob("*.parquet")} == kept
+    for n in (1, 3):
+        outside = DeltaTable(str(table), version=numbers[n])
+        assert outside.to_pyarrow_table().to_pydict() == {"id": [n]}
+    # The vacuum is in the log; the next version follows it.
+    later = add(tmp_path, table, pa.table({"id": [9]}))
+    number = commit_step(table, parent=numbers[3], before=files[3], after=later)
+    assert paths_of(table, number) == {later[0].path}
+
+
+def test_where_log_and_record_are_at_odds_nothing_is_removed(
+    tmp_path: Path, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "GARBAGE_AGE_S_MIN", 0)
+    first = add(tmp_path, table, pa.table({"id": [1]}))
+    commit(table, first, upload_id="a")
+    second = add(tmp_path, table, pa.table({"id": [2]}))
+    number = commit(table, second, upload_id="b")
+
+    with pytest.raises(FileDamaged):
+        vacuum(table, [number], {first[0].path, second[0].path})
+
+    assert (table / first[0].path).exists()

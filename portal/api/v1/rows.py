@@ -125,7 +125,9 @@ def page_in_form(
         offset=offset,
     )
     manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
-    return _page(request, table_name(slug, distribution, version), slug, question, (form, manner), purpose)
+    return _page(
+        request, table_name(slug, distribution, version), slug, question, (form, manner), purpose
+    )
 
 
 def _page(

@@ -14,8 +14,10 @@ from pydantic import BaseModel
 
 from catalog import find, quarantine
 from catalog.dataset import Dataset, Distribution
-from catalog.pinned import Neighbours, known_version, neighbours_of, refuse_what_ended
+from catalog.pinned import known_version, neighbours_of, refuse_what_ended
 from catalog.result import ResultFormat
+from catalog.retain import retention_of, set_retention
+from catalog.retention import Retention
 from catalog.version import Version, WithdrawalReason
 from catalog.withdraw_version import withdraw_version
 from exchange.compare import EXAMPLES_MAX, EXAMPLES_SKIPPED_MAX, compare_columns, compare_rows
@@ -28,6 +30,7 @@ from portal.api.v1.datasets import VersionBody, version_body
 from portal.handing_out import COST_HEADER, RECEIPT_HEADER, ask_of, parts_of
 from portal.jobs import ask_for_copies
 from portal.sign_in import actor_of
+from portal.version_links import links_of
 from portal.wiring import wiring_of
 
 router = APIRouter(prefix="/api/v1/datasets", tags=["data"])
@@ -98,6 +101,20 @@ class WithdrawalBody(BaseModel):
     words: str = ""
     """Shown to its readers; needed where the reason is `other`."""
     distribution: str | None = None
+
+
+class RetentionWish(BaseModel):
+    """What is to be kept of older versions."""
+
+    versions_kept: int
+    days_kept: int
+
+
+class RetentionBody(RetentionWish):
+    """What is kept of older versions."""
+
+    is_own: bool
+    """Whether it was decided for this dataset; else it is the installation's rule."""
 
 
 @router.get("/{slug}/versions/{reference}")
@@ -221,6 +238,34 @@ def withdraw(request: Request, slug: str, number: int, wanted: WithdrawalBody) -
     return version_body(slug, held, withdrawn, aside[withdrawn.id])
 
 
+@router.get("/{slug}/retention")
+def show_retention(request: Request, slug: str) -> RetentionBody:
+    """What is kept of a dataset's older versions."""
+    actor, wiring = actor_of(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        dataset = find.dataset_named(tx, slug, by=actor)
+        rule = retention_of(tx, dataset.id)
+    held = rule or wiring.settings.retention
+    return RetentionBody(
+        versions_kept=held.versions_kept, days_kept=held.days_kept, is_own=rule is not None
+    )
+
+
+@router.put("/{slug}/retention")
+def decide_retention(request: Request, slug: str, wanted: RetentionWish) -> RetentionBody:
+    """Decide what is kept of a dataset's older versions; for approvers.
+
+    What is among the newest so many versions, or younger than so many days, is kept; and what a
+    receipt refers to, whatever is decided.
+    """
+    actor, wiring = actor_of(request), wiring_of(request)
+    rule = Retention(wanted.versions_kept, wanted.days_kept)
+    with wiring.pool.connection() as tx:
+        dataset = find.dataset_named(tx, slug, by=actor)
+        set_retention(tx, dataset.id, rule, by=actor, at=wiring.now())
+    return RetentionBody(versions_kept=rule.versions_kept, days_kept=rule.days_kept, is_own=True)
+
+
 def difference_body(told: Difference) -> DifferenceBody:
     """A difference as the API writes it."""
     found = told.rows
@@ -255,21 +300,6 @@ def difference_body(told: Difference) -> DifferenceBody:
             more=found.more,
         ),
         receipts=list(told.receipt_ids),
-    )
-
-
-def links_of(slug: str, distribution: str | None, around: Neighbours) -> str:
-    """The `Link` header to the versions around one."""
-    query = f"?distribution={distribution}" if distribution else ""
-    told = (
-        ("latest-version", around.latest),
-        ("predecessor-version", around.predecessor),
-        ("successor-version", around.successor),
-    )
-    return ", ".join(
-        f'</api/v1/datasets/{slug}/versions/{number}{query}>; rel="{relation}"'
-        for relation, number in told
-        if number is not None
     )
 
 

@@ -20,7 +20,7 @@ from portal.pages.dataset.look import deliver_rows, look_of
 from portal.pages.dataset.quarantine import count_words
 from portal.pages.dataset.quarantine import router as quarantine_router
 from portal.pages.dataset.reader import Look, profile_for, refused_words
-from portal.pages.dataset.rows import pictures_of, table_of, type_words
+from portal.pages.dataset.rows import pictures_of, table_of
 from portal.pages.dataset_cards import quality_state
 from portal.pages.drawing.histogram import sparkline
 from portal.pages.drawing.lineage_layout import lay_out

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from catalog import find
+from catalog import find, quarantine
 from catalog.dataset import REASON_LENGTH_CHARACTERS
 from catalog.errors import VersionNotFound
 from catalog.find import DistributionOverview
@@ -25,7 +25,6 @@ from exchange.allow import Ask
 from exchange.compare import compare_columns, compare_rows
 from exchange.difference import Change, ColumnDifference, Difference, RowDifference
 from policies.errors import Refusal
-from portal.api.v1.versions import links_of
 from portal.handing_out import parts_of
 from portal.jobs import ask_for_copies
 from portal.pages.dataset.look import look_of
@@ -36,6 +35,7 @@ from portal.pages.rendering import render
 from portal.pages.speech import Speech
 from portal.problems import status_of
 from portal.sign_in import actor_of
+from portal.version_links import links_of
 from portal.wiring import wiring_of
 
 router = APIRouter()
@@ -53,6 +53,8 @@ def show_versions(request: Request, slug: str) -> Response:
     versions = _told(request, look)
     left = [one for one in versions if one.is_left]
     before = dict(zip([one.number for one in left], [*left[1:], None], strict=True))
+    with wiring_of(request).pool.connection() as tx:
+        aside = quarantine.counts(tx, [one.id for one in versions])
     return render(
         request,
         "dataset/versions.html",
@@ -64,6 +66,10 @@ def show_versions(request: Request, slug: str) -> Response:
                 "created_at": one.created_at,
                 "by": say.text(look.overview.publisher.title),
                 "rows": one.row_count,
+                "set_aside": aside[one.id].all,
+                "set_aside_href": f"{frame.href}/versions/{one.number}/quarantine"
+                if look.overview.is_own
+                else None,
                 "change": _change(one, before[one.number], say) if one.is_left else "",
                 "state": quality_state(one.verdict),
                 "digest": one.digest,

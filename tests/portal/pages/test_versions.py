@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from catalog.curation import describe
+from catalog.find import distributions_of
+from tests.exchange.city import STOPS, City
+from tests.exchange.test_compare import declare_key, next_version
+from tests.portal.pages.conftest import OpenBrowser
+from tests.portal.pages.test_dataset import main_of
+
+API = "/api/v1/datasets/stops/versions"
+
+
+def two_versions(city: City) -> None:
+    """Open stops, and a second version in which a row is new, one is gone and one has changed."""
+    dataset = city.open_stops()
+    declare_key(city, dataset, "id")
+    next_version(
+        city,
+        dataset,
+        f"SELECT id, CASE id WHEN 5 THEN '新名' ELSE name END AS name, line FROM ({STOPS}) "
+        "WHERE id > 1 UNION ALL SELECT 99, '新站', 1",
+    )
+
+
+def test_the_list_leads_to_each_version_and_to_what_changed(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    two_versions(city)
+    visitor = browser_of()
+
+    page = main_of(visitor.page("/dataset/stops/versions"))
+    first = visitor.get("/dataset/stops/versions/1")
+    columns = main_of(visitor.page("/dataset/stops/versions/compare?before=1&after=2"))
+    rows = main_of(visitor.page("/dataset/stops/versions/compare?before=1&after=2&rows=true"))
+
+    assert "As many rows as before" in page
+    assert first.status_code == 200
+    assert "This is not the newest version" in first.text
+    assert 'rel="latest-version"' in first.headers["Link"]
+    assert "The columns are the same." in columns
+    assert "新名" not in columns
+    for told in ("新名", "新站", "Rows are told apart by id."):
+        assert told in rows
+
+
+def test_a_version_has_its_digest_as_validator_and_leads_to_its_neighbours(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    two_versions(city)
+    visitor = browser_of()
+
+    first, second = visitor.get(f"{API}/1"), visitor.get(f"{API}/2")
+    digest = first.json()["digest"]
+    again = visitor.get(f"{API}/{digest}", headers={"If-None-Match": f'"{digest}"'})
+    rows = visitor.get(f"{API}/{digest}/rows?limit=1000")
+    file = visitor.get(f"{API}/1/download.csv")
+
+    assert first.headers["ETag"] == f'"{digest}"'
+    assert first.headers["Link"] == (
+        f'<{API}/2>; rel="latest-version", <{API}/2>; rel="successor-version"'
+    )
+    assert second.headers["Link"] == (
+        f'<{API}/2>; rel="latest-version", <{API}/1>; rel="predecessor-version"'
+    )
+    assert again.status_code == 304
+    assert rows.json() == visitor.get("/api/v1/datasets/stops/rows?version=1&limit=1000").json()
+    assert len(rows.json()["rows"]) == 40
+    assert len(file.content.splitlines()) == 41
+    assert 'rel="latest-version"' in file.headers["Link"]
+
+
+def test_the_difference_is_told_to_programs(city: City, browser_of: OpenBrowser) -> None:
+    two_versions(city)
+    visitor = browser_of()
+
+    told = visitor.get(f"{API}/2/difference").json()
+    columns = visitor.get(f"{API}/2/difference?from=1&of=columns").json()
+
+    assert (told["before"], told["after"]) == (1, 2)
+    counts = {name: told["rows"][name] for name in ("added", "changed", "gone", "key")}
+    assert counts == {"added": 1, "changed": 1, "gone": 1, "key": ["id"]}
+    assert told["rows"]["changes_by_column"] == {"name": 1}
+    assert [one["change"] for one in told["rows"]["examples"]] == ["gone", "changed", "added"]
+    assert columns["rows"] is None
+    assert columns["columns"] == {"added": [], "gone": [], "retyped": []}
+
+
+def test_an_approver_withdraws_a_version_and_the_list_shows_the_gap(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    two_versions(city)
+    approver, stranger = browser_of(city.approver), browser_of()
+    address = "/dataset/stops/versions/2"
+
+    assert "Withdraw this version" not in stranger.page(address)
+    unsaid = approver.submit(f"{address}/withdraw", on=address, words="x")
+    done = approver.submit(
+        f"{address}/withdraw", on=address, reason="personal_data", words="姓名未脱敏。"
+    )
+
+    assert unsaid.status_code == 400
+    assert done.status_code == 303
+    gap = main_of(stranger.page("/dataset/stops/versions"))
+    assert "it tells more of persons than it may" in gap
+    assert "姓名未脱敏。" in gap
+    for path in (address, f"{API}/2", f"{API}/2/rows", f"{API}/2/download.csv"):
+        gone = stranger.get(path)
+        assert gone.status_code == 410, path
+        assert "Read version 1 instead." in gone.text
+    problem = stranger.get(f"{API}/2").json()
+    assert (problem["reason"], problem["replaced_by"]) == ("personal_data", 1)
+    listed = stranger.get(API).json()["items"]
+    assert [(one["number"], one["withdrawal"]) for one in listed] == [
+        (2, "personal_data"),
+        (1, None),
+    ]
+    assert stranger.get("/api/v1/datasets/stops/rows").status_code == 200
+
+
+def test_what_names_no_version_is_not_found(city: City, browser_of: OpenBrowser) -> None:
+    dataset = city.open_stops()
+    visitor = browser_of()
+
+    for reference in ("2", "0", "x", "9" * 40, "%00", "站"):
+        assert visitor.get(f"/dataset/stops/versions/{reference}").status_code == 404
+        assert visitor.get(f"{API}/{reference}").status_code == 404
+        assert visitor.get(f"{API}/{reference}/rows").status_code == 404
+    assert visitor.get("/dataset/stops/versions/compare?before=1&after=7").status_code == 404
+    with city.pool.connection() as tx:
+        describe.add_distribution(
+            tx,
+            dataset.id,
+            "empty",
+            distributions_of(tx, dataset)[0].title,
+            by=city.publisher,
+            at=city.at,
+        )
+    assert visitor.get(f"{API}/1?distribution=empty").status_code == 404
