@@ -43,6 +43,7 @@ from catalog.misfit import MISFITS_NAME, KeptAside, SetAsideBy
 from catalog.quarantine import keep_file_aside, quarantine
 from catalog.refusals import refusal_named
 from catalog.store import datasets as dataset_store
+from catalog.store import retention as retention_store
 from catalog.store import uploads as store
 from catalog.store import versions as version_store
 from catalog.version import (
@@ -141,6 +142,7 @@ def sweep(pool: Pool, folders: Folders, distribution_id: DistributionId) -> int:
     """Remove a table's files that no version consists of; says how many."""
     table = folders.table_of(distribution_id)
     with pool.connection() as tx:
+        retention_store.hold_sweeps(tx)
         dataset_store.lock_distribution(tx, distribution_id)
         kept = version_store.paths_kept(tx, distribution_id)
         return tables.sweep(table, kept, storage=folders.storage)

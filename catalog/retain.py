@@ -72,6 +72,11 @@ def retention_of(tx: Tx, dataset_id: DatasetId) -> Retention | None:
     return store.get_retention(tx, dataset_id)
 
 
+def hold_sweeps(tx: Tx) -> None:
+    """Have no sweep remove a file of a table or an upload until the transaction ends."""
+    store.hold_sweeps(tx)
+
+
 def ended_versions(tx: Tx, default: Retention, *, at: datetime) -> Iterator[Version]:
     """Versions whose retention has ended, whether or not something refers to them."""
     after: VersionId | None = None
@@ -106,6 +111,7 @@ def remove_files(pool: Pool, folders: Folders, removed: Sequence[Version]) -> in
     for distribution_id in sorted({version.distribution_id for version in removed}):
         table = folders.table_of(distribution_id)
         with pool.connection() as tx:
+            store.hold_sweeps(tx)
             dataset_store.lock_distribution(tx, distribution_id)
             kept = version_store.paths_kept(tx, distribution_id)
             numbers = version_store.delta_versions_kept(tx, distribution_id)
@@ -123,6 +129,7 @@ def remove_blob(tx: Tx, folders: Folders, sha256: str, default: Retention, *, at
     """Remove an uploaded file, unless it is needed again or its bytes came anew since."""
     days = max(default.days_kept, BLOB_DAYS_MIN)
     before = at - timedelta(days=days)
+    store.hold_sweeps(tx)
     if not store.lock_blob(tx, sha256):
         return False
     if not store.is_unused(tx, sha256, before=before):

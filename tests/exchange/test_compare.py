@@ -30,7 +30,7 @@ from policies.party import ANONYMOUS, Actor
 from policies.terms import Regime
 from tests.exchange.city import LAWFUL, STOP_COLUMNS, STOPS, City, entry
 
-EXAMPLES = 100 if os.environ.get("WEIR_TEST_COUNTS") == "long" else 8
+EXAMPLES = 100 if os.environ.get("WEIR_TEST_COUNTS") == "long" else 6
 
 Table = dict[int, tuple[str | None, int | None]]
 

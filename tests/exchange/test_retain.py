@@ -23,7 +23,7 @@ from policies.party import ANONYMOUS
 from tests.exchange.city import STOPS, City
 from tests.exchange.test_compare import next_version, withdraw
 
-EXAMPLES = 100 if os.environ.get("WEIR_TEST_COUNTS") == "long" else 10
+EXAMPLES = 100 if os.environ.get("WEIR_TEST_COUNTS") == "long" else 4
 
 STEPS = st.lists(
     st.one_of(
@@ -34,7 +34,7 @@ STEPS = st.lists(
         st.tuples(st.just("sweep"), st.integers(1, 3)),
     ),
     min_size=4,
-    max_size=14,
+    max_size=10,
 )
 
 
