@@ -63,6 +63,7 @@ from portal.pages import (
 )
 from portal.pages import help as help_pages
 from portal.pages import organizations as organization_pages
+from portal.pages import versions as dataset_versions
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.audit import desk as audit_pages
 from portal.pages.audit import receipts as receipt_pages
@@ -70,7 +71,6 @@ from portal.pages.buy import asking, buying, usage
 from portal.pages.dataset import data as dataset_data
 from portal.pages.dataset import overview as dataset
 from portal.pages.dataset import use as dataset_use
-from portal.pages.dataset import versions as dataset_versions
 from portal.pages.harvest import sources as harvest
 from portal.pages.inbox import deciding as inbox
 from portal.pages.publish import (

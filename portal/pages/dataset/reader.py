@@ -145,7 +145,7 @@ def profile_for(tx: Tx, look: Look, wiring: Wiring) -> Profile | None:
         return None
     if look.preview.view.masks or look.preview.view.rows:
         stored = look.preview.target.stored
-        secret = mask_key(wiring.settings.keys_folder)
+        secret = mask_key(wiring)
         copy = ready_copy(stored, wiring.folders, look.preview.view, mask_key=secret)
         if copy is not None:
             return profile_of_copy(copy)
