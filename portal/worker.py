@@ -332,6 +332,7 @@ def _add_quality_jobs(app: App, wiring: Wiring) -> None:
                 organization_id=held.dataset.publisher_id,
                 paths=tuple(held.checked_paths(wiring.folders)),
                 number=held.version.number,
+                key=held.key,
                 older=_older(wiring, held.version.id),
             ),
             by=_SYSTEM,

@@ -2,7 +2,7 @@
 
 Nouns: `dimension`, `check`, `rule`, `wording`, `outcome`, `score`, `report`, `profile`,
 `promise` (of freshness), `sensitive` (what is recognised), `suggest` (rules that data suggests),
-`plea` (what is asked for a version that is held back).
+`plea` (what is asked for a version that is held back), `drift` (what changed between versions).
 Edges: `expectations` over `engine/` (Great Expectations on DuckDB or Spark Connect), `footers`
 (what Parquet footers speak against), `profiling` (one DuckDB pass), `detecting` and `measuring`
 (DuckDB over every value), `packs` (the rules of the house, `packs/*.yaml`). Store:

@@ -16,10 +16,12 @@ from policies.party import Actor
 from quality import store
 from quality.check import Column, Kind
 from quality.detecting import detect
+from quality.drift import OLDER_VERSIONS_MAX as OLDER_COMPARED_MAX
+from quality.drift import KeyChurn, drift_of
 from quality.engine.open_table import Limits
 from quality.expectations import Cluster, run_suite
 from quality.footers import read_footers, rules_out
-from quality.measuring import measure
+from quality.measuring import key_churn, measure
 from quality.outcome import Reason, RuleOutcome, Status, SuiteOutcome
 from quality.packs import load_standard_packs
 from quality.profile import Profile
@@ -75,11 +77,29 @@ def assess(
         on_progress=lambda done, total: on_progress(_permille(done, total)),
     )
     report = report_of(suite, started_at=started_at, finished_at=clock())
+    churn = _key_churn(subject, limits)
     with pool.connection() as tx:
         store.put_profile(tx, subject.version_id, profile, at=report.finished_at)
+        older = store.past_of(tx, subject.version_id, limit=OLDER_COMPARED_MAX)
+        drift = drift_of(profile, started_at, older, churn)
+        if drift is not None:
+            store.put_drift(tx, subject.version_id, drift, at=report.finished_at)
         take_down(tx, subject, report, suite, found, by=by)
     propose(pool, subject, profile, at=report.finished_at, limits=limits)
     return report
+
+
+def _key_churn(subject: Subject, limits: Limits) -> KeyChurn | None:
+    """What became of the keys of the version before; None without a key or an older version."""
+    if not subject.key or not subject.older:
+        return None
+    return key_churn(
+        subject.paths,
+        subject.older[0][1],
+        subject.key,
+        memory_bytes=limits.memory_bytes,
+        threads=limits.threads,
+    )
 
 
 def _reject_early(

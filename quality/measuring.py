@@ -12,6 +12,7 @@ import duckdb
 
 from quality.check import Column, Family, Scheme
 from quality.detecting import valid_sql
+from quality.drift import KeyChurn
 from quality.profile import Profile
 from quality.profiling import DEFAULT_MEMORY_BYTES, DEFAULT_THREADS, opened_table
 from quality.sensitive import SensitiveKind
@@ -77,6 +78,39 @@ def measure(
         counts = (connection.execute(statement).fetchone() or ()) if terms else ()
         repeated = _repeated_rows(connection)
     return Measured(values, shapes, _ordered(pairs, counts), schemes, steps, repeated)
+
+
+def key_churn(
+    paths: Sequence[Path],
+    before: Sequence[Path],
+    key: tuple[str, ...],
+    *,
+    memory_bytes: int,
+    threads: int,
+) -> KeyChurn | None:
+    """How many keys of the version `before` stayed and went, and how many came.
+
+    None where the version before lacks a column of the key.
+    """
+    files = {"new": [str(path) for path in paths], "old": [str(path) for path in before]}
+    with opened_table([*paths, *before], memory_bytes=memory_bytes, threads=threads) as connection:
+        held = connection.execute("DESCRIBE SELECT * FROM read_parquet($1)", [files["old"]])
+        if not set(key) <= {str(row[0]) for row in held.fetchall()}:
+            return None
+        names = ", ".join(f"CAST({_quoted(name)} AS VARCHAR)" for name in key)
+        row = connection.execute(
+            f"""
+            WITH new AS (SELECT DISTINCT hash({names}) AS k FROM read_parquet($1)),
+                 old AS (SELECT DISTINCT hash({names}) AS k FROM read_parquet($2))
+            SELECT count(*) FILTER (new.k IS NOT NULL AND old.k IS NOT NULL),
+                   count(*) FILTER (new.k IS NULL),
+                   count(*) FILTER (old.k IS NULL)
+              FROM new FULL JOIN old ON new.k = old.k
+            """,
+            [files["new"], files["old"]],
+        ).fetchone()
+    assert row is not None, "an aggregate without groups has one row"
+    return KeyChurn(key, int(row[0]), int(row[1]), int(row[2]))
 
 
 def _scheme(connection: duckdb.DuckDBPyConnection, name: str) -> Scheme | None:

@@ -19,6 +19,7 @@ from policies.record import record
 from policies.terms import DatasetId, VersionId
 from quality import store
 from quality.check import Column
+from quality.drift import Drift
 from quality.errors import NotAssessed, TooManyRules, UnknownProposal, UnknownRule
 from quality.profile import Profile
 from quality.rule import OWN_RULES_MAX, Rule, RuleId
@@ -130,6 +131,11 @@ def read_evidence(tx: Tx, report_id: ReportId) -> str:
     if evidence is None:
         raise NotAssessed
     return evidence
+
+
+def read_drift(tx: Tx, version_id: VersionId) -> Drift | None:
+    """What changed with a version; None where there was nothing to compare it with."""
+    return store.drift_of(tx, version_id)
 
 
 def read_profile(tx: Tx, version_id: VersionId) -> Profile:

@@ -34,6 +34,8 @@ class Subject:
     number: int = 1
     older: tuple[tuple[int, tuple[Path, ...]], ...] = ()
     """Numbers and files of older versions, newest first, to try proposals on."""
+    key: tuple[str, ...] = ()
+    """The declared key's columns that the version has."""
 
 
 def take_down(

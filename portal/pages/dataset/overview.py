@@ -32,6 +32,7 @@ from portal.sign_in import actor_of
 from portal.wiring import wiring_of
 from quality.plead import granted_pleas
 from quality.reports import reports_with_ids
+from quality.rules import read_drift
 
 router = APIRouter()
 router.include_router(quarantine_router)
@@ -85,6 +86,7 @@ def show_quality(
         reports = reports_with_ids(tx, [one.report_id for one in versions[:REPORTS_SHOWN_MAX]])
         aside = quarantine.counts(tx, [shown.id]) if shown else {}
         granted = granted_pleas(tx, shown.id) if shown else []
+        drift = read_drift(tx, shown.id) if shown else None
         known = frozenset(key for one in granted for key in one.rule_keys)
         at = wiring_of(request).now()
         let_go = [plea_line(tx, one, say, is_overdue=one.is_overdue(at)) for one in granted]
@@ -111,6 +113,7 @@ def show_quality(
         if report
         else [],
         let_go=let_go,
+        drift=dataset_quality.drift_lines(drift, look.seen_values, say),
         missing=[(label, edit) for label in missing],
         checked_at=report.finished_at if report else None,
         version=shown.number if shown else 0,

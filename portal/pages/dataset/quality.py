@@ -12,11 +12,17 @@ from catalog.version import Version
 from policies.calendar import china_day
 from portal.pages.drawing.table import DataTable, TableColumn
 from portal.pages.speech import Speech
+from quality.drift import Drift
 from quality.outcome import Status
 from quality.promise import is_at_risk, next_due
 from quality.report import Finding, Report
-from quality.rule import Gate
+from quality.rule import Gate, Severity
 
+_SEVERITIES: Final = {
+    Severity.CRITICAL: "to_look_at",
+    Severity.WARNING: "changed",
+    Severity.INFO: "noted",
+}
 _GOOD_SCORE: Final = 90
 _FAIR_SCORE: Final = 60
 
@@ -75,6 +81,23 @@ def rules_of(
         *(_rule(finding, shown_columns, say, known) for finding in held),
         *(_passed(findings, say) for findings in passed.values()),
     ]
+
+
+def drift_lines(
+    drift: Drift | None, shown_columns: frozenset[str], say: Speech
+) -> dict[str, object] | None:
+    """What changed since the version before, without columns that the reader may not see."""
+    if drift is None:
+        return None
+    return {
+        "since": drift.since,
+        "compared": drift.compared,
+        "changes": [
+            {"sentence": say.text(change.sentence), "state": _SEVERITIES[change.severity]}
+            for change in drift.changes
+            if set(change.columns) <= shown_columns
+        ],
+    }
 
 
 def dimensions_of(report: Report, say: Speech) -> list[DimensionLine]:
