@@ -389,7 +389,43 @@ PAGES: dict[str, SamplePage] = {
         **LINKED, "changes": ["Column “备注” is new."], "versions": [
             {"number": 14 - i, "href": f"/dataset/air?version={14 - i}", "created_at": NOW,
              "by": "officer", "rows": 35_064 - i * 24, "change": "24 rows added", "state": "passed",
-             "digest": "9c1d" * 16, "is_shown": i == 0} for i in range(4)]}),
+             "set_aside": i, "set_aside_href": None, "gap": "", "gone_at": None,
+             "digest": "9c1d" * 16, "is_shown": i == 0} for i in range(4)] + [
+            {"number": 10, "href": None, "created_at": NOW, "by": "officer", "rows": 1,
+             "change": "", "state": "passed", "set_aside": 0, "set_aside_href": None,
+             "gap": "Withdrawn: values in it are not right · 三号线重复计数。", "gone_at": NOW,
+             "digest": "9c1d" * 16, "is_shown": False}],
+        "choices": [("14", "14"), ("13", "13")], "first": "13", "second": "14"}),
+    "/dataset/air/versions/13": SamplePage("dataset/version.html", {
+        **LINKED, "version": {"number": 13, "created_at": NOW, "published_at": NOW,
+                              "row_count": 35_040, "digest": "9c1d" * 16},
+        "state": "published", "checked": "passed", "quality_href": "/dataset/air/quality",
+        "latest_href": "/dataset/air/versions", "before_href": "/dataset/air/versions",
+        "after_href": None, "compare_href": "/dataset/air/versions/compare",
+        "addresses": [("This page", "https://data.example.gov.cn/dataset/air/versions/13"),
+                      ("The same by its digest",
+                       "https://data.example.gov.cn/dataset/air/versions/" + "9c1d" * 16),
+                      ("In SQL", '"air@13"')],
+        "columns": [("station", "text"), ("pm25", "number")], "may_withdraw": True,
+        "reasons": [("wrong", "values in it are not right", None),
+                    ("other", "another reason", None)],
+        "errors": {"reason": "Choose a reason."}, "reason": "", "words": "", "words_max": 2000}),
+    "/dataset/air/versions/compare": SamplePage("dataset/difference.html", {
+        **LINKED, "before": 13, "after": 14, "refused": "", "rows_href": "?rows=true",
+        "columns": ["Column “备注” is new."], "is_charged": False, "charge": 0,
+        "rows": {"key": ("station", "time"), "added": 24, "changed": 1, "gone": 1},
+        "receipts": [], "by_column": [("pm25", 1)], "next_href": "?skip=20", "first_href": None,
+        "table": {"columns": ["station", "time", "pm25"], "rows": [
+            {"change": "added", "word": "Added", "cells": [
+                {"before": None, "after": text, "is_changed": False}
+                for text in ("银川一中", "2026-11-22 06:00", "35")]},
+            {"change": "changed", "word": "Changed", "cells": [
+                {"before": "银川一中", "after": "银川一中", "is_changed": False},
+                {"before": "2026-11-21 06:00", "after": "2026-11-21 06:00", "is_changed": False},
+                {"before": "350", "after": None, "is_changed": True}]},
+            {"change": "gone", "word": "Gone", "cells": [
+                {"before": text, "after": None, "is_changed": False}
+                for text in ("银川二中", "2026-11-21 06:00", "12")]}]}}),
     "/dataset/air/lineage": SamplePage("dataset/lineage.html", {**LINKED, **LINEAGE}),
     "/dataset/air/use": SamplePage("dataset/use.html", {
         **LINKED, "may_query": True, "sql": "SELECT station, avg(pm25)\n  FROM data\n GROUP BY 1",
