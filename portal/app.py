@@ -42,6 +42,7 @@ from portal.api.v1 import (
     versions,
 )
 from portal.api.v1 import connections as connections_api
+from portal.api.v1 import contracts as contracts_api
 from portal.api.v1 import pleas as pleas_api
 from portal.api.v1 import proposals as proposals_api
 from portal.api.v1 import sensitive as sensitive_api
@@ -118,6 +119,7 @@ _API = (
     ),
     signing_keys_api,
     pleas_api,
+    contracts_api,
     *(proposals_api, sensitive_api, listings, applications, agreements, ledger, receipts, audit),
     *(
         ckan,

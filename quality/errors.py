@@ -208,3 +208,15 @@ class WrongEndOfIssue(Invalid):
         "Give the day by which the issue is to be mended: after today, and within {limit} days."
     )
     limit: int
+
+
+@dataclass(eq=False)
+class MalformedContract(Invalid):
+    """A contract that is none, or asks for too much at once."""
+
+    message: ClassVar[str] = N_(
+        "This is no data contract that can be read: “kind” must be {kind}, “apiVersion” {version} "
+        "or another v3, “schema”, “properties” and “quality” lists of objects, 500 asks at most."
+    )
+    kind: str
+    version: str

@@ -15,6 +15,7 @@ from catalog.version import ReportId
 from catalog.view import Json
 from policies.database import Tx
 from policies.terms import DatasetId, UserId, VersionId
+from quality.contract import Contract
 from quality.drift import Drift, Past, drift_as_json, drift_from_json
 from quality.outcome import SuiteOutcome
 from quality.plea import Plea, PleaId, PleaKind, PleaState
@@ -147,6 +148,47 @@ def profile_of(tx: Tx, version_id: VersionId) -> Profile | None:
         {"version_id": version_id},
     ).fetchone()
     return profile_from_json(row["body"]) if row else None
+
+
+def put_contract(
+    tx: Tx, dataset_id: DatasetId, contract: Contract, *, by: UserId | None, at: datetime
+) -> None:
+    """Keep a dataset's contract, in place of an earlier one."""
+    tx.execute(
+        """
+        INSERT INTO quality.contracts
+            (dataset_id, body, rule_ids, unchecked, taken_in_by, taken_in_at)
+        VALUES (%(dataset_id)s, %(body)s, %(rule_ids)s, %(unchecked)s, %(by)s, %(at)s)
+        ON CONFLICT (dataset_id)
+        DO UPDATE SET body = EXCLUDED.body, rule_ids = EXCLUDED.rule_ids,
+                      unchecked = EXCLUDED.unchecked, taken_in_by = EXCLUDED.taken_in_by,
+                      taken_in_at = EXCLUDED.taken_in_at
+        """,
+        {
+            "dataset_id": dataset_id,
+            "body": Jsonb(dict(contract.body)),
+            "rule_ids": list(contract.rule_ids),
+            "unchecked": list(contract.unchecked),
+            "by": by,
+            "at": at,
+        },
+    )
+
+
+def contract_of(tx: Tx, dataset_id: DatasetId) -> Contract | None:
+    """The contract that was taken in for a dataset; None where there is none."""
+    row = tx.execute(
+        """
+        SELECT body, rule_ids, unchecked
+          FROM quality.contracts
+         WHERE dataset_id = %(dataset_id)s
+        """,
+        {"dataset_id": dataset_id},
+    ).fetchone()
+    if row is None:
+        return None
+    rule_ids = tuple(RuleId(one) for one in row["rule_ids"])
+    return Contract(row["body"], rule_ids, tuple(row["unchecked"]))
 
 
 def put_drift(tx: Tx, version_id: VersionId, drift: Drift, *, at: datetime) -> None:

@@ -60,9 +60,9 @@ def add_rule(request: Request, slug: str, wanted: dict[str, Any]) -> RuleBody:
     actor, wiring = signed_in(request), wiring_of(request)
     at = wiring.now()
     with wiring.pool.connection() as tx:
-        dataset = _owned(tx, slug, actor)
+        dataset = owned(tx, slug, actor)
         added = rules.add_rule(
-            tx, dataset.id, wanted, _columns(tx, dataset, actor), by=actor, at=at
+            tx, dataset.id, wanted, columns_of(tx, dataset, actor), by=actor, at=at
         )
     return RuleBody(id=UUID(added.id), rule=dict(rule_as_json(added)), created_at=at)
 
@@ -72,12 +72,12 @@ def remove_rule(request: Request, slug: str, rule_id: UUID) -> Response:
     """Take a rule out of use; reports that it stood in keep it."""
     actor, wiring = signed_in(request), wiring_of(request)
     with wiring.pool.connection() as tx:
-        dataset = _owned(tx, slug, actor)
+        dataset = owned(tx, slug, actor)
         rules.remove_rule(tx, dataset.id, RuleId(rule_id), by=actor, at=wiring.now())
     return Response(status_code=204)
 
 
-def _owned(tx: Tx, slug: str, actor: Actor) -> Dataset:
+def owned(tx: Tx, slug: str, actor: Actor) -> Dataset:
     """The dataset, if the caller publishes for its organisation.
 
     Raises: DatasetNotFound, PublisherNeeded.
@@ -85,7 +85,7 @@ def _owned(tx: Tx, slug: str, actor: Actor) -> Dataset:
     return describe.owned_dataset(tx, find.dataset_named(tx, slug, by=actor).id, by=actor)
 
 
-def _columns(tx: Tx, dataset: Dataset, actor: Actor) -> tuple[Column, ...]:
+def columns_of(tx: Tx, dataset: Dataset, actor: Actor) -> tuple[Column, ...]:
     """The columns of the newest data that the caller sees; none before the first file."""
     for distribution in find.distributions_of(tx, dataset):
         newest = find.newest_readable(tx, distribution, by=actor)

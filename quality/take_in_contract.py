@@ -1,0 +1,71 @@
+"""Take a dataset's contract in, and give it out.
+
+Who may do so is decided by the caller, before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import cast
+from uuid import UUID, uuid4
+
+from catalog.view import Json
+from policies.database import Tx
+from policies.events import Event, EventKind
+from policies.party import Actor
+from policies.record import record
+from policies.terms import DatasetId
+from quality import store
+from quality.check import Column
+from quality.contract import Contract, asks_of, contract_of, rules_in
+from quality.errors import TooManyRules
+from quality.rule import OWN_RULES_MAX, RuleId
+
+
+def take_in_contract(
+    tx: Tx,
+    dataset_id: DatasetId,
+    body: Mapping[str, object],
+    schema: tuple[Column, ...],
+    *,
+    by: Actor,
+    at: datetime,
+) -> Contract:
+    """Make what a contract asks the dataset's rules, in place of those of its contract before.
+
+    Raises: MalformedContract, TooManyRules.
+    """
+    asks = asks_of(body)
+    held = store.lock_rules_of(tx, dataset_id)
+    before = store.contract_of(tx, dataset_id)
+    for rule_id in before.rule_ids if before else ():
+        held -= store.mark_rule_removed(tx, dataset_id, rule_id, at=at)
+    rules, unchecked = rules_in(asks, schema, iter(lambda: RuleId(uuid4()), None))
+    if held + len(rules) > OWN_RULES_MAX:
+        raise TooManyRules(OWN_RULES_MAX)
+    for rule in rules:
+        store.insert_rule(tx, dataset_id, rule, by=by.user_id, at=at)
+    contract = Contract(
+        body=cast("Mapping[str, Json]", body),
+        rule_ids=tuple(RuleId(UUID(rule.id)) for rule in rules),
+        unchecked=tuple(unchecked),
+    )
+    store.put_contract(tx, dataset_id, contract, by=by.user_id, at=at)
+    facts = {"contract_rules": len(rules), "contract_unchecked": len(unchecked)}
+    kind = EventKind.DATASET_CHANGED
+    record(tx, Event(kind=kind, at=at, actor=by, dataset_id=dataset_id, facts=facts))
+    return contract
+
+
+def contract_taken_in(tx: Tx, dataset_id: DatasetId) -> Contract | None:
+    """The contract that was taken in; None where there is none."""
+    return store.contract_of(tx, dataset_id)
+
+
+def give_out_contract(
+    tx: Tx, dataset_id: DatasetId, name: str, schema: tuple[Column, ...]
+) -> dict[str, Json]:
+    """The dataset's contract with all its own rules."""
+    rules = [own.rule for own in store.rules_of(tx, dataset_id)]
+    return contract_of(name, schema, rules, store.contract_of(tx, dataset_id))
