@@ -36,11 +36,11 @@ from portal.wiring import wire
 from tests.installation import Installation, installation
 from tests.journey.city import City
 
-CALLS = 400
+CALLS = 240
 CLIENTS = 8
 UNIT = 1
 SETTLING_CLIENTS = 32
-SETTLEMENTS = 1_600
+SETTLEMENTS = 960
 
 
 def main() -> None:

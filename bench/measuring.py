@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 import psutil
 
 IDLE_S = 2.0
-IDLE_LOOKS = 4
+QUIET_SHARE = 0.06
+QUIET_LOOKS_MAX = 120
 ROUNDS = 3
 
 Tree = Callable[[], list[psutil.Process]]
@@ -59,16 +60,18 @@ def cpu_s(processes: list[psutil.Process]) -> float:
 
 
 def idle_share(tree: Tree) -> float:
-    """CPU seconds in each second when nobody asks anything: the quietest of some looks.
+    """CPU seconds in each second when nobody asks anything, once what went before has settled.
 
-    A job that happens to run during one of them is not taken for idleness.
+    Jobs that still run after a publication are waited for, so that they are not taken off.
     """
-    shares = []
-    for _ in range(IDLE_LOOKS):
+    share = 1.0
+    for _ in range(QUIET_LOOKS_MAX):
         before, begun = cpu_s(tree()), time.perf_counter()
         time.sleep(IDLE_S)
-        shares.append((cpu_s(tree()) - before) / (time.perf_counter() - begun))
-    return min(shares)
+        share = (cpu_s(tree()) - before) / (time.perf_counter() - begun)
+        if share < QUIET_SHARE:
+            return share
+    raise TimeoutError(f"it does not come to rest: {share:.3f} s a second")
 
 
 def cost_of(call: Call, calls: int, tree: Tree, *, idle: float = 0.0) -> Cost:
