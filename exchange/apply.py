@@ -157,7 +157,8 @@ def grant(
         raise ListingNotInState(str(listing.id), listing.state.value)
     decider = _decider(by, application)
     judgement = judge_all(
-        _decide_facts(application, listing, dataset, is_granted=True, decider=decider, at=at), at=at
+        _decide_facts(tx, application, listing, dataset, is_granted=True, decider=decider, at=at),
+        at=at,
     )
     refuse_blocked(judgement)
     if application.state is not ApplicationState.SUBMITTED:
@@ -185,7 +186,9 @@ def refuse(
     application, listing, dataset = _to_decide(tx, application_id, by)
     decider = _decider(by, application)
     reason = check_reason(reason)
-    facts = _decide_facts(application, listing, dataset, is_granted=False, decider=decider, at=at)
+    facts = _decide_facts(
+        tx, application, listing, dataset, is_granted=False, decider=decider, at=at
+    )
     judgement = judge_all(
         replace(facts, reason_code=reason_code, reason_text=reason, legal_basis_id=legal_basis_id),
         at=at,
@@ -206,7 +209,9 @@ def give_back(
     """
     application, listing, dataset = _to_decide(tx, application_id, by)
     decider = _decider(by, application)
-    facts = _decide_facts(application, listing, dataset, is_granted=True, decider=decider, at=at)
+    facts = _decide_facts(
+        tx, application, listing, dataset, is_granted=True, decider=decider, at=at
+    )
     named = application.times_returned + 1
     judgement = judge_all(
         replace(facts, times_gaps_were_named=named, is_released_by_share_head=True), at=at
@@ -275,6 +280,7 @@ def _grant_by_release(
     assert listing.release is not None
     judgement = judge_all(
         _decide_facts(
+            tx,
             application,
             listing,
             dataset,
@@ -395,6 +401,7 @@ def _share_head(tx: Tx, applicant: Organization, by: Actor) -> UserId | None:
 
 
 def _decide_facts(
+    tx: Tx,
     application: Application,
     listing: Listing,
     dataset: Dataset,
@@ -403,6 +410,7 @@ def _decide_facts(
     decider: UserId,
     at: datetime,
 ) -> DecideFacts:
+    unequal = store.count_decided_otherwise(tx, application, is_granted=is_granted)
     return DecideFacts(
         regime=listing.regime,
         is_granted=is_granted,
@@ -414,6 +422,7 @@ def _decide_facts(
         decider_id=str(decider),
         submitter_id=str(application.applied_by),
         times_gaps_were_named=application.times_returned,
+        unequal_decision_count=unequal,
     )
 
 

@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from exchange.errors import ClausesFailed, RequestIncomplete
-from policies.decision.clause import ClauseResult, Judgement, Severity
+from policies.decision.clause import ClauseResult, Judgement, Profile, Severity, Stage
 from policies.decision.facts import Facts
 from policies.decision.judge import judge
 from policies.decision.profile import profile_in_force
 
+GIVEN: Mapping[Stage, frozenset[str]] = {
+    Stage.REGISTER: frozenset({"described_elements"}),
+    Stage.LIST: frozenset(
+        {"are_conditions_public", "described_items", "harm_reviewer_id", "input_owner_ids"}
+    ),
+    Stage.PRICE: frozenset(),
+    Stage.APPLY: frozenset(),
+    Stage.DECIDE: frozenset({"unequal_decision_count"}),
+    Stage.AGREE: frozenset({"target", "is_contracted_elsewhere"}),
+    Stage.TOKEN: frozenset({"token_algorithm", "claims"}),
+    Stage.WITHDRAW: frozenset(),
+    Stage.DELIVER: frozenset(
+        {"is_agreement_in_force", "agreed_purposes", "held_microcredits", "receipt_fields"}
+    ),
+    Stage.AUDIT: frozenset(
+        {
+            "assets_out_of_balance",
+            "deliveries_without_proof",
+            "deliveries_without_receipt",
+            "demands_overdue",
+            "events_outside_log",
+            "holds_resolved_wrongly",
+            "settlements_without_identity",
+            "shared_without_check",
+        }
+    ),
+}
+"""The stages at which clauses are asked, with the facts that could be unknown and are given."""
+
 
 def judge_all(*stages: Facts, at: datetime) -> Judgement:
     """One judgement over the facts of several stages, by the profile in force at `at`."""
-    profile = profile_in_force(at)
+    return judge_under(profile_in_force(at), *stages, at=at)
+
+
+def judge_under(profile: Profile, *stages: Facts, at: datetime) -> Judgement:
+    """One judgement over the facts of several stages, by any profile."""
     results = tuple(result for facts in stages for result in judge(profile, facts, at=at).results)
     return Judgement(results, profile.id, profile.fingerprint)
+
+
+def is_given(stage: Stage, needs: Iterable[str]) -> bool:
+    """Whether the exchange asks clauses of that stage and can give the facts that one needs."""
+    return stage in GIVEN and GIVEN[stage].issuperset(needs)
 
 
 def refuse_blocked(judgement: Judgement) -> None:

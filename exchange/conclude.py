@@ -64,7 +64,7 @@ def conclude_agreement(
     Raises: ClausesFailed, AgreementWithOneself, AgreementTermOutOfOrder.
     """
     refuse_held(judge_listing(tx, listing, dataset, at=at))
-    judgement = judge_all(_agree_facts(listing, dataset, wish, at), at=at)
+    judgement = judge_all(agree_facts(listing, dataset, wish, at), at=at)
     refuse_held(judgement)
     agreement_id = AgreementId(uuid4())
     agreement = Agreement(
@@ -143,7 +143,8 @@ def _terms(
     return {**odrl, "weir:offer": offer_of(listing), "weir:duty": wish.duty}
 
 
-def _agree_facts(listing: Listing, dataset: Dataset, wish: Wish, at: datetime) -> AgreeFacts:
+def agree_facts(listing: Listing, dataset: Dataset, wish: Wish, at: datetime) -> AgreeFacts:
+    """What the clauses read of an agreement that begins at `at`."""
     declared, assessment = listing.declared, listing.assessment
     return AgreeFacts(
         regime=listing.regime,
@@ -173,6 +174,9 @@ def _agree_facts(listing: Listing, dataset: Dataset, wish: Wish, at: datetime) -
         is_authorised_operation=declared.is_authorised_operation,
         revenue_basis_points=_shares(listing),
         rounding_party_id=str(listing.provider_id),
+        target=str(dataset.id),
+        concluded_at=at,
+        is_contracted_elsewhere=False,
     )
 
 

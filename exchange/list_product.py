@@ -47,7 +47,14 @@ from policies.access import Action
 from policies.calendar import china_day
 from policies.database import Tx
 from policies.decision.clause import Judgement
-from policies.decision.facts import InputFacts, ListingFacts, PriceFacts, WithdrawFacts
+from policies.decision.facts import (
+    InputFacts,
+    ListingFacts,
+    PriceFacts,
+    RegisterFacts,
+    WithdrawFacts,
+)
+from policies.decision.profile import profile_in_force
 from policies.events import Event, EventKind, JsonValue
 from policies.party import Actor, Role
 from policies.reason import check_reason
@@ -301,13 +308,69 @@ def listings_to_open(tx: Tx, *, by: Actor) -> list[Listing]:
 
 
 def judge_listing(tx: Tx, listing: Listing, dataset: Dataset, *, at: datetime) -> Judgement:
-    """What every clause about listing and price says of the listing at `at`."""
-    inputs = tuple(_input_facts(tx, item, listing) for item in inputs_of(tx, dataset.id))
+    """What every clause about record, listing and price says of the listing at `at`."""
+    return judge_all(*listing_facts(tx, listing, dataset, at=at), at=at)
+
+
+def listing_facts(
+    tx: Tx, listing: Listing, dataset: Dataset, *, at: datetime
+) -> tuple[RegisterFacts, ListingFacts, PriceFacts]:
+    """What the clauses read of a listing: the record behind it, itself, its price."""
+    items = inputs_of(tx, dataset.id)
+    inputs = tuple(_input_facts(tx, item, listing) for item in items)
     versions = _published_versions(tx, dataset)
-    return judge_all(
-        _listing_facts(listing, dataset, inputs, versions),
+    facts = _listing_facts(listing, dataset, inputs, versions)
+    owners = frozenset(str(item.publisher_id) for item in items)
+    return (
+        _register_facts(listing, dataset, versions, at),
+        replace(facts, input_owner_ids=owners),
         _price_facts(listing),
-        at=at,
+    )
+
+
+def _register_facts(
+    listing: Listing, dataset: Dataset, versions: list[Version], at: datetime
+) -> RegisterFacts:
+    """What the record says; whoever approved it answers for its grade, else who entered it."""
+    entry, directory = dataset.entry, dataset.entry.directory
+    columns = {column.name: None for version in versions for column in version.columns}
+    assessor = dataset.reviewed_by or dataset.created_by or dataset.publisher_id
+    described = {
+        "title": entry.title != Text(),
+        "description": entry.summary != Text(),
+        "publisher": True,
+        "keyword": bool(entry.keywords),
+        "format": bool(versions),
+        "update_cycle": True,
+    }
+    basis = next(
+        (
+            one.id
+            for one in profile_in_force(at).legal_bases
+            if one.title.zh and one.title.zh in entry.share_basis
+        ),
+        "",
+    )
+    return RegisterFacts(
+        grade=entry.grade,
+        grade_assessor=str(assessor),
+        graded_on=china_day(dataset.reviewed_at or dataset.created_at),
+        share_type=entry.share_type,
+        share_reason=entry.share_basis or directory.share_condition,
+        share_legal_basis_id=basis,
+        open_type=entry.open_type,
+        open_reason=(
+            entry.open_basis or directory.open_condition or listing.declared.open_requirements
+        ),
+        directory=directory.class_code or directory.gov_code,
+        items=tuple(columns),
+        provider_id=str(dataset.publisher_id),
+        format=", ".join(FORMATS),
+        update_cycle=entry.update_cycle,
+        share_manner=directory.share_channel or "",
+        share_conditions=directory.share_condition,
+        described_elements=frozenset(name for name, is_there in described.items() if is_there),
+        regimes=frozenset((listing.regime,)),
     )
 
 
@@ -361,6 +424,22 @@ def _listing_facts(
         authorisation_reference=declared.authorisation_reference,
         authorisation_ends_on=declared.authorisation_ends_on,
         registration_code=declared.registration_code,
+        # The dataset page shows terms and price of every listing to everybody.
+        are_conditions_public=True,
+        described_items=frozenset(
+            name
+            for name, is_there in (
+                ("title", dataset.entry.title != Text()),
+                ("description", dataset.entry.summary != Text()),
+                ("provider", True),
+                ("format", bool(versions)),
+                ("price", True),
+                ("terms", listing.terms != NO_TERMS),
+            )
+            if is_there
+        ),
+        # The compliance assessment 合规评估 is the look at what the trade could harm.
+        harm_reviewer_id=str(assessment.assessor_id) if assessment else "",
         registration_expires_on=declared.registration_expires_on,
     )
 

@@ -32,7 +32,7 @@ from policies.decision.facts import ApplyFacts, TokenFacts
 from policies.errors import AgreementNotFound
 from policies.evidence.signing_key import KeyPurpose
 from policies.freeze import frozen_targets
-from policies.identity import issue
+from policies.identity import issue, tokens
 from policies.identity.issue import IssuedToken
 from policies.identity.people import organization_with_id
 from policies.party import Actor, Organization, OrganizationKind, Role
@@ -134,6 +134,8 @@ def draw_token(
                 key_retires_at=signer.retire_at,
                 has_personal_data=bool(listing.personal_columns),
                 registration_expires_on=listing.declared.registration_expires_on,
+                token_algorithm=tokens.ALGORITHM,
+                claims=tokens.CLAIMS,
             ),
             at=at,
         )

@@ -132,6 +132,47 @@ class ProfileNotFound(NotFound):
 
 
 @dataclass(eq=False)
+class InexpressiblePolicy(Invalid):
+    """An ODRL policy says something that terms of ours cannot say."""
+
+    message: ClassVar[str] = N_(
+        "The ODRL policy cannot be taken over; these parts have no place in terms here: {parts}. "
+        "Leave them out or agree on them otherwise."
+    )
+    parts: list[str]
+
+
+@dataclass(eq=False)
+class LawOfTheDayMissing(NotFound):
+    """The standards or rules under which something was decided were not kept."""
+
+    message: ClassVar[str] = N_(
+        "The standards or rules of that day ({fingerprint}) are not kept here, so the decision "
+        "cannot be made again. It was made by an earlier installation."
+    )
+    fingerprint: str
+
+
+@dataclass(eq=False)
+class MalformedCalendar(Invalid):
+    """A file that is not the official calendar of one year."""
+
+    message: ClassVar[str] = N_("The calendar cannot be loaded: {fault}.")
+    fault: Said
+
+
+@dataclass(eq=False)
+class CalendarKnown(Conflict):
+    """The official calendar of a year is part of the release and is not replaced."""
+
+    message: ClassVar[str] = N_(
+        "The official calendar of {year} is part of this release. Load a year after {last_year}."
+    )
+    year: int
+    last_year: int
+
+
+@dataclass(eq=False)
 class NoProfileInForce(NotFound):
     """No profile of the standards covers this day."""
 

@@ -102,6 +102,30 @@ def open_application(
     return _application(row) if row else None
 
 
+def count_decided_otherwise(tx: Tx, application: Application, *, is_granted: bool) -> int:
+    """Earlier answers on the same listing to the same wish that were the other one."""
+    row = tx.execute(
+        """
+        SELECT count(*) AS found
+          FROM exchange.applications
+         WHERE listing_id = %(listing_id)s
+           AND id <> %(id)s
+           AND purpose = %(purpose)s
+           AND manner = %(manner)s
+           AND state = %(other)s
+        """,
+        {
+            "listing_id": application.listing_id,
+            "id": application.id,
+            "purpose": application.request.purpose,
+            "manner": application.request.manner or "",
+            "other": ApplicationState.REFUSED if is_granted else ApplicationState.GRANTED,
+        },
+    ).fetchone()
+    assert row is not None
+    return int(row["found"])
+
+
 def applications_of(
     tx: Tx, applicant_ids: Sequence[OrganizationId], *, limit: int = APPLICATIONS_PAGE_MAX
 ) -> list[Application]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from policies.canonical import fingerprint_of, to_plain
+from policies.canonical import Plain, fingerprint_of, to_plain
 from policies.terms import Regime, Text
 
 Parameter = int | str | tuple[str, ...]
@@ -33,6 +33,11 @@ class Stage(StrEnum):
     TOKEN = "token"  # noqa: S105 - a stage, not a secret
     WITHDRAW = "withdraw"
     PURGE = "purge"
+    NEGOTIATE = "negotiate"
+    DELIVER = "deliver"
+    END = "end"
+    AUDIT = "audit"
+    """The exchange as a whole on a day, by what is outstanding."""
 
 
 class Severity(StrEnum):
@@ -63,6 +68,8 @@ class Outcome(StrEnum):
     PASSED = "passed"
     FAILED = "failed"
     NOT_APPLICABLE = "not_applicable"
+    UNKNOWN = "unknown"
+    """A fact that the test needs is one that nobody can give yet: not covered, neither way."""
 
 
 class LegalBasisKind(StrEnum):
@@ -182,11 +189,24 @@ class Profile:
     licences: tuple[Licence, ...]
     words: Mapping[str, Text]
     """What the fields that clauses name are called in a message."""
+    version: int = 1
+    """A released version is never edited; a better reading of the same law is the next one."""
     fingerprint: str = field(init=False, compare=False)
     """SHA-256 over all of the above: a decision names exactly what it was made under."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fingerprint", fingerprint_of(to_plain(self)))
+        object.__setattr__(self, "fingerprint", fingerprint_of(self.as_plain()))
+
+    def as_plain(self) -> dict[str, Plain]:
+        """The profile as it is stored and hashed; first versions were so before they had a number.
+
+        A number that is left out keeps the fingerprints under which they were released.
+        """
+        plain = to_plain(self)
+        assert isinstance(plain, dict)
+        if self.version == 1:
+            del plain["version"]
+        return plain
 
     def is_in_force(self, day: date) -> bool:
         """Whether the profile holds on that day in China."""

@@ -3,6 +3,9 @@
 An empty string, an empty tuple, 0 or None says that a thing was not given. References are ids or
 document numbers that the caller has already resolved; whether the document behind one says what it
 should is for a person to judge. Days are days in China.
+
+Of the fields that a test names as needed (`Check.needs`), None says that nobody can tell: the
+clause then says "not covered" of this thing, and neither passes nor fails.
 """
 
 from __future__ import annotations
@@ -53,6 +56,14 @@ class RegisterFacts:
     """Items for which another department is the named source."""
     regimes: frozenset[Regime] = frozenset(Regime)
     """The regimes that the dataset is meant for; clauses of others are not tested."""
+    items_named_elsewhere: tuple[str, ...] | None = None
+    """Items for which another department is the named source; None where no list is kept."""
+    overlapping_items: tuple[str, ...] | None = None
+    """Items to be collected that a shareable dataset already holds, each with its dataset."""
+    described_elements: frozenset[str] | None = None
+    """Elements of the description that are filled in."""
+    missing_participant_parts: tuple[str, ...] | None = None
+    """Parts of the provider's own description that no credential vouches for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +148,25 @@ class ListingFacts:
     """The first day without authorisation."""
     registration_code: str = ""
     registration_expires_on: date | None = None
+    product_registration_code: str | None = None
+    """The product's own code, beside that of the resource that it was made from."""
+    harm_reviewer_id: str | None = None
+    """Who looked whether the trade harms security, public interest or privacy."""
+    seller_class: str | None = None
+    """The class of market party 数商 that the seller is registered under."""
+    described_items: frozenset[str] | None = None
+    are_conditions_public: bool | None = None
+    input_owner_ids: frozenset[str] | None = None
+    """The owners of the inputs; more than one makes it a product of linking."""
+    has_linkage_test: bool = False
+    authorisation_selection: str | None = None
+    """How the operator was chosen: open_tender, invited_tender or negotiation."""
+    authorisation_filing_number: str = ""
+    authorisation_published_on: date | None = None
+    """The day on which scope and use of the authorisation were last shown to the public."""
+    registration_working_days: int | None = None
+    """From first delivery to the filing of the registration, or to today while none is filed."""
+    is_seller_platform_operator: bool | None = None
 
     @property
     def regimes(self) -> frozenset[Regime]:
@@ -162,6 +192,9 @@ class PriceFacts:
     is_on_public_price_list: bool = False
     person_level_inputs: tuple[str, ...] = ()
     """Attributes of persons that a changing price reads."""
+    price_spread_permille: int | None = None
+    """By how much prices of like buyers differ, in thousandths of the lowest."""
+    price_spread_reason: str = ""
 
     @property
     def regimes(self) -> frozenset[Regime]:
@@ -201,6 +234,8 @@ class ApplyFacts:
     is_foreign_authority: bool = False
     """The recipient is a judicial or law-enforcement body of another country."""
     foreign_approval_reference: str = ""
+    credential_faults: tuple[str, ...] | None = None
+    """What is wrong with the applicant's credential: issuer, proof, dates or status."""
 
     @property
     def regimes(self) -> frozenset[Regime]:
@@ -250,6 +285,15 @@ class DecideFacts:
     """The record of the attempt to give the rest."""
     delivery_working_days: int | None = None
     """From the yes to the delivery; None while nothing was delivered."""
+    is_flow_back: bool | None = None
+    """An area asks for what an upper level's system holds about it 回流."""
+    unequal_decision_count: int | None = None
+    """Earlier answers to the same facts that were decided otherwise."""
+    third_party_working_days: int | None = None
+    """Since an affected third party was asked; None where none was asked."""
+    has_third_party_answered: bool = False
+    disclosure_working_days: int | None = None
+    """From receipt to the answer of a disclosure request, without the time of third parties."""
 
     @property
     def regimes(self) -> frozenset[Regime]:
@@ -298,6 +342,15 @@ class AgreeFacts:
     revenue_basis_points: tuple[int, ...] = ()
     """Shares of the income in ten-thousandths; empty where nothing is paid."""
     rounding_party_id: str = ""
+    target: str | None = None
+    """What the agreement is about, named once."""
+    concluded_at: datetime | None = None
+    rules_with_own_target: tuple[str, ...] = ()
+    is_contracted_elsewhere: bool | None = None
+    """Signed outside the platform."""
+    contract_filing_number: str = ""
+    are_signatures_valid: bool | None = None
+    """Each signature fits the words, under a key that only its signer holds."""
 
     @property
     def regimes(self) -> frozenset[Regime]:
@@ -329,6 +382,14 @@ class TokenFacts:
     export_approval_reference: str = ""
     registration_expires_on: date | None = None
     """None where the product needs no registration code."""
+    token_algorithm: str | None = None
+    claims: frozenset[str] | None = None
+    """Claims and header fields that the token carries."""
+    is_sender_bound: bool | None = None
+    can_sender_bind: bool = False
+    """The client is able to prove that it holds a key."""
+    unmet_duties: tuple[str, ...] | None = None
+    """Duties of the permission that are due and not done."""
 
     @property
     def regimes(self) -> frozenset[Regime]:
@@ -366,6 +427,128 @@ class PurgeFacts:
     is_impact_assessment: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NegotiateFacts:
+    """One move of a negotiation or of the trade that follows it."""
+
+    stage: ClassVar[Stage] = Stage.NEGOTIATE
+    regime: Regime
+    state_before: str | None = None
+    """In the words of the Dataspace Protocol."""
+    state_after: str = ""
+    gates_passed: tuple[str, ...] | None = None
+    """The gates with a recorded decision, in the order in which they were passed."""
+
+    @property
+    def regimes(self) -> frozenset[Regime]:
+        """The one regime of the negotiation."""
+        return frozenset((self.regime,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliverFacts:
+    """One delivery, as it is made or as its receipt tells."""
+
+    stage: ClassVar[Stage] = Stage.DELIVER
+    regime: Regime
+    is_agreement_in_force: bool | None = None
+    """Concluded, begun, neither ended nor suspended. None where no agreement is needed."""
+    columns_outside: tuple[str, ...] | None = None
+    """Columns given that the listing's view does not hold."""
+    purpose: Purpose | None = None
+    agreed_purposes: frozenset[Purpose] | None = None
+    is_recipient_assignee: bool = False
+    widening_consent_reference: str = ""
+    is_newest_version: bool | None = None
+    old_version_reason: str = ""
+    exported_subject_count: int | None = None
+    """People whose data left the country under the approval, this delivery included."""
+    approved_subject_count: int = 0
+    smallest_group_count: int | None = None
+    """How many people the smallest released group covers."""
+    has_sensitive_data: bool = False
+    spent_microepsilon: int | None = None
+    asked_microepsilon: int = 0
+    most_microepsilon: int = 0
+    smallest_difference_count: int | None = None
+    """By how many people this question differs from the nearest earlier one."""
+    held_microcredits: MicroCredits | None = None
+    highest_charge_microcredits: MicroCredits = FREE
+    charged_unit_count: int | None = None
+    granted_unit_count: int = 0
+    """Distinct rows or objects that were granted, repeats left out."""
+    receipt_fields: frozenset[str] | None = None
+    """What the receipt states; empty where there is no receipt."""
+
+    @property
+    def regimes(self) -> frozenset[Regime]:
+        """The one regime of the delivery."""
+        return frozenset((self.regime,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndFacts:
+    """An agreement that has ended, or is to be stopped."""
+
+    stage: ClassVar[Stage] = Stage.END
+    regime: Regime
+    live_token_count: int | None = None
+    """Tokens of the agreement that still open something."""
+    days_since_end: int = 0
+    deletion_statement_reference: str = ""
+    disposal_due_in_days: int | None = None
+    """Until the provider's instruction to dispose is due; negative once it is past."""
+    disposal_statement_reference: str = ""
+    is_misuse_found: bool | None = None
+    is_access_suspended: bool = False
+    rectification_due_on: date | None = None
+
+    @property
+    def regimes(self) -> frozenset[Regime]:
+        """The one regime of the agreement."""
+        return frozenset((self.regime,))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFacts:
+    """How the exchange stands on a day: what is outstanding, by kind; 0 where nothing is."""
+
+    stage: ClassVar[Stage] = Stage.AUDIT
+    regimes: frozenset[Regime] = frozenset(Regime)
+    yearly_assessments_overdue: int | None = None
+    settlements_without_identity: int | None = None
+    disputes_out_of_order: int | None = None
+    corrections_overdue: int | None = None
+    demands_overdue: int | None = None
+    publications_late: int | None = None
+    departments_without_openness_score: int | None = None
+    deliveries_without_proof: int | None = None
+    functions_untested: int | None = None
+    ranking_inputs_unpublished: int | None = None
+    consent_withdrawals_open: int | None = None
+    leaks_without_notice: int | None = None
+    version_documents_closed: int | None = None
+    revocations_late: int | None = None
+    keys_used_early: int | None = None
+    holds_resolved_wrongly: int | None = None
+    assets_out_of_balance: int | None = None
+    keys_with_two_effects: int | None = None
+    deliveries_without_receipt: int | None = None
+    events_outside_log: int | None = None
+    refunds_owed: int | None = None
+    inputs_without_split: int | None = None
+    transfers_outside_table: int | None = None
+    shared_without_check: int | None = None
+    exchanges_without_link: int | None = None
+    incidents_unreported: int | None = None
+    breaches_open: int | None = None
+    complaints_open: int | None = None
+    registrations_overdue: int | None = None
+    incomes_not_apart: int | None = None
+    incomes_over_cap: int | None = None
+    prices_not_reviewed: int | None = None
+
+
 Facts = (
     RegisterFacts
     | ApproveFacts
@@ -377,4 +560,8 @@ Facts = (
     | TokenFacts
     | WithdrawFacts
     | PurgeFacts
+    | NegotiateFacts
+    | DeliverFacts
+    | EndFacts
+    | AuditFacts
 )

@@ -31,6 +31,8 @@ SCOPE_API: Final = "api"
 SCOPE_READ: Final = "read"
 
 _CLAIMS_OF_ALL: Final = ("iss", "sub", "aud", "client_id", "exp", "iat", "jti", "scope")
+CLAIMS: Final = frozenset({"typ", *_CLAIMS_OF_ALL})
+"""What every token of ours carries, its type in the header included."""
 _HEADERS: Final = frozenset({"alg", "typ", "kid"})
 _COMPACT: Final = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
 

@@ -12,7 +12,7 @@ from policies.terms import Text
 from portal.pages.fact_words import name_of_fact, value_of_fact
 from portal.pages.speech import Speech
 
-_ORDER = {"not_met": 0, "unclear": 1, "met": 2}
+_ORDER = {"not_met": 0, "unclear": 1, "met": 2, "not_covered": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,8 @@ class ClauseLine:
     source: str
     facts: str
     state: str
-    """`met`, `not_met` (it stops the act) or `unclear` (shown and recorded)."""
+    """`met`, `not_met` (it stops the act), `unclear` (shown and recorded) or `not_covered` (a fact
+    that it needs is one that nobody can give)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,6 @@ def _verdict(lines: Sequence[ClauseLine], say: Speech) -> tuple[str, str]:
 def _line(result: ClauseResult, words: dict[str, Text], say: Speech) -> ClauseLine:
     place = f"{say.text(result.source)} {say.text(result.article)}".strip()
     has_failed = result.outcome is Outcome.FAILED
-    stops = result.severity in (Severity.BLOCK, Severity.HOLD)
     facts = [
         say.gettext(
             "{thing}: {name}",
@@ -91,8 +91,16 @@ def _line(result: ClauseResult, words: dict[str, Text], say: Speech) -> ClauseLi
         sentence=say.text(result.message) if has_failed else place,
         source=place if has_failed else "",
         facts=say.gettext("; ").join(facts),
-        state="met" if not has_failed else "not_met" if stops else "unclear",
+        state=_state(result),
     )
+
+
+def _state(result: ClauseResult) -> str:
+    if result.outcome is Outcome.UNKNOWN:
+        return "not_covered"
+    if result.outcome is not Outcome.FAILED:
+        return "met"
+    return "not_met" if result.severity in (Severity.BLOCK, Severity.HOLD) else "unclear"
 
 
 def _words(profile_id: str) -> dict[str, Text]:

@@ -6,6 +6,8 @@ listing    products before they are listed
 price      prices
 request    requests and answers
 agreement  agreements, tokens, withdrawal and purging
+delivery   negotiations, deliveries and what follows an agreement
+audit      the exchange as a whole, by what is outstanding
 run        the table of all tests, by stage and name
 
 A test that changes its meaning gets a new name, so that a stored profile keeps its meaning.

@@ -167,6 +167,33 @@ def shares_add_up(facts: AgreeFacts) -> Finding:
     )
 
 
+def agreement_names_its_target_once(facts: AgreeFacts) -> Finding:
+    """The agreement has its time, both parties and one target; no rule has another."""
+    return none_of(
+        [
+            *(["target"] if not facts.target else []),
+            *(["concluded_at"] if facts.concluded_at is None else []),
+            *facts.rules_with_own_target,
+        ],
+        target=facts.target,
+        concluded_at=facts.concluded_at,
+    )
+
+
+def contract_elsewhere_is_filed(facts: AgreeFacts) -> Finding:
+    """A contract on a product of authorised operation that was signed elsewhere is filed here."""
+    if not facts.is_contracted_elsewhere or not facts.is_authorised_operation:
+        return NOT_APPLICABLE
+    return given_all(contract_filing_number=facts.contract_filing_number)
+
+
+def signatures_are_valid(facts: AgreeFacts) -> Finding:
+    """Every signature fits the words of the agreement."""
+    return holds(
+        is_met=bool(facts.are_signatures_valid), are_signatures_valid=facts.are_signatures_valid
+    )
+
+
 def token_ends_in_time(facts: TokenFacts) -> Finding:
     """The token ends no later than agreement, entitlement and signing key."""
     last = min(facts.agreement_ends_at, facts.entitlement_ends_at, facts.key_retires_at)
@@ -238,6 +265,33 @@ def registration_has_not_lapsed(facts: TokenFacts, given: Given) -> Finding:
     )
 
 
+def token_is_complete(facts: TokenFacts, given: Given) -> Finding:
+    """The token carries every claim that a reader has to check."""
+    claims = facts.claims or frozenset()
+    return none_of(sorted(given.words("claims") - claims), claims=claims)
+
+
+def algorithm_is_allowed(facts: TokenFacts, given: Given) -> Finding:
+    """The token is signed by a listed algorithm."""
+    return holds(
+        is_met=facts.token_algorithm in given.words("algorithms"),
+        token_algorithm=facts.token_algorithm,
+    )
+
+
+def important_tokens_are_bound(facts: TokenFacts) -> Finding:
+    """A token for important data is bound to its holder's key where the client can do it."""
+    if facts.grade < Grade.IMPORTANT or not facts.can_sender_bind:
+        return NOT_APPLICABLE
+    return holds(is_met=bool(facts.is_sender_bound), is_sender_bound=facts.is_sender_bound)
+
+
+def duties_are_done(facts: TokenFacts) -> Finding:
+    """No duty that the permission depends on is due and undone."""
+    unmet = facts.unmet_duties or ()
+    return none_of(unmet, unmet_duties=unmet)
+
+
 def withdrawal_is_negotiated(facts: WithdrawFacts) -> Finding:
     """A running service is stopped or changed with reason, after talks, and filed."""
     if facts.live_agreement_count == 0:
@@ -304,6 +358,9 @@ AGREE_CHECKS: Mapping[str, Check[AgreeFacts]] = {
     "authorisation_is_not_too_long": Check(authorisation_is_not_too_long, numbers=("most_years",)),
     "assessor_is_no_party": of_facts(assessor_is_no_party),
     "shares_add_up": of_facts(shares_add_up),
+    "agreement_names_its_target_once": of_facts(agreement_names_its_target_once, "target"),
+    "contract_elsewhere_is_filed": of_facts(contract_elsewhere_is_filed, "is_contracted_elsewhere"),
+    "signatures_are_valid": of_facts(signatures_are_valid, "are_signatures_valid"),
 }
 
 TOKEN_CHECKS: Mapping[str, Check[TokenFacts]] = {
@@ -314,6 +371,12 @@ TOKEN_CHECKS: Mapping[str, Check[TokenFacts]] = {
     "exchange_narrows": Check(exchange_narrows, numbers=("most_actors",)),
     "export_is_approved": Check(export_is_approved, words=("regions",)),
     "registration_has_not_lapsed": Check(registration_has_not_lapsed),
+    "token_is_complete": Check(token_is_complete, words=("claims",), needs=("claims",)),
+    "algorithm_is_allowed": Check(
+        algorithm_is_allowed, words=("algorithms",), needs=("token_algorithm",)
+    ),
+    "important_tokens_are_bound": of_facts(important_tokens_are_bound, "is_sender_bound"),
+    "duties_are_done": of_facts(duties_are_done, "unmet_duties"),
 }
 
 WITHDRAW_CHECKS: Mapping[str, Check[WithdrawFacts]] = {

@@ -52,11 +52,20 @@ class Check(Generic[F]):
     test: Callable[[F, Given], Finding]
     numbers: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    """Facts without which the test says nothing; None in one of them is "nobody can tell"."""
+
+    def run(self, facts: F, given: Given) -> Finding:
+        """What the test sees, or that it cannot see."""
+        missing = [name for name in self.needs if getattr(facts, name) is None]
+        if missing:
+            return Finding(Outcome.UNKNOWN, dict.fromkeys(missing, ""))
+        return self.test(facts, given)
 
 
-def of_facts(test: Callable[[F], Finding]) -> Check[F]:
+def of_facts(test: Callable[[F], Finding], *needs: str) -> Check[F]:
     """A test that reads nothing but the facts."""
-    return Check(lambda facts, _given: test(facts))
+    return Check(lambda facts, _given: test(facts), needs=needs)
 
 
 NOT_APPLICABLE = Finding(Outcome.NOT_APPLICABLE)

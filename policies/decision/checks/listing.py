@@ -280,6 +280,93 @@ def _inputs(facts: ListingFacts, is_met: Callable[[InputFacts], bool]) -> Findin
     )
 
 
+def product_is_registered(facts: ListingFacts) -> Finding:
+    """A product of authorised operation has a code of its own."""
+    if not facts.is_authorised_operation:
+        return NOT_APPLICABLE
+    return given_all(product_registration_code=facts.product_registration_code)
+
+
+def harm_was_looked_for(facts: ListingFacts) -> Finding:
+    """Somebody else than the seller looked whether the trade harms anyone."""
+    is_met = bool(facts.harm_reviewer_id) and facts.harm_reviewer_id != facts.seller_id
+    return holds(is_met=is_met, harm_reviewer_id=facts.harm_reviewer_id)
+
+
+def seller_class_is_known(facts: ListingFacts, given: Given) -> Finding:
+    """The seller is registered under a class of market party."""
+    return holds(
+        is_met=facts.seller_class in given.words("classes"), seller_class=facts.seller_class
+    )
+
+
+def product_is_described(facts: ListingFacts, given: Given) -> Finding:
+    """The fixed items of a traded product's description are there."""
+    described = facts.described_items or frozenset()
+    return none_of(sorted(given.words("items") - described), described_items=described)
+
+
+def conditions_are_public(facts: ListingFacts) -> Finding:
+    """Everybody reads the conditions and the fees."""
+    return holds(
+        is_met=bool(facts.are_conditions_public), are_conditions_public=facts.are_conditions_public
+    )
+
+
+def linked_inputs_are_tested(facts: ListingFacts) -> Finding:
+    """What was linked from several owners was tested for what the parts keep hidden."""
+    if len(facts.input_owner_ids or ()) < 2:
+        return NOT_APPLICABLE
+    return holds(
+        is_met=facts.has_linkage_test and bool(facts.regrading_reference),
+        input_owner_ids=facts.input_owner_ids,
+        has_linkage_test=facts.has_linkage_test,
+        regrading_reference=facts.regrading_reference,
+    )
+
+
+def operator_was_chosen_fairly(facts: ListingFacts, given: Given) -> Finding:
+    """The operator was chosen in one of the allowed ways, and the agreement is filed."""
+    if not facts.is_authorised_operation:
+        return NOT_APPLICABLE
+    is_known = facts.authorisation_selection in given.words("selections")
+    return given_all(
+        authorisation_selection=facts.authorisation_selection if is_known else "",
+        authorisation_filing_number=facts.authorisation_filing_number,
+    )
+
+
+def authorisation_is_shown(facts: ListingFacts, given: Given) -> Finding:
+    """To whom, what and how long was shown to the public not long ago."""
+    if not facts.is_authorised_operation:
+        return NOT_APPLICABLE
+    shown = facts.authorisation_published_on
+    age = timedelta(days=given.number("most_age_days"))
+    return holds(
+        is_met=shown is not None and given.day - shown <= age, authorisation_published_on=shown
+    )
+
+
+def registration_is_filed_in_time(facts: ListingFacts, given: Given) -> Finding:
+    """The first registration is filed within the term after the first delivery."""
+    if not facts.is_authorised_operation:
+        return NOT_APPLICABLE
+    taken, most = facts.registration_working_days, given.number("working_days")
+    return holds(
+        is_met=taken is not None and taken <= most,
+        working_days_taken=taken,
+        working_days_allowed=most,
+    )
+
+
+def platform_does_not_sell(facts: ListingFacts) -> Finding:
+    """Who runs the platform sells nothing on it."""
+    return holds(
+        is_met=not facts.is_seller_platform_operator,
+        is_seller_platform_operator=facts.is_seller_platform_operator,
+    )
+
+
 LIST_CHECKS: Mapping[str, Check[ListingFacts]] = {
     "grade_covers_inputs": of_facts(grade_covers_inputs),
     "core_stays_inside": of_facts(core_stays_inside),
@@ -306,4 +393,28 @@ LIST_CHECKS: Mapping[str, Check[ListingFacts]] = {
     "quality_is_recent": Check(quality_is_recent, numbers=("most_age_days",)),
     "anonymous_means_tested": of_facts(anonymous_means_tested),
     "name_can_be_shared": Check(name_can_be_shared, numbers=("most_characters",)),
+    "product_is_registered": of_facts(product_is_registered, "product_registration_code"),
+    "harm_was_looked_for": of_facts(harm_was_looked_for, "harm_reviewer_id"),
+    "seller_class_is_known": Check(
+        seller_class_is_known, words=("classes",), needs=("seller_class",)
+    ),
+    "product_is_described": Check(
+        product_is_described, words=("items",), needs=("described_items",)
+    ),
+    "conditions_are_public": of_facts(conditions_are_public, "are_conditions_public"),
+    "linked_inputs_are_tested": of_facts(linked_inputs_are_tested, "input_owner_ids"),
+    "operator_was_chosen_fairly": Check(
+        operator_was_chosen_fairly, words=("selections",), needs=("authorisation_selection",)
+    ),
+    "authorisation_is_shown": Check(
+        authorisation_is_shown,
+        numbers=("most_age_days",),
+        needs=("authorisation_published_on",),
+    ),
+    "registration_is_filed_in_time": Check(
+        registration_is_filed_in_time,
+        numbers=("working_days",),
+        needs=("registration_working_days",),
+    ),
+    "platform_does_not_sell": of_facts(platform_does_not_sell, "is_seller_platform_operator"),
 }

@@ -78,6 +78,17 @@ def price_is_not_negative(facts: PriceFacts) -> Finding:
     return holds(is_met=is_met, price_microcredits=facts.price_microcredits, regime=facts.regime)
 
 
+def like_buyers_pay_alike(facts: PriceFacts, given: Given) -> Finding:
+    """Prices of like buyers differ little, or for a reason that is named."""
+    spread = facts.price_spread_permille or 0
+    is_met = spread <= given.number("most_permille") or bool(facts.price_spread_reason)
+    return holds(
+        is_met=is_met,
+        price_spread_permille=spread,
+        price_spread_reason=facts.price_spread_reason,
+    )
+
+
 PRICE_CHECKS: Mapping[str, Check[PriceFacts]] = {
     "price_is_zero": of_facts(price_is_zero),
     "welfare_is_free": Check(welfare_is_free, words=("free_purposes",)),
@@ -86,4 +97,7 @@ PRICE_CHECKS: Mapping[str, Check[PriceFacts]] = {
     "price_is_public": of_facts(price_is_public),
     "price_ignores_persons": of_facts(price_ignores_persons),
     "price_is_not_negative": of_facts(price_is_not_negative),
+    "like_buyers_pay_alike": Check(
+        like_buyers_pay_alike, numbers=("most_permille",), needs=("price_spread_permille",)
+    ),
 }

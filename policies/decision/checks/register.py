@@ -113,6 +113,49 @@ def items_have_one_source(facts: RegisterFacts) -> Finding:
     return none_of(facts.items_owned_elsewhere, items=facts.items)
 
 
+def nothing_is_collected_again(facts: RegisterFacts) -> Finding:
+    """No item is collected that sharing can supply."""
+    return none_of(facts.overlapping_items or (), items=facts.items)
+
+
+def description_has_elements(facts: RegisterFacts, given: Given) -> Finding:
+    """The description has every element that the clause names."""
+    described = facts.described_elements or frozenset()
+    return none_of(sorted(given.words("elements") - described), described_elements=described)
+
+
+def participant_is_described(facts: RegisterFacts) -> Finding:
+    """What the provider says of itself is vouched for."""
+    missing = facts.missing_participant_parts or ()
+    return none_of(missing, missing_participant_parts=missing)
+
+
+def grade_is_assessed(facts: RegisterFacts) -> Finding:
+    """A grade with the one who answers for it and the day."""
+    return given_all(
+        grade=facts.grade, grade_assessor=facts.grade_assessor, graded_on=facts.graded_on
+    )
+
+
+def entry_names_its_data(facts: RegisterFacts) -> Finding:
+    """The things that a catalogue entry names of the data itself."""
+    entry = _entry(facts)
+    told = ("items", "provider_id", "format", "update_cycle", "share_type", "grade")
+    return none_of((name for name in told if not entry[name]), items=facts.items)
+
+
+def entry_names_its_sharing(facts: RegisterFacts) -> Finding:
+    """The things that a catalogue entry names of its place and of how it is shared."""
+    entry = _entry(facts)
+    told = ("directory", "share_manner", "share_conditions")
+    return none_of((name for name in told if not entry[name]), directory=facts.directory)
+
+
+def items_have_one_named_source(facts: RegisterFacts) -> Finding:
+    """No item belongs to another department, as far as a list of sources is kept."""
+    return none_of(facts.items_named_elsewhere or (), items=facts.items)
+
+
 def reviews_are_signed(facts: ApproveFacts) -> Finding:
     """A secrecy review, a personal-data review and an approval."""
     return given_all(
@@ -149,6 +192,15 @@ REGISTER_CHECKS: Mapping[str, Check[RegisterFacts]] = {
     ),
     "entry_is_complete": of_facts(entry_is_complete),
     "items_have_one_source": of_facts(items_have_one_source),
+    "grade_is_assessed": of_facts(grade_is_assessed),
+    "entry_names_its_data": of_facts(entry_names_its_data),
+    "entry_names_its_sharing": of_facts(entry_names_its_sharing),
+    "items_have_one_named_source": of_facts(items_have_one_named_source, "items_named_elsewhere"),
+    "nothing_is_collected_again": of_facts(nothing_is_collected_again, "overlapping_items"),
+    "description_has_elements": Check(
+        description_has_elements, words=("elements",), needs=("described_elements",)
+    ),
+    "participant_is_described": of_facts(participant_is_described, "missing_participant_parts"),
 }
 
 APPROVE_CHECKS: Mapping[str, Check[ApproveFacts]] = {

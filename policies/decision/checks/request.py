@@ -87,6 +87,12 @@ def request_approver_is_another(facts: ApplyFacts) -> Finding:
     )
 
 
+def credential_counts(facts: ApplyFacts) -> Finding:
+    """Issuer, proof, dates and status of the credential are good."""
+    faults = facts.credential_faults or ()
+    return none_of(faults, credential_faults=faults)
+
+
 def unconditional_is_granted(facts: DecideFacts) -> Finding:
     """Unconditional data is released, by the head of the share office or a standing release."""
     if facts.share_type is not ShareType.UNCONDITIONAL:
@@ -185,6 +191,44 @@ def decider_is_another(facts: DecideFacts) -> Finding:
     )
 
 
+def flow_back_has_no_conditions(facts: DecideFacts) -> Finding:
+    """What an area asks back is given, without further conditions."""
+    if not facts.is_flow_back:
+        return NOT_APPLICABLE
+    named = tuple(condition.name for condition in facts.conditions)
+    return holds(
+        is_met=facts.is_granted and not named and not facts.free_text_condition,
+        is_granted=facts.is_granted,
+        conditions=named,
+    )
+
+
+def like_requests_fare_alike(facts: DecideFacts) -> Finding:
+    """The same facts were never answered otherwise."""
+    count = facts.unequal_decision_count
+    return holds(is_met=not count, unequal_decision_count=count)
+
+
+def third_party_was_heard(facts: DecideFacts, given: Given) -> Finding:
+    """An affected third party answered, or its time to comment is over."""
+    taken, most = facts.third_party_working_days or 0, given.number("working_days")
+    return holds(
+        is_met=not facts.is_granted or facts.has_third_party_answered or taken > most,
+        working_days_taken=taken,
+        working_days_allowed=most,
+        has_third_party_answered=facts.has_third_party_answered,
+    )
+
+
+def disclosure_is_answered_in_time(facts: DecideFacts, given: Given) -> Finding:
+    """A disclosure request is answered within the term; a longer one has consent and notice."""
+    is_extended = bool(facts.extension_consent_reference) and facts.was_extension_notified
+    extension = facts.extension_working_days if is_extended else 0
+    most = given.number("working_days") + min(extension, given.number("extension_working_days"))
+    taken = facts.disclosure_working_days or 0
+    return holds(is_met=taken <= most, working_days_taken=taken, working_days_allowed=most)
+
+
 APPLY_CHECKS: Mapping[str, Check[ApplyFacts]] = {
     "both_sides_are_identified": of_facts(both_sides_are_identified),
     "duty_item_is_in_force": of_facts(duty_item_is_in_force),
@@ -194,6 +238,7 @@ APPLY_CHECKS: Mapping[str, Check[ApplyFacts]] = {
     "purpose_is_from_list": of_facts(purpose_is_from_list),
     "request_is_complete": Check(request_is_complete),
     "request_approver_is_another": of_facts(request_approver_is_another),
+    "credential_counts": of_facts(credential_counts, "credential_faults"),
 }
 
 DECIDE_CHECKS: Mapping[str, Check[DecideFacts]] = {
@@ -211,4 +256,14 @@ DECIDE_CHECKS: Mapping[str, Check[DecideFacts]] = {
     "gaps_are_named_at_once": of_facts(gaps_are_named_at_once),
     "rest_is_given": of_facts(rest_is_given),
     "decider_is_another": of_facts(decider_is_another),
+    "flow_back_has_no_conditions": of_facts(flow_back_has_no_conditions, "is_flow_back"),
+    "like_requests_fare_alike": of_facts(like_requests_fare_alike, "unequal_decision_count"),
+    "third_party_was_heard": Check(
+        third_party_was_heard, numbers=("working_days",), needs=("third_party_working_days",)
+    ),
+    "disclosure_is_answered_in_time": Check(
+        disclosure_is_answered_in_time,
+        numbers=("working_days", "extension_working_days"),
+        needs=("disclosure_working_days",),
+    ),
 }

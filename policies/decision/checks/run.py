@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, assert_never
+from typing import Any
 
 from policies.decision.checks.agreement import (
     AGREE_CHECKS,
@@ -11,80 +11,45 @@ from policies.decision.checks.agreement import (
     TOKEN_CHECKS,
     WITHDRAW_CHECKS,
 )
+from policies.decision.checks.audit import AUDIT_CHECKS
+from policies.decision.checks.delivery import DELIVER_CHECKS, END_CHECKS, NEGOTIATE_CHECKS
 from policies.decision.checks.finding import Check, Finding, Given
 from policies.decision.checks.listing import LIST_CHECKS
 from policies.decision.checks.price import PRICE_CHECKS
 from policies.decision.checks.register import APPROVE_CHECKS, REGISTER_CHECKS
 from policies.decision.checks.request import APPLY_CHECKS, DECIDE_CHECKS
 from policies.decision.clause import Stage
-from policies.decision.facts import (
-    AgreeFacts,
-    ApplyFacts,
-    ApproveFacts,
-    DecideFacts,
-    Facts,
-    ListingFacts,
-    PriceFacts,
-    PurgeFacts,
-    RegisterFacts,
-    TokenFacts,
-    WithdrawFacts,
-)
+from policies.decision.facts import Facts
+
+TABLES: Mapping[Stage, Mapping[str, Check[Any]]] = {
+    Stage.REGISTER: REGISTER_CHECKS,
+    Stage.APPROVE: APPROVE_CHECKS,
+    Stage.LIST: LIST_CHECKS,
+    Stage.PRICE: PRICE_CHECKS,
+    Stage.APPLY: APPLY_CHECKS,
+    Stage.DECIDE: DECIDE_CHECKS,
+    Stage.AGREE: AGREE_CHECKS,
+    Stage.TOKEN: TOKEN_CHECKS,
+    Stage.WITHDRAW: WITHDRAW_CHECKS,
+    Stage.PURGE: PURGE_CHECKS,
+    Stage.NEGOTIATE: NEGOTIATE_CHECKS,
+    Stage.DELIVER: DELIVER_CHECKS,
+    Stage.END: END_CHECKS,
+    Stage.AUDIT: AUDIT_CHECKS,
+}
+"""A test asks for the facts of its table's stage; the type of facts names that stage."""
 
 
 def run_check(test: str, facts: Facts, given: Given) -> Finding:
     """Run the test of that name on `facts`; loading a profile made sure that there is one."""
-    match facts:
-        case RegisterFacts():
-            return REGISTER_CHECKS[test].test(facts, given)
-        case ApproveFacts():
-            return APPROVE_CHECKS[test].test(facts, given)
-        case ListingFacts():
-            return LIST_CHECKS[test].test(facts, given)
-        case PriceFacts():
-            return PRICE_CHECKS[test].test(facts, given)
-        case ApplyFacts():
-            return APPLY_CHECKS[test].test(facts, given)
-        case DecideFacts():
-            return DECIDE_CHECKS[test].test(facts, given)
-        case AgreeFacts():
-            return AGREE_CHECKS[test].test(facts, given)
-        case TokenFacts():
-            return TOKEN_CHECKS[test].test(facts, given)
-        case WithdrawFacts():
-            return WITHDRAW_CHECKS[test].test(facts, given)
-        case PurgeFacts():
-            return PURGE_CHECKS[test].test(facts, given)
-        case _:
-            assert_never(facts)
+    return TABLES[facts.stage][test].run(facts, given)
 
 
 def checks_of(stage: Stage) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
     """The tests of a stage: to each name the numbers and the word lists that a clause must set."""
-    return {name: (check.numbers, check.words) for name, check in _table_of(stage).items()}
+    return {name: (check.numbers, check.words) for name, check in TABLES[stage].items()}
 
 
-def _table_of(stage: Stage) -> Mapping[str, Check[Any]]:
-    match stage:
-        case Stage.REGISTER:
-            return REGISTER_CHECKS
-        case Stage.APPROVE:
-            return APPROVE_CHECKS
-        case Stage.LIST:
-            return LIST_CHECKS
-        case Stage.PRICE:
-            return PRICE_CHECKS
-        case Stage.APPLY:
-            return APPLY_CHECKS
-        case Stage.DECIDE:
-            return DECIDE_CHECKS
-        case Stage.AGREE:
-            return AGREE_CHECKS
-        case Stage.TOKEN:
-            return TOKEN_CHECKS
-        case Stage.WITHDRAW:
-            return WITHDRAW_CHECKS
-        case Stage.PURGE:
-            return PURGE_CHECKS
-        case _:
-            assert_never(stage)
+def facts_needed(stage: Stage, test: str) -> tuple[str, ...]:
+    """The facts without which that test says nothing."""
+    return TABLES[stage][test].needs

@@ -5,17 +5,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from policies.access import Action
+from policies.canonical import Plain
 from policies.decision.odrl import (
     Duty,
     PolicyKind,
     PolicyTerms,
+    from_odrl,
     odrl_fingerprint,
     odrl_text,
     to_odrl,
 )
-from policies.errors import WrongParties
+from policies.errors import InexpressiblePolicy, WrongParties
 from policies.terms import MicroCredits, Purpose
 
 TERMS = PolicyTerms(
@@ -40,7 +44,8 @@ def test_an_agreement_says_everything_in_odrl_words() -> None:
     assert policy["@context"] == "http://www.w3.org/ns/odrl.jsonld"
     assert policy["@type"] == "Agreement"
     assert policy["conflict"] == "prohibit"
-    assert policy["prohibition"] == [{"target": "urn:uuid:listing", "action": "distribute"}]
+    assert policy["target"] == "urn:uuid:listing"
+    assert policy["prohibition"] == [{"action": "distribute"}]
     assert policy["obligation"] == [{"action": "attribute"}, {"action": "delete"}]
     download, query = json.loads(odrl_text(TERMS))["permission"]
     assert (download["action"], query["action"]) == ("reproduce", "extract")
@@ -88,3 +93,126 @@ def test_every_action_has_a_word_of_the_common_vocabulary(action: Action) -> Non
     ]
 
     assert permission["action"] in {"display", "read", "extract", "reproduce"}
+
+
+MOMENTS = st.integers(0, 10**9).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+PURPOSES = ("permission", 0, "constraint", 0, "rightOperand")
+
+
+@given(
+    kind=st.sampled_from(PolicyKind),
+    actions=st.frozensets(st.sampled_from(Action), min_size=1),
+    purposes=st.frozensets(st.sampled_from(Purpose), min_size=1),
+    price=st.integers(0, 10**12),
+    duties=st.frozensets(st.sampled_from(Duty)),
+    is_prohibited=st.booleans(),
+    times=st.tuples(MOMENTS, MOMENTS),
+)
+def test_what_was_written_is_read_back(
+    kind: PolicyKind,
+    actions: frozenset[Action],
+    purposes: frozenset[Purpose],
+    price: int,
+    duties: frozenset[Duty],
+    is_prohibited: bool,
+    times: tuple[datetime, datetime],
+) -> None:
+    terms = replace(
+        TERMS,
+        kind=kind,
+        assignee="urn:uuid:buyer" if kind is PolicyKind.AGREEMENT else None,
+        actions=actions,
+        purposes=purposes,
+        price_microcredits=MicroCredits(price),
+        unit=TERMS.unit if price else "",
+        duties=duties,
+        is_distribution_prohibited=is_prohibited,
+        starts_at=times[0],
+        ends_at=times[1],
+    )
+
+    assert from_odrl(json.loads(odrl_text(terms))) == terms
+
+
+def test_a_policy_with_its_target_at_the_rules_is_read_too() -> None:
+    policy = json.loads(odrl_text(TERMS))
+    target = policy.pop("target")
+    for rule in (*policy["permission"], *policy["prohibition"]):
+        rule["target"] = target
+
+    assert from_odrl(policy) == TERMS
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "named"),
+    [
+        (("conflict",), "perm", "conflict"),
+        (("conflict",), None, "conflict"),
+        (("@type",), "Set", "@type"),
+        (("inheritFrom",), "urn:x", "inheritFrom"),
+        (("profile",), "urn:x", "profile"),
+        (("target",), ["urn:a", "urn:b"], "target"),
+        (("permission", 0, "action"), "sell", "permission[0].action"),
+        (("permission", 0, "assignee"), "urn:z", "permission[0].assignee"),
+        (("permission", 1, "target"), "urn:other", "target"),
+        (
+            ("permission", 0, "constraint", 0, "leftOperand"),
+            "spatial",
+            "permission[0].constraint[0]",
+        ),
+        (
+            ("permission", 0, "constraint", 0, "rightOperand"),
+            ["fun"],
+            "permission[0].constraint[0]: fun",
+        ),
+        (("permission", 0, "constraint", 2, "operator"), "lteq", "permission[0].constraint[2]"),
+        (("permission", 0, "constraint", 1, "rightOperand"), "soon", "permission[0].constraint[1]"),
+        (("permission", 0, "duty"), [{"action": "attribute"}], "permission[0].duty"),
+        (
+            ("permission", 0, "constraint", 0, "rightOperand"),
+            ["research"],
+            "permissions that differ",
+        ),
+        (("prohibition", 0, "action"), "print", "prohibition[0]"),
+        (("prohibition", 0, "remedy"), {}, "prohibition[0]"),
+        (("obligation", 0, "action"), "reviewPolicy", "obligation[0].action"),
+        (("obligation", 0, "consequence"), {}, "obligation[0].consequence"),
+        (("permission",), [], "permission"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_expressed_is_refused_by_name(
+    path: tuple[str | int, ...], value: object, named: str
+) -> None:
+    policy = json.loads(odrl_text(TERMS))
+    place = policy
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+
+    with pytest.raises(InexpressiblePolicy) as refusal:
+        from_odrl(policy)
+
+    assert any(part.startswith(named) for part in refusal.value.parts), refusal.value.parts
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["@type", "uid", "permission", "action", "constraint", "duty", "target"]
+            ),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(plain=JSON)
+def test_anything_else_is_refused_and_breaks_nothing(plain: Plain) -> None:
+    with pytest.raises(InexpressiblePolicy):
+        from_odrl(plain)

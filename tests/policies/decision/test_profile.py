@@ -10,6 +10,7 @@ import pytest
 
 from policies.calendar import due_date
 from policies.canonical import from_plain, to_plain
+from policies.decision.cases import AT, CASES_2025, TRADED
 from policies.decision.clause import ClockName, Judgement, Outcome
 from policies.decision.facts import DecideFacts
 from policies.decision.judge import judge
@@ -19,11 +20,11 @@ from policies.decision.profile import (
     profile_named,
     profile_to_text,
     profiles,
+    read_draft,
     read_profile,
 )
 from policies.errors import MalformedProfile, NoProfileInForce, ProfileNotFound
 from policies.terms import Regime, ShareType
-from tests.policies.clause_cases import AT, CASES_2025, TRADED
 
 LAST_MOMENT_OF_2016 = datetime(2025, 7, 31, 15, 59, 59, tzinfo=UTC)
 FIRST_MOMENT_OF_2025 = datetime(2025, 7, 31, 16, 0, tzinfo=UTC)
@@ -38,7 +39,7 @@ def test_before_the_first_profile_there_is_none_in_force() -> None:
     with pytest.raises(NoProfileInForce):
         profile_in_force(datetime(2016, 9, 4, tzinfo=UTC))
     with pytest.raises(NoProfileInForce):
-        profile_in_force(AT, "eu")
+        profile_in_force(AT, "mars")
 
 
 def test_a_profile_can_be_named_whether_in_force_or_not() -> None:
@@ -63,7 +64,7 @@ def test_the_answer_to_the_same_request_depends_on_the_day() -> None:
             for result in judge(profile, answered_after_a_day, at=AT).results
             if result.clause_id == "X024-clock"
         )
-        for profile in profiles()
+        for profile in (profile_named("cn-2016"), profile_named("cn-2025"))
     }
 
     assert outcomes == {"cn-2016": Outcome.FAILED, "cn-2025": Outcome.PASSED}
@@ -237,8 +238,103 @@ def test_a_text_that_is_no_profile_is_refused(text: str) -> None:
 
 
 def test_profiles_of_one_jurisdiction_follow_each_other_without_gap_or_overlap() -> None:
-    old, new = profiles()
+    old, new = profile_named("cn-2016"), profile_named("cn-2025")
 
     assert old.valid_to == new.valid_from
     assert old.is_in_force(new.valid_from - timedelta(days=1))
     assert not old.is_in_force(new.valid_from)
+
+
+RELEASED = {
+    ("cn-2016", 1): "88757ce7e146330c529c45ca3502e7c093fabc97e96e5c3fea047427fb51fd8b",
+    ("cn-2025", 1): "d088c543e320fa8f6f656876b0a7e52ea9ae4f99a56ecaf830836f6e0bfe8d80",
+    ("cn-2025", 2): "e272d554b5404b43f56a7aab08453f2c48cd4edcf245702bb838f593b1ce1e9d",
+}
+"""Decisions name these. A change of any of them breaks replay: add a version instead."""
+
+
+def test_a_released_version_is_never_edited() -> None:
+    held = {(one.id, one.version): one.fingerprint for one in profiles()}
+
+    assert {name: held[name] for name in RELEASED} == RELEASED
+
+
+def test_the_second_reading_has_every_clause_of_the_first_and_takes_its_place() -> None:
+    first, second = profile_named("cn-2025", 1), profile_named("cn-2025", 2)
+
+    assert profile_named("cn-2025") == second == profile_in_force(AT)
+    assert {clause.id for clause in first.clauses} <= {clause.id for clause in second.clauses}
+    assert {f"X{n:03}" for n in range(1, 154)} <= {clause.id for clause in second.clauses}
+
+
+def test_a_city_builds_on_the_national_standards() -> None:
+    national = {clause.id: clause for clause in profile_named("cn-2025").clauses}
+    for name in ("yinchuan", "shanghai", "shenzhen"):
+        city = profile_named(name)
+        own = [clause for clause in city.clauses if national.get(clause.id) != clause]
+        left_out = set(national) - {clause.id for clause in city.clauses}
+
+        assert own
+        assert all(clause.id.startswith("Y") or clause.source.id.startswith(name) for clause in own)
+        assert left_out == {"X054", "X055", "X056", "X057", "X082"}
+        assert city.clocks == profile_named("cn-2025").clocks
+
+
+def test_europe_has_none_of_the_chinese_texts() -> None:
+    sources = {clause.source.id for clause in profile_named("eu").clauses}
+
+    assert {"eu-2019-1024", "eu-2023-138", "eu-2022-868"} <= sources
+    assert not sources & {"decree-809", "network-data-2024", "personal-information-2021"}
+
+
+DRAFT = """
+id: stricter
+extends: {id: cn-2025, version: 2}
+without: [X055]
+clauses:
+  - id: X073
+    source: shanghai-data-2021
+    article: {zh: "第53条", en: "art. 53"}
+    basis: R
+    regimes: [trade]
+    stage: list
+    test: quality_is_recent
+    severity: hold
+    message: {zh: "请每周检查质量。", en: "Check the quality each week."}
+    parameters: {most_age_days: 7}
+"""
+
+
+def test_a_draft_builds_on_a_profile_and_changes_what_it_names() -> None:
+    base, draft = profile_named("cn-2025"), read_draft(DRAFT)
+
+    assert draft.clause("X055") is None
+    changed = draft.clause("X073")
+    assert changed is not None
+    assert changed.parameters["most_age_days"] == 7
+    assert len(draft.clauses) == len(base.clauses) - 1
+    assert draft.fingerprint != base.fingerprint
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a",
+        "id: x",
+        "id: x\nextends: {id: nowhere}",
+        "id: x\nextends: {id: cn-2025}\nwithout: [X999]",
+        "id: x\nextends: {id: cn-2025}\nclauses: [{id: X001}]",
+        "id: x\nextends: {id: cn-2025}\nclauses: 7",
+        "id: x\nextends: {id: cn-2025}\nsurprise: 1",
+        "a: &a [1]\nextends: {id: cn-2025}\nid: *a",
+        "id: x\nextends: {id: cn-2025}\nvalid_from: 1.5",
+        "id: [\n",
+        "!!python/object:os.system {}",
+        "x" * (1 << 20) + "y",
+    ],
+    ids=range(13),
+)
+def test_a_draft_that_cannot_be_is_refused(text: str) -> None:
+    with pytest.raises(MalformedProfile):
+        read_draft(text)

@@ -1,21 +1,30 @@
-"""For each clause, facts that pass it and facts that fail it."""
+"""For each clause, facts that pass it and facts that fail it: the cases of tests and of coverage.
+
+Parties, references and days are made up; nothing here is about anyone.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from policies.access import Action
+from policies.decision.clause import Profile
 from policies.decision.facts import (
     AgreeFacts,
     ApplyFacts,
     ApproveFacts,
+    AuditFacts,
     ConditionFacts,
     DecideFacts,
+    DeliverFacts,
+    EndFacts,
     Facts,
     InputFacts,
     ListingFacts,
+    NegotiateFacts,
     PriceFacts,
     PurgeFacts,
     RegisterFacts,
@@ -382,6 +391,198 @@ CASES_2025: dict[str, tuple[Facts, Facts]] = {
     "X092-record": _pair(PURGED, ended_on=date(2023, 8, 4)),
 }
 
+AUDITED = replace(
+    AuditFacts(),
+    **{field.name: 0 for field in fields(AuditFacts) if field.name != "regimes"},  # type: ignore[arg-type]
+)
+NEGOTIATED = NegotiateFacts(
+    regime=Regime.TRADE,
+    state_before="REQUESTED",
+    state_after="OFFERED",
+    gates_passed=("apply", "negotiate"),
+)
+DELIVERED = DeliverFacts(
+    regime=Regime.SHARE,
+    is_agreement_in_force=True,
+    columns_outside=(),
+    purpose=Purpose.STATUTORY_DUTY,
+    agreed_purposes=frozenset((Purpose.STATUTORY_DUTY,)),
+    is_recipient_assignee=True,
+    is_newest_version=True,
+    exported_subject_count=10,
+    approved_subject_count=10,
+    smallest_group_count=20,
+    has_sensitive_data=True,
+    spent_microepsilon=900_000,
+    asked_microepsilon=100_000,
+    most_microepsilon=1_000_000,
+    smallest_difference_count=5,
+    held_microcredits=MicroCredits(5),
+    highest_charge_microcredits=MicroCredits(5),
+    charged_unit_count=3,
+    granted_unit_count=3,
+    receipt_fields=frozenset(("version", "result", "rows", "policy", "price")),
+)
+SOLD = replace(DELIVERED, regime=Regime.TRADE)
+ENDED = EndFacts(
+    regime=Regime.TRADE,
+    live_token_count=0,
+    days_since_end=31,
+    deletion_statement_reference="d-2",
+    disposal_due_in_days=-1,
+    disposal_statement_reference="d-3",
+    is_misuse_found=True,
+    is_access_suspended=True,
+    rectification_due_on=date(2026, 9, 1),
+)
+ENDED_SHARE = replace(ENDED, regime=Regime.SHARE)
+
+
+def _counted(name: str) -> tuple[AuditFacts, AuditFacts]:
+    return _pair(AUDITED, **{name: 1})
+
+
+CASES_LATER: dict[str, tuple[Facts, Facts]] = {
+    "X001": _pair(REGISTER, grade_assessor=""),
+    "X006": _counted("yearly_assessments_overdue"),
+    "X012": _counted("settlements_without_identity"),
+    "X019": _pair(replace(TRADED, product_registration_code="p-2"), product_registration_code=""),
+    "X027": _counted("disputes_out_of_order"),
+    "X031": _pair(replace(REGISTER, overlapping_items=()), overlapping_items=("level (water)",)),
+    "X032": _counted("corrections_overdue"),
+    "X033": _pair(
+        replace(REFUSED, is_granted=True, is_flow_back=True, conditions=()),
+        free_text_condition="only once",
+    ),
+    "X035": _pair(DELIVERED, columns_outside=("phone",)),
+    "X037": _pair(DELIVERED, is_newest_version=False),
+    "X038": _counted("demands_overdue"),
+    "X043": _pair(
+        replace(REFUSED, regime=Regime.OPEN, unequal_decision_count=0), unequal_decision_count=1
+    ),
+    "X048": _pair(
+        replace(REFUSED, regime=Regime.OPEN, is_granted=True, third_party_working_days=16),
+        third_party_working_days=15,
+    ),
+    "X049": _pair(
+        replace(REFUSED, regime=Regime.OPEN, disclosure_working_days=20),
+        disclosure_working_days=21,
+    ),
+    "X051": _counted("publications_late"),
+    "X052": _pair(
+        replace(
+            REGISTER,
+            described_elements=frozenset(
+                ("title", "description", "publisher", "keyword", "format", "update_cycle")
+            ),
+        ),
+        described_elements=frozenset(("title",)),
+    ),
+    "X053": _counted("departments_without_openness_score"),
+    "X057": _pair(replace(OPENED, are_conditions_public=True), are_conditions_public=False),
+    "X061": _pair(replace(TRADED, harm_reviewer_id="o-assessor"), harm_reviewer_id="o-seller"),
+    "X063": _counted("deliveries_without_proof"),
+    "X067": _counted("incomes_over_cap"),
+    "X069": _pair(
+        replace(AGREED, is_contracted_elsewhere=True, contract_filing_number="k-1"),
+        contract_filing_number="",
+    ),
+    "X071": _pair(replace(TRADED, seller_class="supply"), seller_class="friend"),
+    "X074": _pair(
+        replace(TRADED, described_items=frozenset(("title", "provider", "format", "price"))),
+        described_items=frozenset(("title",)),
+    ),
+    "X075": _counted("functions_untested"),
+    "X076": _pair(NEGOTIATED, gates_passed=("apply", "carry_out")),
+    "X077": _pair(ENDED, deletion_statement_reference=""),
+    "X077-2025": _pair(ENDED, live_token_count=1),
+    "X078": _pair(replace(PRICED, price_spread_permille=100), price_spread_permille=101),
+    "X081": _pair(replace(AGREED, are_signatures_valid=True), are_signatures_valid=False),
+    "X082": _pair(
+        replace(TRADED, is_seller_platform_operator=False), is_seller_platform_operator=True
+    ),
+    "X083": _counted("ranking_inputs_unpublished"),
+    "X090": _pair(DELIVERED, exported_subject_count=11),
+    "X091": _counted("consent_withdrawals_open"),
+    "X093": _counted("leaks_without_notice"),
+    "X095": _pair(DELIVERED, smallest_group_count=19),
+    "X096": _pair(DELIVERED, asked_microepsilon=100_001),
+    "X097": _pair(DELIVERED, smallest_difference_count=4),
+    "X100": _pair(replace(TOKEN, unmet_duties=()), unmet_duties=("attribute",)),
+    "X101": _pair(NEGOTIATED, state_after="FINALIZED"),
+    "X102": _pair(
+        replace(AGREED, target="d-1", concluded_at=AT), rules_with_own_target=("permission 1",)
+    ),
+    "X103": _pair(DELIVERED, is_agreement_in_force=False),
+    "X104": _counted("version_documents_closed"),
+    "X108": _pair(replace(ASKED, credential_faults=()), credential_faults=("status",)),
+    "X109": _pair(
+        replace(REGISTER, missing_participant_parts=()), missing_participant_parts=("seat",)
+    ),
+    "X111": _pair(
+        replace(
+            TOKEN,
+            claims=frozenset(("typ", "iss", "exp", "aud", "sub", "client_id", "iat", "jti")),
+        ),
+        claims=frozenset(("typ", "iss", "exp")),
+    ),
+    "X112": _pair(replace(TOKEN, token_algorithm="EdDSA"), token_algorithm="none"),  # noqa: S106
+    "X114": _pair(
+        replace(TOKEN, is_sender_bound=True, can_sender_bind=True), is_sender_bound=False
+    ),
+    "X115": _counted("revocations_late"),
+    "X116": _counted("keys_used_early"),
+    "X118": _pair(SOLD, held_microcredits=MicroCredits(4)),
+    "X119": _pair(SOLD, charged_unit_count=4),
+    "X120": _counted("holds_resolved_wrongly"),
+    "X121": _counted("assets_out_of_balance"),
+    "X122": _counted("keys_with_two_effects"),
+    "X123": _pair(DELIVERED, receipt_fields=frozenset(("rows",))),
+    "X123-audit": _counted("deliveries_without_receipt"),
+    "X124": _counted("events_outside_log"),
+    "X125": _counted("refunds_owed"),
+    "X127": _counted("inputs_without_split"),
+    "X128": _counted("transfers_outside_table"),
+    "X129": _pair(REGISTER, items=()),
+    "X129-sharing": _pair(REGISTER, share_conditions=""),
+    "X132": _pair(DELIVERED, purpose=Purpose.ANALYSIS),
+    "X133": _pair(ENDED_SHARE, disposal_statement_reference=""),
+    "X134": _pair(ENDED_SHARE, is_access_suspended=False),
+    "X137": _pair(replace(REGISTER, items_named_elsewhere=()), items_named_elsewhere=("level",)),
+    "X138": _counted("shared_without_check"),
+    "X139": _counted("exchanges_without_link"),
+    "X140": _counted("incidents_unreported"),
+    "X141": _counted("breaches_open"),
+    "X142": _counted("complaints_open"),
+    "X143": _pair(
+        replace(
+            TRADED,
+            input_owner_ids=frozenset(("o-water", "o-road")),
+            has_linkage_test=True,
+            regrading_reference="g-1",
+        ),
+        has_linkage_test=False,
+    ),
+    "X147": _pair(
+        replace(TRADED, authorisation_selection="open_tender", authorisation_filing_number="f-3"),
+        authorisation_selection="friendship",
+    ),
+    "X148": _pair(
+        replace(TRADED, authorisation_published_on=date(2026, 7, 1)),
+        authorisation_published_on=date(2026, 3, 1),
+    ),
+    "X149": _pair(replace(TRADED, registration_working_days=20), registration_working_days=21),
+    "X150": _counted("registrations_overdue"),
+    "X152": _counted("incomes_not_apart"),
+    "X153": _counted("prices_not_reviewed"),
+}
+
+CASES_LOCAL: dict[str, tuple[Facts, Facts]] = {
+    "Y001": CASES_2025["X023"],
+    "Y002": CASES_2025["X070"],
+    "Y003": CASES_2025["X020"],
+}
+
 CASES_2016: dict[str, tuple[Facts, Facts]] = {
     **{name: CASES_2025[name] for name in ("X021", "X023", "X039", "W001", "X105")},
     "X022": _pair(
@@ -392,3 +593,12 @@ CASES_2016: dict[str, tuple[Facts, Facts]] = {
     "X025": _pair(REFUSED, working_days_taken=11),
     "X026": _pair(REFUSED, reason_text=""),
 }
+
+
+def cases_of(profile: Profile) -> Mapping[str, tuple[Facts, Facts]]:
+    """Facts that pass and facts that fail, for each clause of a profile by its id."""
+    if profile.id == "cn-2016":
+        return CASES_2016
+    if (profile.id, profile.version) == ("cn-2025", 1):
+        return CASES_2025
+    return {**CASES_2025, **CASES_LATER, **CASES_LOCAL}
