@@ -10,10 +10,9 @@ pyarrow writes the Parquet because it writes page checksums.
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
@@ -21,10 +20,9 @@ from secrets import token_hex
 import duckdb
 import pyarrow.parquet
 
-from catalog.errors import (
-    DamagedServingCopy,
-    MaskKeyMissing,
-)
+from catalog.errors import DamagedServingCopy
+from catalog.json_rows import Row, json_columns, json_expression, with_json
+from catalog.masking import masked, suppressed
 from catalog.row_sql import conditions_sql, literal, quoted, refuse_unfit
 from catalog.serving_copy import (
     CSV_NAME,
@@ -39,11 +37,18 @@ from catalog.serving_copy import (
     stored_file,
     sync,
 )
-from catalog.view import Mask, MaskKind, View
+from catalog.view import View
 
 BUILD_MEMORY_BYTES = 2 << 30
-_HMAC_BLOCK_BYTES = 64
+PREVIEW_MEMORY_BYTES = 512 << 20
 _PARQUET_ROWS_PER_BATCH = 122_880
+_PREVIEW_CONFIG: Mapping[str, str | int | bool] = {
+    "threads": 1,
+    "memory_limit": f"{PREVIEW_MEMORY_BYTES}B",
+    "python_enable_replacements": False,
+    "autoload_known_extensions": False,
+    "autoinstall_known_extensions": False,
+}
 
 
 def build_serving_copy(
@@ -82,6 +87,51 @@ def build_serving_copy(
         return open_serving_copy(folder)
 
 
+def masked_rows(
+    parquet_files: Sequence[Path], view: View, *, mask_key: bytes | None, limit: int
+) -> tuple[tuple[Column, ...], Sequence[Row]]:
+    """Columns and some rows as a view will show them, without building its copy: a preview.
+
+    Raises: MalformedView, UnfitValue, MaskKeyMissing.
+    """
+    with duckdb.connect(":memory:", config=dict(_PREVIEW_CONFIG)) as engine:
+        engine.execute("SET TimeZone = 'UTC'")
+        paths = ", ".join(literal(str(path)) for path in parquet_files)
+        source = f"read_parquet([{paths}])"
+        described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+        types = {name: Column(name, type_name) for name, type_name, *_ in described}
+        statement = f"SELECT * FROM ({_seen(source, types, view, mask_key)}) LIMIT {limit}"
+        try:
+            columns = tuple(
+                Column(name, type_name)
+                for name, type_name, *_ in engine.execute(f"DESCRIBE {statement}").fetchall()
+            )
+            shown = ", ".join(json_expression(quoted(c.name), c.type) for c in columns)
+            rows = engine.execute(f"SELECT {shown} FROM ({statement})").fetchall()
+        except duckdb.ConversionException:
+            for condition in view.rows:
+                refuse_unfit(engine, types[condition.column], condition)
+            raise
+    return columns, with_json(rows, json_columns([column.type for column in columns]))
+
+
+def _seen(source: str, types: dict[str, Column], view: View, mask_key: bytes | None) -> str:
+    """The SELECT of what a view lets out: rows picked, columns masked, small groups blanked."""
+    visible = view.visible(tuple(types))
+    where = conditions_sql(types, view.rows)
+    shown = [
+        masked(name, types[name].type, view.masks[name], key=mask_key, row=tuple(types))
+        if name in view.masks
+        else quoted(name)
+        for name in visible
+    ]
+    picked = f"SELECT * FROM {source}{f' WHERE {where}' if where else ''}"
+    seen = f"SELECT {', '.join(shown)} FROM ({picked})"
+    if view.suppression is None:
+        return seen
+    return f"SELECT {suppressed(visible, view.suppression)} FROM ({seen})"
+
+
 def _write_copy(
     parquet_files: Sequence[Path],
     view: View,
@@ -109,15 +159,14 @@ def _write_copy(
         described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         types = {name: Column(name, type_name) for name, type_name, *_ in described}
         visible = view.visible(tuple(types))
-        sorted_by = tuple(c for c in key if c in visible and c not in view.masks)
-        shown = [_masked(types[name], view.masks.get(name), mask_key) for name in visible]
-        where = conditions_sql(types, view.rows)
+        blanked = view.suppression.columns if view.suppression else ()
+        hidden = {*view.masks, *blanked}
+        sorted_by = tuple(c for c in key if c in visible and c not in hidden)
         # Where the key is not let out whole, the order of the stored rows could tell it: then
         # the rows are ordered by everything that is let out.
         order = sorted_by if sorted_by == key else [*sorted_by, *visible]
         statement = (
-            f"CREATE TABLE {TABLE_NAME} AS SELECT * FROM (SELECT {', '.join(shown)}"
-            f" FROM (SELECT * FROM {source}{f' WHERE {where}' if where else ''}))"
+            f"CREATE TABLE {TABLE_NAME} AS SELECT * FROM ({_seen(source, types, view, mask_key)})"
             + (f" ORDER BY {', '.join(quoted(name) for name in order)}" if order else "")
         )
         try:
@@ -169,38 +218,6 @@ def _write_parquet(
     ) as writer:
         for batch in batches:
             writer.write_batch(batch)
-
-
-def _masked(column: Column, mask: Mask | None, mask_key: bytes | None) -> str:
-    """SQL for a permitted column as it may be seen."""
-    name = quoted(column.name)
-    if mask is None:
-        return name
-    text = f"CAST({name} AS VARCHAR)"
-    match mask.kind:
-        case MaskKind.DROP:
-            raise AssertionError("a dropped column is not visible")
-        case MaskKind.PARTIAL:
-            hidden = f"length({text}) - {mask.keep_first + mask.keep_last}"
-            return (
-                f"CASE WHEN {hidden} > 0 THEN left({text}, {mask.keep_first})"
-                f" || repeat('*', {hidden}) || right({text}, {mask.keep_last})"
-                f" ELSE repeat('*', length({text})) END AS {name}"
-            )
-        case MaskKind.HASH:
-            if not mask_key:
-                raise MaskKeyMissing(column.name)
-            inner, outer = _hmac_pads(mask_key)
-            digest = f"unhex(sha256(unhex('{inner}') || encode({text})))"
-            return f"sha256(unhex('{outer}') || {digest}) AS {name}"
-
-
-def _hmac_pads(key: bytes) -> tuple[str, str]:
-    """The two padded keys of HMAC-SHA256, in hexadecimal. Source: RFC 2104 s. 2."""
-    if len(key) > _HMAC_BLOCK_BYTES:
-        key = hashlib.sha256(key).digest()
-    padded = key.ljust(_HMAC_BLOCK_BYTES, b"\0")
-    return bytes(b ^ 0x36 for b in padded).hex(), bytes(b ^ 0x5C for b in padded).hex()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from catalog.serving_copy import CSV_NAME, ServingCopy
 from catalog.store import open_files as store
-from catalog.view import MaskKind, View
+from catalog.view import View
 from policies.database import Tx
 from policies.terms import VersionId
 
@@ -24,7 +24,7 @@ class FileDigest:
 
 def note_open_file(tx: Tx, version_id: VersionId, view: View, copy: ServingCopy) -> None:
     """Note what the file of a version looks like under a view; a second time changes nothing."""
-    if any(mask.kind is MaskKind.HASH for mask in view.masks.values()):
+    if view.is_keyed:
         # Its bytes depend on the installation's secret, which may be another one tomorrow.
         return
     stored = copy.file(CSV_NAME)

@@ -20,7 +20,7 @@ from catalog.errors import DamagedServingCopy
 from catalog.find import StoredVersion
 from catalog.folders import Folders
 from catalog.serving_copy import MANIFEST_NAME, ServingCopy, open_serving_copy
-from catalog.view import EVERYTHING, MaskKind, View
+from catalog.view import EVERYTHING, View
 
 
 def serving_copy(
@@ -66,13 +66,12 @@ def ready_copy(
 
 def _folder(stored: StoredVersion, folders: Folders, view: View, mask_key: bytes | None) -> Path:
     """One folder for each content, key and view, and for each masking key where it matters."""
-    is_hashed = any(mask.kind is MaskKind.HASH for mask in view.masks.values())
     named = json.dumps(
         [
             stored.version.digest,
             list(stored.key),
             view.fingerprint(),
-            hashlib.sha256(mask_key).hexdigest() if is_hashed and mask_key else None,
+            hashlib.sha256(mask_key).hexdigest() if view.is_keyed and mask_key else None,
         ],
         ensure_ascii=False,
     )

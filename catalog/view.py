@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from catalog.errors import MalformedView
+from catalog.mask import Mask, MaskKind, Suppression, object_of
 from policies.errors import N_, Said
 
 COLUMNS_MAX = 2_000
@@ -21,7 +22,6 @@ CONDITIONS_MAX = 100
 CONDITION_VALUES_MAX = 1_000
 COLUMN_NAME_LENGTH_CHARACTERS = 255
 VALUE_LENGTH_CHARACTERS = 10_000
-KEPT_CHARACTERS_MAX = 32
 
 Scalar = str | int | float | bool
 """One value of a condition. Dates, times and exact decimals are given as text in ISO form."""
@@ -87,7 +87,7 @@ class Condition:
 
         Raises: MalformedView.
         """
-        fields = _mapping(stored, "a condition", {"column", "operator", "value"})
+        fields = object_of(stored, "a condition", {"column", "operator", "value"})
         try:
             operator = Operator(_text(fields.get("operator"), "operator"))
         except ValueError:
@@ -105,66 +105,6 @@ class Condition:
         return cls(_text(fields.get("column"), "column"), operator, scalar)
 
 
-class MaskKind(StrEnum):
-    """What happens to the values of a masked column."""
-
-    DROP = "drop"
-    PARTIAL = "partial"
-    HASH = "hash"
-
-
-@dataclass(frozen=True, slots=True)
-class Mask:
-    """How a column is masked.
-
-    PARTIAL keeps the given numbers of characters at the ends and puts “*” for each of the others;
-    a value too short to hide anything becomes “*” throughout. HASH is an HMAC-SHA256 under the
-    node's masking key: equal values stay equal and cannot be found by trying them all.
-    """
-
-    kind: MaskKind
-    keep_first: int = 0
-    keep_last: int = 0
-
-    def __post_init__(self) -> None:
-        for kept in (self.keep_first, self.keep_last):
-            if not 0 <= kept <= KEPT_CHARACTERS_MAX:
-                raise MalformedView(
-                    Said(
-                        N_("a mask keeps 0 to {count_max} characters"),
-                        count_max=KEPT_CHARACTERS_MAX,
-                    )
-                )
-        if self.kind is not MaskKind.PARTIAL and (self.keep_first or self.keep_last):
-            raise MalformedView(Said(N_("only a partial mask keeps characters")))
-
-    def as_json(self) -> dict[str, Json]:
-        """The stored form."""
-        return {
-            "kind": self.kind.value,
-            "keep_first": self.keep_first,
-            "keep_last": self.keep_last,
-        }
-
-    @classmethod
-    def from_json(cls, stored: Json) -> Mask:
-        """Read a stored or submitted mask.
-
-        Raises: MalformedView.
-        """
-        fields = _mapping(stored, "a mask", {"kind", "keep_first", "keep_last"})
-        try:
-            kind = MaskKind(_text(fields.get("kind"), "kind"))
-        except ValueError:
-            raise MalformedView(
-                Said(N_("unknown mask “{found}”"), found=fields.get("kind"))
-            ) from None
-        first, last = fields.get("keep_first", 0), fields.get("keep_last", 0)
-        if type(first) is not int or type(last) is not int:
-            raise MalformedView(Said(N_("a mask keeps a whole number of characters")))
-        return cls(kind, first, last)
-
-
 @dataclass(frozen=True, slots=True)
 class View:
     """The permitted columns, rows and masks of a dataset's versions."""
@@ -174,6 +114,11 @@ class View:
     rows: tuple[Condition, ...] = ()
     """A row is permitted where all hold; they may read columns that are not permitted."""
     masks: Mapping[str, Mask] = field(default_factory=dict)
+    suppression: Suppression | None = None
+    """None: groups may be as small as they are."""
+    differs_by_agreement: bool = False
+    """Whether hashes, tokens and noise are other ones under each agreement, so that what two
+    buyers got cannot be joined."""
 
     def __post_init__(self) -> None:
         if self.columns is not None:
@@ -195,16 +140,29 @@ class View:
             )
         for column in self.masks:
             _check_name(column)
+        for column in self.suppression.columns if self.suppression else ():
+            _check_name(column)
 
     def __hash__(self) -> int:
         return hash(self.fingerprint())
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether what it shows depends on the installation's secret."""
+        return any(mask.is_keyed for mask in self.masks.values())
+
+    @property
+    def is_masking(self) -> bool:
+        """Whether values are changed or blanked, or columns dropped, on their way out."""
+        return bool(self.masks) or self.suppression is not None
 
     def visible(self, available: Sequence[str]) -> tuple[str, ...]:
         """The columns that are in the view's file, in order, out of those that a version has.
 
         Raises: MalformedView where the view names a column that the version does not have.
         """
-        named = {condition.column for condition in self.rows} | set(self.masks)
+        grouped = set(self.suppression.columns) if self.suppression else set()
+        named = {condition.column for condition in self.rows} | set(self.masks) | grouped
         missing = (named | set(self.columns or ())) - set(available)
         if missing:
             raise MalformedView(
@@ -218,6 +176,11 @@ class View:
         )
         if not kept:
             raise MalformedView(Said(N_("no column is left")))
+        if not grouped <= set(kept):
+            names = ", ".join(sorted(grouped - set(kept)))
+            raise MalformedView(
+                Said(N_("groups are told by what is shown, not by {names}"), names=names)
+            )
         return kept
 
     def narrowed(self, offered: Sequence[str], held: Sequence[str]) -> View:
@@ -239,11 +202,17 @@ class View:
         conditions = {
             _canonical(_settled(condition).as_json()): condition for condition in self.rows
         }
-        return {
+        stored: dict[str, Json] = {
             "columns": None if self.columns is None else list(self.columns),
             "rows": [_settled(conditions[text]).as_json() for text in sorted(conditions)],
             "masks": {column: self.masks[column].as_json() for column in sorted(self.masks)},
         }
+        # Left out where they say nothing: views of earlier releases keep their fingerprints.
+        if self.suppression is not None:
+            stored["suppression"] = self.suppression.as_json()
+        if self.differs_by_agreement:
+            stored["differs_by_agreement"] = True
+        return stored
 
     @classmethod
     def from_json(cls, stored: Json) -> View:
@@ -251,7 +220,8 @@ class View:
 
         Raises: MalformedView.
         """
-        fields = _mapping(stored, "a view", {"columns", "rows", "masks"})
+        known = {"columns", "rows", "masks", "suppression", "differs_by_agreement"}
+        fields = object_of(stored, "a view", known)
         columns = fields.get("columns")
         rows, masks = fields.get("rows", []), fields.get("masks", {})
         if columns is not None and not isinstance(columns, list | tuple):
@@ -260,10 +230,16 @@ class View:
             raise MalformedView(Said(N_("“rows” is a list of conditions")))
         if not isinstance(masks, Mapping):
             raise MalformedView(Said(N_("“masks” maps columns to masks")))
+        suppression = fields.get("suppression")
+        differs = fields.get("differs_by_agreement", False)
+        if not isinstance(differs, bool):
+            raise MalformedView(Said(N_("“differs_by_agreement” is true or false")))
         return cls(
             None if columns is None else tuple(_text(column, "column") for column in columns),
             tuple(Condition.from_json(row) for row in rows),
             {_text(column, "column"): Mask.from_json(mask) for column, mask in masks.items()},
+            None if suppression is None else Suppression.from_json(suppression),
+            differs,
         )
 
     def fingerprint(self) -> str:
@@ -286,17 +262,6 @@ def _settled(condition: Condition) -> Condition:
 
 def _canonical(value: Json) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _mapping(value: Json, what: str, known: set[str]) -> Mapping[str, Json]:
-    if not isinstance(value, Mapping):
-        raise MalformedView(Said(N_("{what} is an object"), what=what))
-    unknown = set(value) - known
-    if unknown:
-        raise MalformedView(
-            Said(N_("{what} has no field “{found}”"), what=what, found=min(map(str, unknown)))
-        )
-    return value
 
 
 def _text(value: Json, what: str) -> str:

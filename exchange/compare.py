@@ -15,9 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from catalog.mask import MaskKind
 from catalog.result import ResultFormat
 from catalog.version import Column
-from catalog.view import EVERYTHING, Json, MaskKind
+from catalog.view import EVERYTHING, Json
 from exchange.access import VERSION_MARK, Access, decide_access, find_target, record_refusal
 from exchange.allow import Ask, Parts
 from exchange.deliver import deliver_query

@@ -55,7 +55,9 @@ def _open_files(
             file = noted.get((held.newest.id, view.fingerprint()))
             files[held.distribution.id] = OpenFile(
                 tuple(
-                    Column(name, ColumnType.TEXT) if name in view.masks else columns[name]
+                    Column(name, ColumnType.TEXT)
+                    if name in view.masks and not view.masks[name].keeps_type
+                    else columns[name]
                     for name in shown
                     if name in columns
                 ),

@@ -14,8 +14,9 @@ from dataclasses import replace
 from datetime import datetime
 
 from catalog.find import stored_version
+from catalog.mask import Mask, MaskKind
 from catalog.publish import admit
-from catalog.view import Mask, MaskKind, View
+from catalog.view import View
 from policies.database import Tx
 from policies.events import Event, EventKind
 from policies.party import Actor

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from catalog.view import Mask, MaskKind
+from catalog.mask import Mask, MaskKind
 from policies.terms import Text, UserId
 
 REASON_CHARACTERS_MAX = 500

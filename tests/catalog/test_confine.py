@@ -46,6 +46,7 @@ from catalog.errors import (
     UnfitValue,
 )
 from catalog.file_errors import CellTooLong, SheetTooLarge
+from catalog.mask import Mask, MaskKind
 from catalog.result import PLAIN, Manner, QueryResult, ResultFormat
 from catalog.serving_copy import DATABASE_NAME
 from catalog.statement import (
@@ -55,7 +56,7 @@ from catalog.statement import (
     TABLE_FUNCTIONS,
     WINDOW_FUNCTIONS,
 )
-from catalog.view import Condition, Mask, MaskKind, Operator, View
+from catalog.view import Condition, Operator, View
 from policies.errors import Refusal
 from tests.catalog.conftest import BuildCopy, Zygote, start_zygote
 

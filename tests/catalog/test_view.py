@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from catalog.errors import MalformedView
-from catalog.view import EVERYTHING, Condition, Mask, MaskKind, Operator, View
+from catalog.mask import Mask, MaskKind
+from catalog.view import EVERYTHING, Condition, Operator, View
 
 NAMES = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=20

@@ -26,6 +26,7 @@ from catalog.errors import (
     PageOutOfBounds,
     UnfitValue,
 )
+from catalog.mask import Mask, MaskKind
 from catalog.serving_copy import (
     CSV_NAME,
     DATABASE_NAME,
@@ -34,7 +35,7 @@ from catalog.serving_copy import (
     ServingCopy,
     open_serving_copy,
 )
-from catalog.view import EVERYTHING, Condition, Mask, MaskKind, Operator, View
+from catalog.view import EVERYTHING, Condition, Operator, View
 from catalog.warehouse import PAGE_ROWS_MAX, Sort, Warehouse
 from tests.catalog.conftest import MASK_KEY, BuildCopy
 from tests.counts import examples

@@ -18,8 +18,9 @@ from catalog.errors import (
     NoSuchTable,
     NotForCluster,
 )
+from catalog.mask import Mask, MaskKind
 from catalog.result import ResultFormat
-from catalog.view import Condition, Mask, MaskKind, Operator, View
+from catalog.view import Condition, Operator, View
 from exchange.allow import Ask, Parts
 from exchange.carry import carry
 from exchange.deliver import deliver_query

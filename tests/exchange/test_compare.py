@@ -14,9 +14,10 @@ from catalog.curation import describe
 from catalog.dataset import Dataset
 from catalog.errors import ApproverNeeded, NotPublished, ReasonMissing, VersionWithdrawn
 from catalog.find import dataset_with_id, distributions_of
+from catalog.mask import Mask, MaskKind
 from catalog.pinned import known_version, neighbours_of
 from catalog.version import Column, ColumnType, VersionState, WithdrawalReason
-from catalog.view import Mask, MaskKind, View
+from catalog.view import View
 from catalog.withdraw_version import withdraw_version
 from exchange.allow import Ask
 from exchange.compare import compare_columns, compare_rows

@@ -16,8 +16,9 @@ from catalog.curation import describe
 from catalog.dataset import Dataset, Entry
 from catalog.errors import MalformedStatement, NoSuchTable
 from catalog.find import dataset_named
+from catalog.mask import Mask, MaskKind
 from catalog.result import ResultFormat
-from catalog.view import Condition, Mask, MaskKind, Operator, View
+from catalog.view import Condition, Operator, View
 from exchange import apply, list_product, negotiate
 from exchange.allow import Ask
 from exchange.credit import RESERVATION_LIFE

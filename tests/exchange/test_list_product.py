@@ -7,7 +7,8 @@ import pytest
 from catalog.curation import describe
 from catalog.dataset import Entry
 from catalog.errors import MalformedView
-from catalog.view import Mask, MaskKind, View
+from catalog.mask import Mask, MaskKind
+from catalog.view import View
 from exchange import list_product
 from exchange.errors import (
     AlreadyListed,

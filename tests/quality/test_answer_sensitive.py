@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from catalog.find import stored_version
+from catalog.mask import MaskKind
 from catalog.version import Verdict
-from catalog.view import EVERYTHING, MaskKind, View
+from catalog.view import EVERYTHING, View
 from policies.database import Tx
 from quality import store
 from quality.answer_sensitive import answer, findings_of, hidden_view

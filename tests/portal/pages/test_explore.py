@@ -7,10 +7,11 @@ import re
 
 import pytest
 
+from catalog.mask import Mask, MaskKind
 from catalog.summarize import map_layer
 from catalog.summary import Box, Window
 from catalog.version import Column, ColumnType
-from catalog.view import Condition, Mask, MaskKind, Operator, View
+from catalog.view import Condition, Operator, View
 from catalog.warehouse import Warehouse
 from exchange.list_product import Proposal
 from policies.terms import Regime, Text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from catalog.find import overview, stored_version
+from catalog.mask import MaskKind
 from catalog.publish import admit
 from catalog.version import Verdict, Version
-from catalog.view import MaskKind
 from exchange import list_product
 from policies.terms import Regime
 from portal.wiring import Wiring
