@@ -159,9 +159,7 @@ def _write_copy(
         described = engine.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
         types = {name: Column(name, type_name) for name, type_name, *_ in described}
         visible = view.visible(tuple(types))
-        blanked = view.suppression.columns if view.suppression else ()
-        hidden = {*view.masks, *blanked}
-        sorted_by = tuple(c for c in key if c in visible and c not in hidden)
+        sorted_by = tuple(c for c in key if c in visible and c not in view.changed_columns)
         # Where the key is not let out whole, the order of the stored rows could tell it: then
         # the rows are ordered by everything that is let out.
         order = sorted_by if sorted_by == key else [*sorted_by, *visible]

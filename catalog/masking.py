@@ -15,7 +15,7 @@ from catalog.mask import Mask, MaskKind, Period, Suppression
 from catalog.row_sql import literal, quoted
 
 _HMAC_BLOCK_BYTES = 64
-_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER")
+_FRACTIONS = ("DOUBLE", "FLOAT", "DECIMAL")
 _PERIODS = {
     Period.DAY: "strftime({at}, '%Y-%m-%d')",
     Period.MONTH: "strftime({at}, '%Y-%m')",
@@ -126,7 +126,8 @@ def _noise(name: str, type_name: str, mask: Mask, key: bytes, row: Sequence[str]
     u = f"(({drawn} + 0.5) / {1 << _NOISE_BITS}.0 - 0.5)"
     value = f"TRY_CAST(CAST({quoted(name)} AS VARCHAR) AS DOUBLE)"
     noisy = f"{value} - {_plain(mask.width)} * sign({u}) * ln(1 - 2 * abs({u}))"
-    return f"CAST(round({noisy}) AS BIGINT)" if type_name in _WHOLE else noisy
+    # Whole numbers, as text or not, stay whole: what still reads as one is then found to.
+    return noisy if type_name.startswith(_FRACTIONS) else f"CAST(round({noisy}) AS BIGINT)"
 
 
 def _hmac(message: str, key: bytes) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from catalog.errors import MalformedView
@@ -152,9 +152,10 @@ class View:
         return any(mask.is_keyed for mask in self.masks.values())
 
     @property
-    def is_masking(self) -> bool:
-        """Whether values are changed or blanked, or columns dropped, on their way out."""
-        return bool(self.masks) or self.suppression is not None
+    def changed_columns(self) -> frozenset[str]:
+        """Columns whose values do not leave as they are: dropped, masked, or blanked in places."""
+        blanked = self.suppression.columns if self.suppression else ()
+        return frozenset(self.masks) | frozenset(blanked)
 
     def visible(self, available: Sequence[str]) -> tuple[str, ...]:
         """The columns that are in the view's file, in order, out of those that a version has.
@@ -195,7 +196,12 @@ class View:
         if not columns:
             raise MalformedView(Said(N_("no column is left")))
         masks = {name: mask for name, mask in self.masks.items() if name in there}
-        return View(columns, self.rows, masks)
+        # Groups are told by what is left of their columns; it blanks no less for that.
+        suppression = self.suppression
+        if suppression is not None:
+            left = tuple(name for name in suppression.columns if name in columns)
+            suppression = replace(suppression, columns=left) if left else None
+        return replace(self, columns=columns, masks=masks, suppression=suppression)
 
     def as_json(self) -> dict[str, Json]:
         """The stored and canonical form: order that does not matter is sorted away."""

@@ -15,6 +15,7 @@ from typing import TypeAlias
 from catalog.cluster import Cluster
 from catalog.confine import Confinement, QueryBounds
 from catalog.folders import Folders
+from catalog.masking import key_for
 from catalog.readable_rows import Source, TableFiles, source_of
 from catalog.row_store import RowStores
 from catalog.serve import ready_copy, serving_copy
@@ -51,6 +52,7 @@ from policies.party import Actor
 from policies.seal import KeyRing
 from policies.standing import Remembered
 from policies.terms import Purpose
+from quality.masks.check import check_masks, refuse_leaks
 
 DECISIONS_REMEMBERED_MAX = 20_000
 
@@ -229,10 +231,25 @@ def _decided(
 
 
 def _copies(parts: Parts, accesses: Sequence[Access]) -> tuple[ServingCopy, ...]:
-    return tuple(
-        serving_copy(access.target.stored, parts.folders, access.view, mask_key=parts.mask_key)
-        for access in accesses
-    )
+    return tuple(_copy(parts, access) for access in accesses)
+
+
+def _copy(parts: Parts, access: Access) -> ServingCopy:
+    """The copy of what may be seen, built where it is missing, and its masks seen to hold.
+
+    Raises: MasksLeak.
+    """
+    key = _mask_key(parts, access)
+    copy = serving_copy(access.target.stored, parts.folders, access.view, mask_key=key)
+    version_id = access.target.version.id
+    refuse_leaks(check_masks(parts.pool, version_id, access.view, copy, at=parts.now()))
+    return copy
+
+
+def _mask_key(parts: Parts, access: Access) -> bytes:
+    if access.view.differs_by_agreement and access.agreement is not None:
+        return key_for(parts.mask_key, str(access.agreement.id))
+    return parts.mask_key
 
 
 def _source(parts: Parts, access: Access) -> Source:
@@ -244,13 +261,16 @@ def _source(parts: Parts, access: Access) -> Source:
     stored = access.target.stored
     version = stored.version
     fields = {column.name: field_of(column) for column in version.columns}
-    copy = ready_copy(stored, parts.folders, access.view, mask_key=parts.mask_key)
+    key = _mask_key(parts, access)
+    copy = (
+        None if access.view.masks else ready_copy(stored, parts.folders, access.view, mask_key=key)
+    )
     if copy is None and version.is_fed and access.view == EVERYTHING:
         own = tuple(one for name, one in fields.items() if name != ROW_ID)
         paths = tuple(stored.checked_paths(parts.folders))
         return source_of(TableFiles(paths, own, version.row_count), fields)
     if copy is None:
-        copy = serving_copy(stored, parts.folders, access.view, mask_key=parts.mask_key)
+        copy = _copy(parts, access)
     return source_of(copy, fields)
 
 

@@ -171,8 +171,11 @@ def _side(access: Access) -> _Side:
     offered = access.listing.view if access.listing else EVERYTHING
     known = [name for name in offered.columns or held if name in held]
     dropped = {name for name, mask in offered.masks.items() if mask.kind is MaskKind.DROP}
+    blanked = view.suppression.columns if view.suppression else ()
     clear = {
-        name for name in shown if name not in view.masks or _is_one_to_one(view.masks[name].kind)
+        name
+        for name in shown
+        if name not in blanked and (name not in view.masks or _is_one_to_one(view.masks[name].kind))
     }
     key = access.target.stored.key
     return _Side(

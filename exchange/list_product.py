@@ -70,6 +70,9 @@ from policies.terms import (
     Text,
 )
 from quality.answer_sensitive import hidden_view
+from quality.errors import MasksLeak
+from quality.masks.check import leaks_known, refuse_leaks
+from quality.masks.leak import Leak
 
 FORMATS = ("csv", "json", "parquet")
 """What every listing can be read as."""
@@ -167,7 +170,8 @@ def open_listing(
 
     `has_standing_release` is the approver's signature under a release of unconditional data.
 
-    Raises: ListingNotFound, NotYourPart, SameTwoPeople, ListingNotInState, ClausesFailed.
+    Raises: ListingNotFound, NotYourPart, SameTwoPeople, ListingNotInState, ClausesFailed,
+    MasksLeak.
     """
     listing = _locked(tx, listing_id)
     if listing.regime is Regime.TRADE and not can_set_standards(by):
@@ -181,6 +185,8 @@ def open_listing(
     else:
         opened = listing.open(by=by.user_id, at=at, judgement=judgement)
     refuse_blocked(judgement)
+    for version in _published_versions(tx, dataset):
+        refuse_leaks(leaks_known(tx, version.id, listing.view))
     if has_standing_release and listing.access_class is AccessClass.UNCONDITIONAL:
         if not by.holds(Role.APPROVER, listing.provider_id):
             raise NotYourPart(Role.APPROVER.value)
@@ -229,6 +235,46 @@ def _protected(tx: Tx, dataset: Dataset, view: View) -> View:
     versions = [[column.name for column in one.columns] for one in _published_versions(tx, dataset)]
     shared = [name for name in (versions or [[]])[0] if all(name in one for one in versions)]
     return hidden_view(tx, dataset.id, view, shared)
+
+
+def change_view(tx: Tx, listing_id: ListingId, view: View, *, by: Actor, at: datetime) -> Listing:
+    """Choose anew what a drafted listing lets out and how it is masked.
+
+    An assessment that was signed for the earlier view falls with it.
+
+    Raises: ListingNotFound, NotYourPart, ListingNotInState, MalformedView.
+    """
+    listing = _locked(tx, listing_id)
+    if not can_publish_for(by, listing.provider_id):
+        raise NotYourPart(Role.PUBLISHER.value)
+    if listing.state is not ListingState.DRAFT:
+        raise ListingNotInState(str(listing_id), listing.state.value)
+    dataset = dataset_with_id(tx, listing.dataset_id, by=by)
+    view = _protected(tx, dataset, view)
+    for version in _published_versions(tx, dataset):
+        view.visible([column.name for column in version.columns])
+    changed = replace(listing, view=view, assessment=None, proposed_by=by.user_id)
+    changed = replace(changed, judgement=judge_listing(tx, changed, dataset, at=at))
+    store.update_listing(tx, changed)
+    store.update_view(tx, changed)
+    facts = {**_offer(changed), "view_changed": True}
+    record(tx, _event(EventKind.LISTING_PROPOSED, changed, by=by, at=at, facts=facts))
+    return changed
+
+
+def stop_leaking(tx: Tx, listing_id: ListingId, leak: Leak, *, at: datetime) -> None:
+    """Suspend an open listing whose masks let identifiers through; a second time does nothing."""
+    listing = store.lock_listing(tx, listing_id)
+    if listing is None or listing.state is not ListingState.LISTED:
+        return
+    reason = str(MasksLeak(leak.column, leak.kind.value))
+    stopped = listing.move_to(ListingState.SUSPENDED, reason=reason)
+    store.update_listing(tx, stopped)
+    facts: dict[str, JsonValue] = {"reason": "masks leak", "column": leak.column, "kind": leak.kind}
+    record(
+        tx,
+        _event(EventKind.LISTING_SUSPENDED, stopped, by=Actor(name="system"), at=at, facts=facts),
+    )
 
 
 def suspend(tx: Tx, listing_id: ListingId, *, reason: str, by: Actor, at: datetime) -> Listing:
@@ -530,12 +576,21 @@ def _offer(listing: Listing) -> dict[str, JsonValue]:
         "access_class": listing.access_class,
         "price": listing.price.as_json(),
         "view_fingerprint": listing.view.fingerprint(),
+        "masks": _masks_told(listing.view),
         "profile_id": judgement.profile_id if judgement else None,
         "profile_hash": judgement.profile_hash if judgement else None,
         "failed_clauses": (
             [result.clause_id for result in judgement.blocking] if judgement else []
         ),
     }
+
+
+def _masks_told(view: View) -> dict[str, JsonValue]:
+    """Which columns do not leave as they are, and why not."""
+    told: dict[str, JsonValue] = {name: mask.kind.value for name, mask in view.masks.items()}
+    for name in view.suppression.columns if view.suppression else ():
+        told.setdefault(name, "suppress")
+    return told
 
 
 def _event(

@@ -274,7 +274,7 @@ def _write(
     event_ids = record_all(
         tx,
         [
-            delivered_event(receipt, sha256, entry.allowed.ask.by)
+            delivered_event(receipt, entry.allowed.accesses, sha256, entry.allowed.ask.by)
             for entry, receipt, sha256 in zip(entries, receipts, hashes, strict=True)
         ],
     )

@@ -95,7 +95,7 @@ def write_receipt(
     body = receipt.body()
     body_sha256 = sha256_hex(body.encode())
     signer = keys.signer(tx, KeyPurpose.RECEIPT, at)
-    event_id = record(tx, delivered_event(receipt, body_sha256, delivery.by))
+    event_id = record(tx, delivered_event(receipt, accesses, body_sha256, delivery.by))
     store.insert_receipt(
         tx,
         receipt,
@@ -193,9 +193,12 @@ def _agreed_purpose(accesses: Sequence[Access]) -> Purpose | None:
     return next((access.agreement.purpose for access in accesses if access.agreement), None)
 
 
-def delivered_event(receipt: Receipt, body_sha256: str, by: Actor) -> Event:
+def delivered_event(
+    receipt: Receipt, accesses: Sequence[Access], body_sha256: str, by: Actor
+) -> Event:
     """What is logged of a delivery."""
     is_one = len(receipt.items) == 1
+    masked = [sorted(access.view.changed_columns) for access in accesses]
     return Event(
         kind=EventKind.DATA_DELIVERED,
         at=receipt.created_at,
@@ -212,9 +215,14 @@ def delivered_event(receipt: Receipt, body_sha256: str, by: Actor) -> Event:
             "size_bytes": receipt.size_bytes,
             "result_sha256": receipt.result_sha256,
             "charge_microcredits": receipt.charge,
+            **({"masked_columns": masked} if any(masked) else {}),
         },
         edges=tuple(
-            Edge(f"version:{item.version_id}", f"receipt:{receipt.id}", "deliver")
-            for item in receipt.items
+            Edge(
+                f"version:{item.version_id}",
+                f"receipt:{receipt.id}",
+                "deliver_masked" if names else "deliver",
+            )
+            for item, names in zip(receipt.items, masked, strict=True)
         ),
     )

@@ -43,6 +43,7 @@ from portal.api.v1 import (
 )
 from portal.api.v1 import connections as connections_api
 from portal.api.v1 import contracts as contracts_api
+from portal.api.v1 import masks as masks_api
 from portal.api.v1 import pleas as pleas_api
 from portal.api.v1 import proposals as proposals_api
 from portal.api.v1 import sensitive as sensitive_api
@@ -80,6 +81,7 @@ from portal.pages.publish import (
     describing,
     directory_import,
     file_reading,
+    masks,
     pleas,
     proposals,
     publishing,
@@ -120,7 +122,17 @@ _API = (
     signing_keys_api,
     pleas_api,
     contracts_api,
-    *(proposals_api, sensitive_api, listings, applications, agreements, ledger, receipts, audit),
+    *(
+        proposals_api,
+        sensitive_api,
+        masks_api,
+        listings,
+        applications,
+        agreements,
+        ledger,
+        receipts,
+        audit,
+    ),
     *(
         ckan,
         ckan_downloads,
@@ -156,7 +168,7 @@ _PAGES = (
         talk,
     ),
     *(demand, harvest, directory_import, audience_preview, describing, publishing),
-    *(sensitive, proposals, pleas),
+    *(sensitive, proposals, pleas, masks),
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
     signing_keys,
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),

@@ -121,6 +121,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             wiring.folders,
             DatasetId(UUID(dataset_id)),
             mask_key=mask_key(wiring),
+            now=wiring.now,
         )
 
     @app.periodic(cron="* * * * * */10")

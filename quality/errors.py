@@ -220,3 +220,15 @@ class MalformedContract(Invalid):
     )
     kind: str
     version: str
+
+
+@dataclass(eq=False)
+class MasksLeak(Conflict):
+    """What a view lets out still holds identifiers in a column that it masks."""
+
+    message: ClassVar[str] = N_(
+        "Column “{column}” is masked, but identifiers can still be read in it. It is held back"
+        " until its publisher chooses another mask."
+    )
+    column: str
+    kind: str

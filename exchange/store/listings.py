@@ -70,6 +70,20 @@ def update_listing(tx: Tx, listing: Listing) -> None:
     )
 
 
+def update_view(tx: Tx, listing: Listing) -> None:
+    """Write what a draft lets out, and who proposes that."""
+    tx.execute(
+        """
+        UPDATE exchange.listings
+           SET view = %(view)s,
+               proposed_by = %(proposed_by)s
+         WHERE id = %(id)s
+           AND state = 'draft'
+        """,
+        _values(listing),
+    )
+
+
 def get_listing(tx: Tx, listing_id: ListingId) -> Listing | None:
     """The listing of that id; None where there is none."""
     row = tx.execute(

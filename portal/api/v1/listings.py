@@ -40,7 +40,8 @@ class NewListing(BaseModel):
 
     regime: Regime
     view: dict[str, Any] | None = None
-    """`{"columns": [...], "rows": [conditions], "masks": {...}}`; null lets everything be seen."""
+    """`{"columns": [...], "rows": [conditions], "masks": {...}}`; null lets everything be seen.
+    How a column is masked is told at `/listings/{id}/masks`."""
     price: dict[str, Any] = Field(default_factory=lambda: {"model": "free"})
     """`{"model": "free" | "per_row" | "per_query", "unit_microcredits": n, ...}`."""
     terms: Words = Words()
@@ -153,7 +154,9 @@ def propose(request: Request, slug: str, wanted: NewListing) -> Plain:
 
     def act(tx: Tx) -> ListingBody:
         dataset = dataset_named(tx, slug, by=actor)
-        return body_of(list_product.propose(tx, dataset.id, proposal_of(wanted), by=actor, at=at))
+        proposed = list_product.propose(tx, dataset.id, proposal_of(wanted), by=actor, at=at)
+        ask_for_copies(tx, dataset.id)
+        return body_of(proposed)
 
     return act_once(request, actor, wanted, act)
 

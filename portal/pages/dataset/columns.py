@@ -82,7 +82,7 @@ def _line(
     say: Speech,
 ) -> dict[str, object]:
     rows, sensitivity, joins = known
-    masked = frozenset(look.preview.view.masks) if look.preview else frozenset()
+    masked = look.preview.view.changed_columns if look.preview else frozenset()
     is_listed = profile is not None and 0 < profile.distinct_count <= LISTED_VALUES_MAX
     return {
         "name": column.name,

@@ -66,4 +66,5 @@ def _act(by: str, say: Speech) -> str:
         "catalog.describe": say.gettext("was made from"),
         "catalog.publish": say.gettext("was published"),
         "deliver": say.gettext("was delivered"),
+        "deliver_masked": say.gettext("was delivered, masked"),
     }.get(by, by)

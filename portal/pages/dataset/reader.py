@@ -92,8 +92,8 @@ class Look:
         """The columns whose values the reader may see, unmasked and of every row."""
         if self.preview is None or not self.may_preview or self.preview.view.rows:
             return frozenset()
-        masked = set(self.preview.view.masks)
-        return frozenset(column.name for column in self.shown_columns) - masked
+        changed = self.preview.view.changed_columns
+        return frozenset(column.name for column in self.shown_columns) - changed
 
 
 def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
@@ -143,7 +143,7 @@ def profile_for(tx: Tx, look: Look, wiring: Wiring) -> Profile | None:
     """
     if look.version is None or look.preview is None or not look.may_preview:
         return None
-    if look.preview.view.masks or look.preview.view.rows:
+    if look.preview.view.changed_columns or look.preview.view.rows:
         stored = look.preview.target.stored
         secret = mask_key(wiring)
         copy = ready_copy(stored, wiring.folders, look.preview.view, mask_key=secret)

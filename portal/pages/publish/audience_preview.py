@@ -156,7 +156,7 @@ def _columns(offer: Listing | None, newest: Version, say: Speech) -> str:
         shown = offer.view.visible(names)
     except Refusal as refusal:
         return say.refusal(refusal)
-    masked = [name for name in shown if name in offer.view.masks]
+    masked = [name for name in shown if name in offer.view.changed_columns]
     words = say.gettext(
         "{shown} of {total}: {names}",
         shown=say.number(len(shown)),

@@ -49,6 +49,7 @@ MESSAGES: Final = {
     "registered": N_("The record is registered. Hand it to the approver when it is ready."),
     "submitted": N_("The approver has it now."),
     "taken-up": N_("It is a draft again. It goes the whole way once more."),
+    "masks": N_("The masks are kept. They are looked at before anything leaves."),
     "rule-added": N_("The rule is added. The next check asks it."),
     "rule-removed": N_("The rule is taken away."),
     "proposed": N_("The listing is proposed."),

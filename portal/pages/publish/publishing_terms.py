@@ -18,6 +18,7 @@ from exchange.price import FREE, Price, PriceModel
 from policies import terms
 from policies.errors import Refusal
 from policies.terms import MICROCREDITS_PER_CREDIT, MicroCredits, Regime
+from portal.jobs import ask_for_copies
 from portal.pages.publish.offer_forms import OfferFields, RuleFields
 from portal.pages.publish.publishing import workbench_page
 from portal.pages.speech import Speech, speech_of
@@ -107,6 +108,7 @@ def propose(request: Request, slug: str, given: Annotated[OfferFields, Form()]) 
         with wiring.pool.connection() as tx:
             dataset = find.dataset_named(tx, slug, by=actor)
             list_product.propose(tx, dataset.id, proposal, by=actor, at=wiring.now())
+            ask_for_copies(tx, dataset.id)
     except Refusal as refusal:
         return workbench_page(
             request, slug, typed=typed, errors={"regime": say.refusal(refusal)},

@@ -172,6 +172,8 @@ def listing_lines(work: Work, say: Speech) -> list[dict[str, object]]:
     """The dataset's listings with what still stands against each."""
     return [
         {
+            "id": str(listing.id),
+            "masked": len(listing.view.changed_columns),
             "regime": listing.regime.value,
             "state": _LISTING_STATES[listing.state],
             "waits_for": _waits_for(listing, say),

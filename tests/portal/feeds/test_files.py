@@ -125,7 +125,9 @@ def test_the_catalogue_tells_size_and_digest_of_what_its_addresses_serve(
     city: City, browser_of: OpenBrowser
 ) -> None:
     stops = city.open_stops()
-    prepare_copies(city.pool, city.parts.folders, stops.id, mask_key=city.parts.mask_key)
+    prepare_copies(
+        city.pool, city.parts.folders, stops.id, mask_key=city.parts.mask_key, now=city.now
+    )
     visitor = browser_of()
 
     graph = read(visitor.get("/dataset/stops.ttl").text, "turtle")
