@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from policies.errors import N_, Invalid, TooLarge
+from policies.errors import N_, Conflict, Invalid, TooLarge
 
 
 @dataclass(eq=False)
@@ -144,3 +144,123 @@ class CellTooLong(TooLarge):
         "Leave its column out, or take CSV or Parquet."
     )
     characters_max: int
+
+
+@dataclass(eq=False)
+class ColumnsDiffer(Invalid):
+    """A file that is to join the rows of a table and has other columns."""
+
+    message: ClassVar[str] = N_(
+        "The columns are not those of the table. Missing in the file: {missing}. Not in the table: "
+        "{unknown}. Name them as in the table, or replace the whole table."
+    )
+    missing: str
+    unknown: str
+
+
+@dataclass(eq=False)
+class ColumnsUnfit(Invalid):
+    """A file that is to join the rows of a table and whose values are of other types."""
+
+    message: ClassVar[str] = N_(
+        "The values of these columns are not of the table's type: {columns}. Mend them, or replace "
+        "the whole table."
+    )
+    columns: str
+
+
+@dataclass(eq=False)
+class KeyUndeclared(Invalid):
+    """Rows are to be known by their key, and the distribution declares none."""
+
+    message: ClassVar[str] = N_(
+        "No key is declared for this table, so rows cannot be known again. Declare the key columns "
+        "first."
+    )
+
+
+@dataclass(eq=False)
+class KeyColumnsMissing(Invalid):
+    """The key names columns that the file or the table does not have."""
+
+    message: ClassVar[str] = N_(
+        "The key needs the columns {columns}, which are not there. Declare a key of the columns "
+        "that there are."
+    )
+    columns: str
+
+
+@dataclass(eq=False)
+class KeyEmpty(Invalid):
+    """A row of the file has no value in a column of the key."""
+
+    message: ClassVar[str] = N_(
+        "Row {row_number} of the file has an empty key ({count} such rows in all). Every row "
+        "needs a value in {columns}."
+    )
+    row_number: int
+    count: int
+    columns: str
+
+
+@dataclass(eq=False)
+class KeyTwiceInFile(Invalid):
+    """Two rows of the file have one key."""
+
+    message: ClassVar[str] = N_(
+        "The file has a key more than once: {key} ({count} such keys in all). Leave one row for "
+        "each key."
+    )
+    key: str
+    count: int
+
+
+@dataclass(eq=False)
+class KeyTwiceInTable(Conflict):
+    """Two rows of the table have a key that the file names."""
+
+    message: ClassVar[str] = N_(
+        "The table itself has several rows with the key {key}. Replace the table with one where "
+        "each key comes once, or declare another key."
+    )
+    key: str
+
+
+@dataclass(eq=False)
+class KeyAlreadyThere(Conflict):
+    """Rows are to be added and their key is there already."""
+
+    message: ClassVar[str] = N_(
+        "The table has a key of the file already: {key} ({count} such rows in all). Choose to "
+        "update by key, or send only new rows."
+    )
+    key: str
+    count: int
+
+
+@dataclass(eq=False)
+class TableKeepsChanging(Conflict):
+    """Rows came to the table whenever the file was about to be put in."""
+
+    message: ClassVar[str] = N_(
+        "The table was changed again and again while the file was put in. Send the file again."
+    )
+
+
+@dataclass(eq=False)
+class AlreadyPutIn(Conflict):
+    """The rows of a file were added, and reading it again would add them twice."""
+
+    message: ClassVar[str] = N_(
+        "The rows of this file were added already, and reading it again would add them twice."
+    )
+
+
+@dataclass(eq=False)
+class DatesAmbiguous(Invalid):
+    """Dates that join those of a table, of which day and month cannot be told apart."""
+
+    message: ClassVar[str] = N_(
+        "In column “{column}” day and month cannot be told apart. Write the dates as 2026-11-28."
+    )
+    column: str

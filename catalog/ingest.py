@@ -7,9 +7,10 @@ A long act that names its own transactions:
 1. claim: the upload is `ingesting`, one attempt more (short);
 2. the file is read in the confined process, which tells how far it is; each word of it is a short
    transaction of its own, so that a page can show a bar;
-3. the Parquet files are moved into the table's folder, synced;
+3. its rows are put into what is there (`catalog.put_in`), and the Parquet files are moved into the
+   table's folder, synced;
 4. under the distribution's lock, in one transaction: Delta commit, version row, files, event, and
-   the upload is `ingested`.
+   the upload is `ingested`; where another version came between, 3 is done again onto that one.
 
 The version row decides. A process killed before 4 leaves files and perhaps a Delta commit that no
 version tells of; doing the job again replaces them, and doing it after 4 finds the version. A file
@@ -18,6 +19,7 @@ that is refused leaves the upload `failed` with the refusal, and no version.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Mapping
@@ -38,8 +40,10 @@ from catalog.errors import (
     TooManyEntries,
     UploadNotFound,
 )
+from catalog.file_errors import TableKeepsChanging
 from catalog.folders import Folders
 from catalog.misfit import MISFITS_NAME, KeptAside, SetAsideBy
+from catalog.put_in import Base, PutIn, base_of, count_row_ids, put_in, usual_types
 from catalog.quarantine import keep_file_aside, quarantine
 from catalog.refusals import refusal_named
 from catalog.store import datasets as dataset_store
@@ -56,7 +60,7 @@ from catalog.version import (
     UploadId,
     UploadState,
     Version,
-    VersionFile,
+    VersionKind,
     digest_of,
 )
 from catalog.view import Json
@@ -73,6 +77,8 @@ COLUMNS_TOLD_MAX = 500
 """Of wider tables the log tells the first columns; the digest covers all."""
 STORING_PERMILLE = 900
 DONE_PERMILLE = 1000
+BASES_TRIED_MAX = 5
+"""So often another version may come between the reading of a file and its own version."""
 
 _READ = "catalog.files.read:read_table"
 _WORK_PREFIX = ".work-"
@@ -106,15 +112,15 @@ def ingest(
     try:
         if upload.attempts > ATTEMPTS_MAX:
             raise ReadingGaveUp(ATTEMPTS_MAX)
-        read = _read(pool, confinement, folders, upload, work)
+        with pool.connection() as tx:
+            base = base_of(tx, upload)
+        read = _read(pool, confinement, folders, upload, base, work)
         if "files" not in read:
             _part(pool, upload, [str(name) for name in _list(read["parts"])], now=now)
             return None
         _advance(pool, upload_id, Stage.STORING, STORING_PERMILLE)
-        written = [work / str(name) for name in _list(read["files"])]
-        files = tables.take_in(table, written, storage=folders.storage)
         aside = _aside(folders, read, work)
-        return _add_version(pool, folders, upload, read, files, aside, now=now)
+        return _put_in(pool, confinement, folders, upload, base, read, aside, work=work, now=now)
     except (EngineBusy, QueryEngineAway, StorageAway):
         # Nothing is wrong with the file, so this is not one of its attempts.
         _give_back(pool, upload_id)
@@ -183,7 +189,12 @@ def _give_back(pool: Pool, upload_id: UploadId) -> None:
 
 
 def _read(
-    pool: Pool, confinement: Confinement, folders: Folders, upload: Upload, work: Path
+    pool: Pool,
+    confinement: Confinement,
+    folders: Folders,
+    upload: Upload,
+    base: Base,
+    work: Path,
 ) -> Mapping[str, Json]:
     blob = folders.blobs.checked(upload.blob_sha256)
 
@@ -194,7 +205,7 @@ def _read(
 
     read = confinement.run_confined(
         _READ,
-        {"wish": upload.wish},
+        {"wish": upload.wish, "usual": usual_types(base)},
         caller=str(upload.distribution_id),
         readable=[blob],
         writable=work,
@@ -241,6 +252,7 @@ def _part(pool: Pool, upload: Upload, names: list[str], *, now: Callable[[], dat
                 state=UploadState.QUEUED,
                 wish={**upload.wish, "part": name},
                 parent_id=upload.id,
+                way=upload.way,
             )
             store.insert_upload(tx, part)
             _record_part(tx, part, distribution.dataset_id)
@@ -262,6 +274,7 @@ def _record_part(tx: Tx, part: Upload, dataset_id: DatasetId) -> None:
             "distribution_id": str(part.distribution_id),
             "sha256": part.blob_sha256,
             "size_bytes": part.size_bytes,
+            "way": part.way.value,
         },
         edges=(Edge(f"upload:{part.parent_id}", f"upload:{part.id}", "catalog.ingest"),),
         personal={"file_name": part.file_name},
@@ -299,43 +312,85 @@ def _aside(folders: Folders, read: Mapping[str, Json], work: Path) -> KeptAside 
     return keep_file_aside(folders, work / MISFITS_NAME, count, rows) if count else None
 
 
+def _put_in(
+    pool: Pool,
+    confinement: Confinement,
+    folders: Folders,
+    upload: Upload,
+    base: Base,
+    read: Mapping[str, Json],
+    aside: KeptAside | None,
+    *,
+    work: Path,
+    now: Callable[[], datetime],
+) -> Version:
+    """Make the version onto what is there; again, where that has changed meanwhile.
+
+    Raises: TableKeepsChanging, and what `put_in` raises.
+    """
+    columns = tuple(Column.from_json(_mapping(column)) for column in _list(read["columns"]))
+    row_count = read["row_count"]
+    assert isinstance(row_count, int)
+    names = [str(name) for name in _list(read["files"])]
+    reading = Reading.from_json(_mapping(read["reading"]))
+    for number in range(BASES_TRIED_MAX):
+        tried = work / f"onto-{number}"
+        tried.mkdir()
+        for name in names:
+            # Files are moved from here into the table, and may be wanted once more.
+            os.link(work / name, tried / name)
+        put = put_in(confinement, folders, base, columns, names, row_count, work=tried)
+        version = _add_version(pool, folders, upload, base, put, reading, aside, now=now)
+        if version is not None:
+            return version
+        with pool.connection() as tx:
+            base = base_of(tx, upload)
+    raise TableKeepsChanging
+
+
 def _add_version(
     pool: Pool,
     folders: Folders,
     upload: Upload,
-    read: Mapping[str, Json],
-    files: list[VersionFile],
+    base: Base,
+    put: PutIn,
+    reading: Reading,
     aside: KeptAside | None,
     *,
     now: Callable[[], datetime],
-) -> Version:
-    columns = tuple(Column.from_json(_mapping(column)) for column in _list(read["columns"]))
-    row_count = read["row_count"]
-    assert isinstance(row_count, int)
+) -> Version | None:
+    """The version; None where what it was made onto is not what is there any more."""
+    parent = base.version
+    is_fed = base.is_joined and base.next_row_id is not None
     with pool.connection() as tx:
         distribution = dataset_store.lock_distribution(tx, upload.distribution_id)
         assert distribution is not None
         made = version_store.version_of_upload(tx, upload.id)
         if made is not None:
             return made
-        table = folders.table_of(upload.distribution_id)
+        if base_of(tx, upload) != base:
+            return None
         version = Version(
             id=VersionId(uuid4()),
             distribution_id=upload.distribution_id,
             number=version_store.newest_number(tx, upload.distribution_id) + 1,
             upload_id=upload.id,
-            delta_version=tables.commit(
-                table, files, upload_id=str(upload.id), storage=folders.storage
-            ),
-            digest=digest_of(columns, files),
-            columns=columns,
-            reading=Reading.from_json(_mapping(read["reading"])),
-            row_count=row_count,
-            size_bytes=sum(file.size_bytes for file in files),
+            delta_version=_commit(folders, upload, base, put),
+            digest=digest_of(put.columns, put.files),
+            columns=put.columns,
+            reading=reading,
+            row_count=put.row_count,
+            size_bytes=sum(file.size_bytes for file in put.files),
             created_at=now(),
+            kind=VersionKind.SETTLED if is_fed else VersionKind.UPLOAD,
+            parent_id=parent.id if parent is not None and base.is_joined else None,
+            offered_under=parent.offered_under if parent is not None and is_fed else None,
+            change=put.change,
         )
         version_store.insert_version(tx, version)
-        version_store.insert_files(tx, version.id, files)
+        version_store.insert_files(tx, version.id, put.files)
+        if is_fed:
+            count_row_ids(tx, version.distribution_id, put.added)
         quarantine(tx, version.id, aside, by=SetAsideBy.READING, at=version.created_at)
         done = replace(upload, state=UploadState.INGESTED, stage="", done_permille=DONE_PERMILLE)
         store.update_upload(tx, done)
@@ -343,11 +398,30 @@ def _add_version(
     return version
 
 
+def _commit(folders: Folders, upload: Upload, base: Base, put: PutIn) -> int:
+    """One Delta version; where the table keeps its columns it names only the files that differ."""
+    table, parent = folders.table_of(upload.distribution_id), base.version
+    if parent is not None and base.is_joined and parent.columns == put.columns:
+        return tables.commit_step(
+            table,
+            parent=parent.delta_version,
+            before=base.files,
+            after=put.files,
+            storage=folders.storage,
+        )
+    return tables.commit(table, put.files, upload_id=str(upload.id), storage=folders.storage)
+
+
 def _record(tx: Tx, version: Version, upload: Upload, *, set_aside: int) -> None:
     distribution = dataset_store.get_distribution(tx, version.distribution_id)
     assert distribution is not None
     dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
     assert dataset is not None
+    edges = [Edge(f"upload:{upload.id}", f"version:{version.id}", "catalog.ingest")]
+    if version.parent_id is not None:
+        edges.append(
+            Edge(f"version:{version.parent_id}", f"version:{version.id}", "catalog.ingest")
+        )
     event = Event(
         kind=EventKind.VERSION_CREATED,
         at=version.created_at,
@@ -364,13 +438,22 @@ def _record(tx: Tx, version: Version, upload: Upload, *, set_aside: int) -> None
             "size_bytes": version.size_bytes,
             "delta_version": version.delta_version,
             "set_aside": set_aside,
+            "change": None
+            if version.change is None
+            else {
+                "way": version.change.way.value,
+                "added": version.change.added,
+                "changed": version.change.changed,
+                "unchanged": version.change.unchanged,
+                "removed": version.change.removed,
+            },
             "column_count": len(version.columns),
             "columns": [
                 {"name": column.name, "type": column.type.value}
                 for column in version.columns[:COLUMNS_TOLD_MAX]
             ],
         },
-        edges=(Edge(f"upload:{upload.id}", f"version:{version.id}", "catalog.ingest"),),
+        edges=tuple(edges),
     )
     record(tx, event)
 

@@ -18,6 +18,7 @@ from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
 from catalog.errors import DistributionNotFound
 from catalog.publish import may_be_published_directly
 from catalog.store import records as store
+from catalog.way_in import Way
 from policies.database import Tx
 from policies.events import Event, EventKind
 from policies.party import Actor
@@ -53,7 +54,10 @@ def raw_file(
     is_let_in = by.agreement_id is None and by.user_id in dataset.reader_ids | dataset.editor_ids
     published = store.newest_versions_in(tx, [dataset.id], audience_of(by))
     versions = {
-        held_id: (sha256, name) for held_id, _, sha256, name in published if sha256 is not None
+        held_id: (sha256, name)
+        for held_id, version, sha256, name in published
+        # A file that was added to others is not the whole of the table.
+        if sha256 is not None and (version.change is None or version.change.way is Way.REPLACE)
     }
     sent = distribution.details.get(FILE_KEY)
     is_open = dataset.state is DatasetState.PUBLISHED and may_be_published_directly(dataset)

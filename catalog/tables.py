@@ -78,8 +78,13 @@ def commit(
         if delta is None:
             return _create(table, files, upload_id, storage)
         wanted = {file.path for file in files}
-        if _paths(delta) != wanted and _NAIVE_TIMES not in (delta.protocol().writer_features or ()):
-            # A later version may have times without a zone, which a table has to be told first.
+        features = delta.protocol().writer_features or ()
+        if (
+            _paths(delta) != wanted
+            and _NAIVE_TIMES not in features
+            and _has_naive_times(table, files, storage)
+        ):
+            # A table has to be told of times without a zone first.
             delta.alter.add_feature(
                 TableFeatures.TimestampWithoutTimezone, allow_protocol_versions_increase=True
             )
@@ -280,8 +285,17 @@ def _additions(files: Sequence[VersionFile]) -> list[AddAction]:
 
 
 def _schema(table: Path, files: Sequence[VersionFile], storage: Storage) -> Schema:
+    return Schema.from_arrow(_stored_schema(table, files, storage))
+
+
+def _has_naive_times(table: Path, files: Sequence[VersionFile], storage: Storage) -> bool:
+    types = _stored_schema(table, files, storage).types
+    return any(pyarrow.types.is_timestamp(one) and one.tz is None for one in types)
+
+
+def _stored_schema(table: Path, files: Sequence[VersionFile], storage: Storage) -> pyarrow.Schema:
     bring_files(table, files[:1], storage=storage)
-    return Schema.from_arrow(pyarrow.parquet.read_schema(table / files[0].path))
+    return pyarrow.parquet.read_schema(table / files[0].path)
 
 
 def _paths(delta: DeltaTable) -> set[str]:

@@ -18,12 +18,15 @@ from catalog.confine import Confinement
 from catalog.curation.describe import owned_dataset
 from catalog.dataset import DatasetState, Distribution
 from catalog.errors import MalformedFileName, UploadNotFound, UploadNotHeld, WrongState
+from catalog.file_errors import AlreadyPutIn, KeyUndeclared
 from catalog.files.looked import Look
 from catalog.files.wish import NO_WISH, Wish
 from catalog.folders import Folders
+from catalog.steps import store as step_store
 from catalog.store import datasets as dataset_store
 from catalog.store import uploads as store
 from catalog.version import FILE_NAME_LENGTH_CHARACTERS, Upload, UploadId, UploadState
+from catalog.way_in import Way
 from policies.database import Tx
 from policies.events import Edge, Event, EventKind
 from policies.party import Actor
@@ -51,15 +54,36 @@ def receive(
     at: datetime,
     state: UploadState = UploadState.QUEUED,
     wish: Wish = NO_WISH,
+    way: Way = Way.REPLACE,
 ) -> Upload:
     """Accept stored bytes as an upload that waits to be read, or HELD, to be looked at.
 
-    Raises: MalformedFileName, DatasetNotFound, PublisherNeeded, WrongState.
+    Raises: MalformedFileName, DatasetNotFound, PublisherNeeded, WrongState, KeyUndeclared.
     """
     check_may_receive(tx, distribution, by=by)
     return _add(
-        tx, distribution, blob, file_name=file_name, by=by, at=at, state=state, wish=wish, facts={}
+        tx,
+        distribution,
+        blob,
+        file_name=file_name,
+        by=by,
+        at=at,
+        state=state,
+        wish=wish,
+        way=way,
+        facts={},
     )
+
+
+def check_way(tx: Tx, distribution: Distribution, way: Way) -> None:
+    """Refuse early rows that could not be known again.
+
+    Raises: KeyUndeclared.
+    """
+    definition = step_store.get_definition(tx, distribution.id)
+    has_key = distribution.key_columns or (definition is not None and definition.primary_key)
+    if way is Way.UPSERT and not has_key:
+        raise KeyUndeclared
 
 
 def receive_from_source(
@@ -69,13 +93,14 @@ def receive_from_source(
     *,
     file_name: str,
     connection_id: UUID,
+    way: Way,
     at: datetime,
 ) -> Upload:
     """Accept what came from the source that feeds a distribution, as an upload to be read.
 
     Who connected it had the right to; it is the organisation's then, and outlasts their leaving.
 
-    Raises: MalformedFileName, WrongState.
+    Raises: MalformedFileName, WrongState, KeyUndeclared.
     """
     dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
     assert dataset is not None
@@ -90,6 +115,7 @@ def receive_from_source(
         at=at,
         state=UploadState.QUEUED,
         wish=NO_WISH,
+        way=way,
         facts={"connection_id": str(connection_id)},
     )
 
@@ -104,9 +130,11 @@ def _add(
     at: datetime,
     state: UploadState,
     wish: Wish,
+    way: Way,
     facts: Mapping[str, str],
 ) -> Upload:
     name = check_file_name(file_name)
+    check_way(tx, distribution, way)
     dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
     assert dataset is not None
     upload = Upload(
@@ -119,6 +147,7 @@ def _add(
         uploaded_at=at,
         state=state,
         wish=wish.as_json(),
+        way=way,
     )
     store.insert_blob(tx, blob.sha256, size_bytes=blob.size_bytes, at=at)
     store.insert_upload(tx, upload)
@@ -133,6 +162,7 @@ def _add(
             "distribution_id": str(distribution.id),
             "sha256": blob.sha256,
             "size_bytes": blob.size_bytes,
+            "way": way.value,
             **facts,
         },
         edges=(Edge(f"blob:{blob.sha256}", f"upload:{upload.id}", "catalog.upload"),),
@@ -157,17 +187,36 @@ def load(tx: Tx, held: Upload, wish: Wish, *, by: Actor) -> Upload:
     return queued
 
 
+def choose_way(tx: Tx, held: Upload, way: Way, *, by: Actor) -> Upload:
+    """Say how the rows of a held upload go into the table.
+
+    Raises: DatasetNotFound, PublisherNeeded, WrongState, UploadNotHeld, KeyUndeclared.
+    """
+    distribution = _check_owner(tx, held, by=by)
+    check_way(tx, distribution, way)
+    upload = store.lock_upload(tx, held.id)
+    if upload is None or upload.state is not UploadState.HELD:
+        raise UploadNotHeld
+    chosen = replace(upload, way=way)
+    store.update_upload(tx, chosen)
+    return chosen
+
+
 def read_again(tx: Tx, read: Upload, wish: Wish, *, by: Actor, at: datetime) -> Upload:
     """Read the same bytes in another way, as a new upload of the same distribution.
 
     Raises: UploadNotFound where the bytes are no longer kept; DatasetNotFound, PublisherNeeded,
-    WrongState.
+    WrongState, AlreadyPutIn, KeyUndeclared.
     """
     distribution = _check_owner(tx, read, by=by)
     if not store.is_blob_kept(tx, read.blob_sha256):
         raise UploadNotFound
+    if read.way is Way.APPEND and read.state is UploadState.INGESTED:
+        raise AlreadyPutIn
     blob = StoredBlob(read.blob_sha256, read.size_bytes)
-    return receive(tx, distribution, blob, file_name=read.file_name, by=by, at=at, wish=wish)
+    return receive(
+        tx, distribution, blob, file_name=read.file_name, by=by, at=at, wish=wish, way=read.way
+    )
 
 
 def look(

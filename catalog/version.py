@@ -16,6 +16,7 @@ from uuid import UUID
 
 from catalog.dataset import DistributionId
 from catalog.view import Json
+from catalog.way_in import Change, Way
 from policies.terms import UserId, VersionId
 
 UploadId = NewType("UploadId", UUID)
@@ -196,11 +197,12 @@ class Upload:
     done_permille: int = 0
     attempts: int = 0
     failure: Failure | None = None
+    """Set in state FAILED alone."""
     wish: Mapping[str, Json] = field(default_factory=dict)
     """The publisher's choices, as `catalog.files.wish.Wish` writes them."""
     parent_id: UploadId | None = None
     """The archive that it is a part of; None where it arrived by itself."""
-    """Set in state FAILED alone."""
+    way: Way = Way.REPLACE
 
 
 class VersionState(StrEnum):
@@ -274,7 +276,7 @@ class Version:
     distribution_id: DistributionId
     number: int
     upload_id: UploadId | None
-    """None for steps, which come of no file."""
+    """None where it came of no file, such as steps."""
     delta_version: int
     digest: str
     columns: tuple[Column, ...]
@@ -298,7 +300,7 @@ class Version:
     published_at: datetime | None = None
     kind: VersionKind = VersionKind.UPLOAD
     parent_id: VersionId | None = None
-    """The version that a step changed; None for the first, and for uploads."""
+    """The version that a step or a file changed; None for the first, and for what replaces all."""
     offered_under: str | None = None
     """The profile that let everybody read it before it was checked."""
     is_dropped: bool = False
@@ -308,6 +310,8 @@ class Version:
     withdrawn_at: datetime | None = None
     removed_at: datetime | None = None
     """When its bytes were removed; None while they are kept."""
+    change: Change | None = None
+    """What differs from the version before; None where that was not compared."""
 
     @property
     def is_left(self) -> bool:

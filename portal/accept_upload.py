@@ -12,6 +12,7 @@ from catalog.arrivals.arrival import Arrival, ArrivalId
 from catalog.dataset import Distribution
 from catalog.files.wish import Wish
 from catalog.version import Upload, UploadId, UploadState
+from catalog.way_in import Way
 from policies import once
 from policies.database import Tx
 from policies.party import Actor
@@ -42,13 +43,14 @@ def accept(
     key: str | None,
     *,
     is_held: bool = False,
+    way: Way = Way.REPLACE,
 ) -> Upload:
     """Add the upload and ask for its reading, once per `key`; None counts every time.
 
     A held one is not read before its publisher has looked how.
 
     Raises: MalformedFileName, DatasetNotFound, PublisherNeeded, WrongState,
-    MalformedIdempotencyKey, IdempotencyKeyReused, RequestUnderWay.
+    MalformedIdempotencyKey, IdempotencyKeyReused, RequestUnderWay, KeyUndeclared.
     """
     file_name = incoming.file_name or FILE_NAME_OTHERWISE
     at = wiring.now()
@@ -56,6 +58,8 @@ def accept(
     with wiring.pool.connection() as tx:
         if key is not None:
             content = f"upload\n{distribution.id}\n{file_name}\n{incoming.blob.sha256}"
+            if way is not Way.REPLACE:
+                content += f"\n{way}"
             known = once.begin(tx, owner, key, hashlib.sha256(content.encode()).hexdigest(), at)
             if known is not None:
                 return find.upload_with_id(tx, UploadId(UUID(str(known))), by=actor)
@@ -67,6 +71,7 @@ def accept(
             by=actor,
             at=at,
             state=UploadState.HELD if is_held else UploadState.QUEUED,
+            way=way,
         )
         if not is_held:
             ask_to_read(tx, accepted)
@@ -75,12 +80,16 @@ def accept(
     return accepted
 
 
-def load(wiring: Wiring, actor: Actor, held: Upload, wish: Wish) -> Upload:
-    """Let a held upload be read as its publisher chose.
+def load(
+    wiring: Wiring, actor: Actor, held: Upload, wish: Wish, *, way: Way | None = None
+) -> Upload:
+    """Let a held upload be read as its publisher chose; `way`: None leaves it as it was sent.
 
-    Raises: DatasetNotFound, PublisherNeeded, WrongState, UploadNotHeld.
+    Raises: DatasetNotFound, PublisherNeeded, WrongState, UploadNotHeld, KeyUndeclared.
     """
     with wiring.pool.connection() as tx:
+        if way is not None:
+            upload.choose_way(tx, held, way, by=actor)
         queued = upload.load(tx, held, wish, by=actor)
         ask_to_read(tx, queued)
     return queued

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from catalog.dataset import DistributionId
 from catalog.version import UploadId
+from catalog.way_in import Way
 from policies.terms import UserId
 
 ArrivalId = NewType("ArrivalId", UUID)
@@ -45,6 +46,7 @@ class Arrival:
     arrived_bytes: int = 0
     upload_id: UploadId | None = None
     """Set once all of it is accepted."""
+    way: Way = Way.REPLACE
 
     @property
     def is_complete(self) -> bool:

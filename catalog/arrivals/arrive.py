@@ -13,7 +13,7 @@ leaves it lying.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 from uuid import uuid4
@@ -43,8 +43,9 @@ from catalog.errors import FileDamaged, FileTooLarge
 from catalog.store import datasets as dataset_store
 from catalog.store import uploads as upload_store
 from catalog.store import versions as version_store
-from catalog.upload import check_file_name, check_may_receive, receive
+from catalog.upload import check_file_name, check_may_receive, check_way, receive
 from catalog.version import Upload, UploadState, VersionState
+from catalog.way_in import Way
 from policies.database import Pool, Tx
 from policies.party import Actor
 from policies.terms import UserId
@@ -60,15 +61,17 @@ class Told:
     size_bytes: int
     fingerprint: str = ""
     is_held: bool = False
+    way: Way = Way.REPLACE
 
 
 def begin(tx: Tx, distribution: Distribution, told: Told, *, by: Actor, at: datetime) -> Arrival:
     """Wait for a file; one that its sender began and did not end is gone on with.
 
     Raises: DatasetNotFound, PublisherNeeded, WrongState, MalformedFileName, FileTooLarge,
-    TooManyArrivals.
+    TooManyArrivals, KeyUndeclared.
     """
     check_may_receive(tx, distribution, by=by)
+    check_way(tx, distribution, told.way)
     file_name = check_file_name(told.file_name)
     if told.size_bytes > UPLOAD_BYTES_MAX:
         raise FileTooLarge(UPLOAD_BYTES_MAX)
@@ -81,7 +84,8 @@ def begin(tx: Tx, distribution: Distribution, told: Told, *, by: Actor, at: date
             and told.fingerprint
             and ((one.fingerprint, one.size_bytes) == (told.fingerprint, told.size_bytes))
         ):
-            return one
+            store.set_way(tx, one.id, told.way)
+            return replace(one, way=told.way)
     size_bytes = sum(one.size_bytes for one in unfinished) + told.size_bytes
     if len(unfinished) >= ARRIVALS_PER_PERSON_MAX or size_bytes > ARRIVING_BYTES_PER_PERSON_MAX:
         raise TooManyArrivals(ARRIVALS_PER_PERSON_MAX, ARRIVING_BYTES_PER_PERSON_MAX)
@@ -95,6 +99,7 @@ def begin(tx: Tx, distribution: Distribution, told: Told, *, by: Actor, at: date
         is_held=told.is_held,
         begun_at=at,
         expires_at=at + KEPT_FOR,
+        way=told.way,
     )
     store.insert_arrival(tx, arrival)
     return arrival
@@ -234,10 +239,22 @@ def _upload_of(
     if distribution is None:
         raise ArrivalNotFound
     for newest in upload_store.uploads_of(tx, [distribution.id], limit=1):
-        if newest.blob_sha256 == blob.sha256 and not newest.wish and _is_in_effect(tx, newest):
+        is_same = newest.blob_sha256 == blob.sha256 and newest.way is arrival.way
+        # The same rows may be meant to be added once more.
+        is_meant = arrival.way is Way.APPEND
+        if is_same and not is_meant and not newest.wish and _is_in_effect(tx, newest):
             return newest
     state = UploadState.HELD if arrival.is_held else UploadState.QUEUED
-    upload = receive(tx, distribution, blob, file_name=arrival.file_name, by=by, at=at, state=state)
+    upload = receive(
+        tx,
+        distribution,
+        blob,
+        file_name=arrival.file_name,
+        by=by,
+        at=at,
+        state=state,
+        way=arrival.way,
+    )
     if not arrival.is_held:
         accepted(tx, upload)
     return upload

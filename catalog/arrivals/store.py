@@ -9,6 +9,7 @@ from psycopg.rows import DictRow
 
 from catalog.arrivals.arrival import Arrival, ArrivalId, Piece
 from catalog.version import UploadId
+from catalog.way_in import Way
 from policies.database import Tx
 from policies.terms import UserId
 
@@ -19,9 +20,9 @@ def insert_arrival(tx: Tx, arrival: Arrival) -> None:
         """
         INSERT INTO catalog.arrivals
                (id, distribution_id, user_id, file_name, size_bytes, fingerprint, is_held,
-                begun_at, expires_at)
+                begun_at, expires_at, way)
         VALUES (%(id)s, %(distribution_id)s, %(user_id)s, %(file_name)s, %(size_bytes)s,
-                %(fingerprint)s, %(is_held)s, %(begun_at)s, %(expires_at)s)
+                %(fingerprint)s, %(is_held)s, %(begun_at)s, %(expires_at)s, %(way)s)
         """,
         {
             "id": arrival.id,
@@ -33,6 +34,7 @@ def insert_arrival(tx: Tx, arrival: Arrival) -> None:
             "is_held": arrival.is_held,
             "begun_at": arrival.begun_at,
             "expires_at": arrival.expires_at,
+            "way": arrival.way,
         },
     )
 
@@ -55,7 +57,7 @@ def get_arrival(tx: Tx, arrival_id: ArrivalId) -> Arrival | None:
     row = tx.execute(
         """
         SELECT id, distribution_id, user_id, file_name, size_bytes, fingerprint, is_held,
-               begun_at, expires_at, upload_id,
+               begun_at, expires_at, upload_id, way,
                (SELECT coalesce(sum(piece.size_bytes), 0)::bigint
                   FROM catalog.arrived_pieces AS piece
                  WHERE piece.arrival_id = arrival.id) AS arrived_bytes
@@ -85,7 +87,7 @@ def unfinished_of(tx: Tx, user_id: UserId, at: datetime) -> list[Arrival]:
     rows = tx.execute(
         """
         SELECT id, distribution_id, user_id, file_name, size_bytes, fingerprint, is_held,
-               begun_at, expires_at, upload_id,
+               begun_at, expires_at, upload_id, way,
                (SELECT coalesce(sum(piece.size_bytes), 0)::bigint
                   FROM catalog.arrived_pieces AS piece
                  WHERE piece.arrival_id = arrival.id) AS arrived_bytes
@@ -156,6 +158,18 @@ def set_expiry(tx: Tx, arrival_id: ArrivalId, expires_at: datetime) -> None:
     )
 
 
+def set_way(tx: Tx, arrival_id: ArrivalId, way: Way) -> None:
+    """Have the file's rows go in another way."""
+    tx.execute(
+        """
+        UPDATE catalog.arrivals
+           SET way = %(way)s
+         WHERE id = %(id)s
+        """,
+        {"id": arrival_id, "way": way},
+    )
+
+
 def set_upload(tx: Tx, arrival_id: ArrivalId, upload_id: UploadId, expires_at: datetime) -> None:
     """Tell what the file became."""
     tx.execute(
@@ -209,4 +223,5 @@ def _arrival(row: DictRow) -> Arrival:
         expires_at=row["expires_at"],
         arrived_bytes=row["arrived_bytes"],
         upload_id=row["upload_id"],
+        way=Way(row["way"]),
     )

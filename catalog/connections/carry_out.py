@@ -209,6 +209,7 @@ def _finish(
         fetched.blob,
         file_name=fetched.file_name,
         connection_id=connection.id,
+        way=connection.way,
         at=at,
     )
     store.update_run(tx, replace(done, state=RunState.LOADING, upload_id=sent.id))

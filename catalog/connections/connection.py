@@ -13,6 +13,7 @@ from catalog.connections.errors import MalformedConnection
 from catalog.connections.rhythm import Rhythm
 from catalog.dataset import DistributionId
 from catalog.harvest.source import Validators, check_address
+from catalog.way_in import Way
 from policies.errors import N_, Said
 from policies.terms import UserId
 
@@ -160,6 +161,8 @@ class Connection:
     """Runs that failed one after the other."""
     validators: Validators = NOTHING_KNOWN
     """What the answer that was taken in last said of itself."""
+    way: Way = Way.REPLACE
+    """How the rows that come go into the table."""
 
     @property
     def is_on(self) -> bool:

@@ -32,7 +32,8 @@ from catalog.connections.sealed import seal
 from catalog.curation.describe import owned_dataset
 from catalog.dataset import Dataset, Distribution
 from catalog.harvest.source import Validators
-from catalog.upload import check_may_receive
+from catalog.upload import check_may_receive, check_way
+from catalog.way_in import Way
 from policies.database import Tx
 from policies.errors import N_, Said
 from policies.events import Event, EventKind, JsonValue
@@ -46,6 +47,7 @@ def connect(
     source: Source,
     rhythm: Rhythm,
     *,
+    way: Way = Way.REPLACE,
     secret: str | None,
     sealing_key: bytes,
     by: Actor,
@@ -57,9 +59,10 @@ def connect(
     is to be given again.
 
     Raises: DatasetNotFound, PublisherNeeded, WrongState, StatementIsNotOneSelect, SecretNeeded,
-    MalformedConnection, ConnectionUnderWay.
+    MalformedConnection, ConnectionUnderWay, KeyUndeclared.
     """
     check_may_receive(tx, distribution, by=by)
+    check_way(tx, distribution, way)
     if source.statement:
         check_one_select(source.statement, source.kind)
     if secret is not None and len(secret) > SECRET_LENGTH_CHARACTERS:
@@ -67,14 +70,15 @@ def connect(
         raise MalformedConnection("secret", why)
     known = store.connection_of(tx, distribution.id)
     if known is None:
-        return _add(tx, distribution, source, rhythm, secret or "", sealing_key, by, at)
+        return _add(tx, distribution, source, rhythm, way, secret or "", sealing_key, by, at)
     held = _locked(tx, distribution, by=by)
     sealed = held.sealed_secret if source.opens_with_the_same(held.source) else None
     if secret:
         sealed = seal(sealing_key, secret, held.id)
     _check_secret(source, sealed)
     is_same = source == held.source and sealed == held.sealed_secret
-    changed = replace(held, source=source, sealed_secret=sealed, rhythm=rhythm, modified_at=at)
+    changed = replace(held, source=source, sealed_secret=sealed, rhythm=rhythm, way=way)
+    changed = replace(changed, modified_at=at)
     if not is_same:
         changed = replace(
             changed,
@@ -145,6 +149,7 @@ def _add(
     distribution: Distribution,
     source: Source,
     rhythm: Rhythm,
+    way: Way,
     secret: str,
     sealing_key: bytes,
     by: Actor,
@@ -160,6 +165,7 @@ def _add(
         created_at=at,
         modified_at=at,
         sealed_secret=seal(sealing_key, secret, connection_id) if secret else None,
+        way=way,
     )
     _check_secret(source, connection.sealed_secret)
     if not store.insert_connection(tx, connection):

@@ -15,6 +15,7 @@ from catalog.dataset import DistributionId
 from catalog.files.looked import Look
 from catalog.harvest.source import Validators
 from catalog.version import Failure, UploadId
+from catalog.way_in import Way
 from policies.database import Tx
 
 
@@ -24,9 +25,9 @@ def insert_connection(tx: Tx, connection: Connection) -> bool:
         """
         INSERT INTO catalog.connections
                (id, distribution_id, source, sealed_secret, rhythm, state, created_by, created_at,
-                modified_at)
+                modified_at, way)
         VALUES (%(id)s, %(distribution_id)s, %(source)s, %(sealed_secret)s, %(rhythm)s, %(state)s,
-                %(created_by)s, %(created_at)s, %(modified_at)s)
+                %(created_by)s, %(created_at)s, %(modified_at)s, %(way)s)
             ON CONFLICT (distribution_id) DO NOTHING
         """,
         {
@@ -53,7 +54,8 @@ def update_connection(tx: Tx, connection: Connection) -> None:
                validators = %(validators)s,
                failures = %(failures)s,
                next_at = %(next_at)s,
-               modified_at = %(modified_at)s
+               modified_at = %(modified_at)s,
+               way = %(way)s
          WHERE id = %(id)s
         """,
         _values(connection),
@@ -312,6 +314,7 @@ def forget_old_runs(tx: Tx, connection_id: ConnectionId, *, before_number: int) 
 def _values(connection: Connection) -> dict[str, object]:
     rhythm = connection.rhythm
     return {
+        "way": connection.way,
         "id": connection.id,
         "source": Jsonb(connection.source.as_json()),
         "sealed_secret": connection.sealed_secret,
@@ -343,6 +346,7 @@ def _connection(row: DictRow) -> Connection:
         next_at=row["next_at"],
         failures=row["failures"],
         validators=Validators.from_json(row["validators"]),
+        way=Way(row["way"]),
     )
 
 

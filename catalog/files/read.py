@@ -21,10 +21,10 @@ from catalog.files.layers import stage_geopackage, stage_shapefile
 from catalog.files.records import stage_records
 from catalog.files.sniff import Shape, sniff
 from catalog.files.staging import Staged
-from catalog.files.typed import TypedTable, settle, write_rows
+from catalog.files.typed import TypedTable, Usual, settle, write_rows
 from catalog.files.wish import Wish
 from catalog.files.workbook import stage_workbook
-from catalog.version import Reading, Stage
+from catalog.version import ColumnType, Reading, Stage
 from catalog.view import Json
 
 _READING_FROM_PERMILLE, _READING_PERMILLE = 50, 500
@@ -35,7 +35,8 @@ INNER_NAME = "inner"
 def read_table(job: ConfinedJob) -> Json:
     """Read the table in the file `job.readable[0]` into Parquet in `job.writable`.
 
-    `job.arguments["wish"]` holds the publisher's choices. Gives `columns`, `reading`, `row_count`
+    `job.arguments["wish"]` holds the publisher's choices, `usual` the types of the columns of the
+    table that the rows join. Gives `columns`, `reading`, `row_count`
     and `files`, the names of the Parquet files in order; `misfits` and `misfit_rows` say how many
     cells were set aside in `MISFITS_NAME` and of how many rows. For an archive of several tables of
     which none was chosen, only `parts`, their names.
@@ -47,6 +48,7 @@ def read_table(job: ConfinedJob) -> Json:
     asked = job.arguments.get("wish", {})
     assert isinstance(asked, Mapping)
     wish = Wish.from_json(asked)
+    usual = _usual(job.arguments.get("usual", {}))
     _tell(job, Stage.RECOGNISING, 0)
     with no_room_is_a_refusal():
         kind = kind_of(source)
@@ -64,7 +66,7 @@ def read_table(job: ConfinedJob) -> Json:
             unpack_gzip(source, work / INNER_NAME)
             source = work / INNER_NAME
             kind = kind_inside(source)
-        read = _read(job, kind, source, work, wish)
+        read = _read(job, kind, source, work, wish, usual)
     if outer:
         reading = read["reading"]
         assert isinstance(reading, Mapping)
@@ -84,7 +86,7 @@ def kind_inside(source: Path) -> FileKind:
 
 
 def _read(
-    job: ConfinedJob, kind: FileKind, source: Path, work: Path, wish: Wish
+    job: ConfinedJob, kind: FileKind, source: Path, work: Path, wish: Wish, usual: Usual
 ) -> dict[str, Json]:
     def tell(done_permille: int) -> None:
         share = _READING_PERMILLE * min(done_permille, 1000) // 1000
@@ -96,7 +98,7 @@ def _read(
             tell(0)
             stage(shape, work, tell)
             _tell(job, Stage.TYPING, _TYPING_PERMILLE)
-            return described(reading_of_shape(shape), settle(shape.names, work, wish.types))
+            return described(reading_of_shape(shape), settle(shape.names, work, wish.types, usual))
         case FileKind.WORKBOOK:
             staged = stage_workbook(source, work, wish, tell)
         case FileKind.JSON:
@@ -112,7 +114,17 @@ def _read(
         case _:
             assert_never(kind)
     _tell(job, Stage.TYPING, _TYPING_PERMILLE)
-    return described(reading_of_staged(kind, staged), settle(staged.names, work, wish.types))
+    return described(reading_of_staged(kind, staged), settle(staged.names, work, wish.types, usual))
+
+
+def _usual(told: Json) -> Usual:
+    """Column → its type in the table that the rows join, and how its dates are written there."""
+    assert isinstance(told, Mapping)
+    usual = {}
+    for name, pair in told.items():
+        assert isinstance(pair, list)
+        usual[name] = (ColumnType(str(pair[0])), str(pair[1]))
+    return usual
 
 
 def _read_columnar(

@@ -27,7 +27,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from catalog.errors import NoSuchColumn
-from catalog.file_errors import TypeUnfitting
+from catalog.file_errors import DatesAmbiguous, TypeUnfitting
 from catalog.files.cell_forms import (
     DAY_FIRST,
     MARKS,
@@ -95,14 +95,28 @@ class _Choice:
     misfit_count: int = 0
 
 
+Usual = Mapping[str, tuple[ColumnType, str]]
+"""Column → its type in the table that the rows join, and how its dates are written there."""
+
+_JOINS: Final = {
+    # What may stand in a column of that type as it is.
+    ColumnType.DECIMAL: frozenset({ColumnType.DECIMAL, ColumnType.INTEGER}),
+    ColumnType.DOUBLE: frozenset({ColumnType.DOUBLE, ColumnType.DECIMAL, ColumnType.INTEGER}),
+}
+
+
 def settle(
-    names: Sequence[str], work: Path, wished: Mapping[str, ColumnType] | None = None
+    names: Sequence[str],
+    work: Path,
+    wished: Mapping[str, ColumnType] | None = None,
+    usual: Usual | None = None,
 ) -> TypedTable:
     """Decide the columns of the staged cells in `work` and write the typed rows beside them.
 
-    `wished`: column → the type that the publisher chose for it.
+    `wished`: column → the type that the publisher chose for it. A column whose cells do not go with
+    its `usual` type is read as that type as if it were chosen.
 
-    Raises: NoSuchColumn, TypeUnfitting.
+    Raises: NoSuchColumn, TypeUnfitting, DatesAmbiguous.
     """
     for name in wished or {}:
         if name not in names:
@@ -121,6 +135,7 @@ def settle(
         engine.execute("SET TimeZone = 'UTC'")
         staged = f"read_parquet({literal(str(work / STAGED_NAME))})"
         choices = _choices(engine, staged, names, wished or {})
+        choices = _as_usual(engine, staged, choices, usual or {}, wished or {})
         row_count, files = _write(engine, staged, choices, work)
         misfit_rows = _write_misfits(engine, choices, work)
     finally:
@@ -161,6 +176,28 @@ def _choices(
         chosen |= _of_most(engine, staged, rest, seen)
         choices += [chosen.get(x) or _as_text(x, name) for x, name in own.items()]
     return choices
+
+
+def _as_usual(
+    engine: duckdb.DuckDBPyConnection,
+    staged: str,
+    choices: Sequence[_Choice],
+    usual: Usual,
+    wished: Mapping[str, ColumnType],
+) -> list[_Choice]:
+    """The choices with those columns read anew that would not go with their usual type."""
+    after = list(choices)
+    for position, choice in enumerate(choices):
+        name, kind = choice.column.name, choice.column.type
+        if name not in usual or name in wished:
+            continue
+        meant, form = usual[name]
+        if kind not in _JOINS.get(meant, {meant}) or (form and choice.format != form):
+            x = f"c{position}"
+            (after[position],) = _as_wished(
+                engine, staged, {x: name}, {x: meant}, usual_form=form
+            ).values()
+    return after
 
 
 def _as_text(x: str, name: str) -> _Choice:
@@ -259,8 +296,15 @@ def _as_wished(
     staged: str,
     names: Mapping[str, str],
     wished: Mapping[str, ColumnType],
+    *,
+    usual_form: str | None = None,
 ) -> dict[str, _Choice]:
-    """The columns whose type the publisher chose, in the form that fits most of their cells."""
+    """The columns whose type the publisher chose, in the form that fits most of their cells.
+
+    Of forms that fit as many it is the usual one, where there is one.
+
+    Raises: TypeUnfitting, DatesAmbiguous.
+    """
     chosen = {x: _as_text(x, names[x]) for x, kind in wished.items() if kind is ColumnType.TEXT}
     asked = {
         x: _Asked(narrowed(x), tuple(form for form in SHAPES if type_of(form) is kind))
@@ -268,7 +312,18 @@ def _as_wished(
         if x not in chosen
     }
     for x, counts in _count(engine, staged, asked).items():
-        form = min(asked[x].forms, key=counts.misfits)
+        form = min(
+            asked[x].forms,
+            key=lambda one: (counts.misfits(one), told_as(one) != (usual_form or "")),
+        )
+        is_told = usual_form is None or told_as(form) == usual_form
+        if (
+            not is_told
+            and counts.kept[form]
+            and {MONTH_FIRST, DAY_FIRST}
+            <= {one for one in asked[x].forms if counts.misfits(one) == counts.misfits(form)}
+        ):
+            raise DatesAmbiguous(names[x])
         values = counts.values - counts.tokens_for(form)
         if counts.kept[form] * 100 < values * CHOSEN_FIT_PERCENT_MIN:
             raise TypeUnfitting(names[x], wished[x].value, counts.kept[form], values)

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from catalog.dataset import DistributionId
 from catalog.version import Failure, Upload, UploadId, UploadState
+from catalog.way_in import Way
 from policies.database import Tx
 
 
@@ -45,9 +46,9 @@ def insert_upload(tx: Tx, upload: Upload) -> None:
         """
         INSERT INTO catalog.uploads
                (id, distribution_id, file_name, blob_sha256, uploaded_by, uploaded_at, state,
-                wish, parent_id)
+                wish, parent_id, way)
         VALUES (%(id)s, %(distribution_id)s, %(file_name)s, %(blob_sha256)s, %(uploaded_by)s,
-                %(uploaded_at)s, %(state)s, %(wish)s, %(parent_id)s)
+                %(uploaded_at)s, %(state)s, %(wish)s, %(parent_id)s, %(way)s)
         """,
         {
             "id": upload.id,
@@ -59,6 +60,7 @@ def insert_upload(tx: Tx, upload: Upload) -> None:
             "state": upload.state,
             "wish": Jsonb(dict(upload.wish)),
             "parent_id": upload.parent_id,
+            "way": upload.way,
         },
     )
 
@@ -68,7 +70,8 @@ def get_upload(tx: Tx, upload_id: UploadId) -> Upload | None:
     row = tx.execute(
         """
         SELECT upload.id, distribution_id, file_name, blob_sha256, size_bytes, uploaded_by,
-               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id
+               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id,
+               way
           FROM catalog.uploads AS upload
           JOIN catalog.blobs AS blob ON blob.sha256 = upload.blob_sha256
          WHERE upload.id = %(id)s
@@ -83,7 +86,8 @@ def lock_upload(tx: Tx, upload_id: UploadId) -> Upload | None:
     row = tx.execute(
         """
         SELECT upload.id, distribution_id, file_name, blob_sha256, size_bytes, uploaded_by,
-               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id
+               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id,
+               way
           FROM catalog.uploads AS upload
           JOIN catalog.blobs AS blob ON blob.sha256 = upload.blob_sha256
          WHERE upload.id = %(id)s
@@ -99,7 +103,8 @@ def uploads_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
     rows = tx.execute(
         """
         SELECT upload.id, distribution_id, file_name, blob_sha256, size_bytes, uploaded_by,
-               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id
+               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id,
+               way
           FROM catalog.uploads AS upload
           JOIN catalog.blobs AS blob ON blob.sha256 = upload.blob_sha256
          WHERE distribution_id = ANY (%(distribution_ids)s)
@@ -116,7 +121,8 @@ def parts_of(tx: Tx, parent_id: UploadId) -> list[Upload]:
     rows = tx.execute(
         """
         SELECT upload.id, distribution_id, file_name, blob_sha256, size_bytes, uploaded_by,
-               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id
+               uploaded_at, state, stage, done_permille, attempts, failure, wish, parent_id,
+               way
           FROM catalog.uploads AS upload
           JOIN catalog.blobs AS blob ON blob.sha256 = upload.blob_sha256
          WHERE parent_id = %(parent_id)s
@@ -135,6 +141,7 @@ def update_upload(tx: Tx, upload: Upload) -> None:
         UPDATE catalog.uploads
            SET state = %(state)s,
                wish = %(wish)s,
+               way = %(way)s,
                stage = %(stage)s,
                done_permille = %(done_permille)s,
                attempts = %(attempts)s,
@@ -145,6 +152,7 @@ def update_upload(tx: Tx, upload: Upload) -> None:
             "id": upload.id,
             "state": upload.state,
             "wish": Jsonb(dict(upload.wish)),
+            "way": upload.way,
             "stage": upload.stage,
             "done_permille": upload.done_permille,
             "attempts": upload.attempts,
@@ -201,4 +209,5 @@ def _upload(row: DictRow) -> Upload:
         failure=None if failure is None else Failure(failure["code"], failure["facts"]),
         wish=row["wish"],
         parent_id=row["parent_id"],
+        way=Way(row["way"]),
     )

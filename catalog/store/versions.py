@@ -19,6 +19,7 @@ from catalog.version import (
     VersionState,
     WithdrawalReason,
 )
+from catalog.way_in import Change
 from policies.database import Tx
 from policies.terms import UserId, VersionId
 
@@ -29,10 +30,12 @@ def insert_version(tx: Tx, version: Version) -> None:
         """
         INSERT INTO catalog.versions
                (id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-                row_count, size_bytes, created_at, state, kind, parent_id, offered_under)
+                row_count, size_bytes, created_at, state, kind, parent_id, offered_under,
+                change)
         VALUES (%(id)s, %(distribution_id)s, %(number)s, %(upload_id)s, %(delta_version)s,
                 %(digest)s, %(columns)s, %(reading)s, %(row_count)s, %(size_bytes)s,
-                %(created_at)s, %(state)s, %(kind)s, %(parent_id)s, %(offered_under)s)
+                %(created_at)s, %(state)s, %(kind)s, %(parent_id)s, %(offered_under)s,
+                %(change)s)
         """,
         {
             "id": version.id,
@@ -50,6 +53,7 @@ def insert_version(tx: Tx, version: Version) -> None:
             "kind": version.kind,
             "parent_id": version.parent_id,
             "offered_under": version.offered_under,
+            "change": None if version.change is None else Jsonb(version.change.as_json()),
         },
     )
 
@@ -155,7 +159,7 @@ def get_version(tx: Tx, version_id: VersionId) -> Version | None:
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE id = %(id)s
         """,
@@ -172,7 +176,7 @@ def lock_version(tx: Tx, version_id: VersionId) -> Version | None:
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE id = %(id)s
            FOR UPDATE
@@ -190,7 +194,7 @@ def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE upload_id = %(upload_id)s
         """,
@@ -206,7 +210,8 @@ def child_of_kind(tx: Tx, version_id: VersionId, kind: VersionKind) -> Version |
         SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped
+               published_at, kind, parent_id, offered_under, is_dropped,
+               change
           FROM catalog.versions
          WHERE parent_id = %(version_id)s
            AND kind = %(kind)s
@@ -226,7 +231,7 @@ def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: in
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND NOT is_dropped
@@ -252,7 +257,7 @@ def published_versions_of(
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = 'published'
@@ -273,7 +278,7 @@ def lock_newest_versions(tx: Tx, distribution_ids: Sequence[DistributionId]) -> 
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND kind <> 'step'
@@ -301,7 +306,7 @@ def lock_versions_in(
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = %(state)s
@@ -321,7 +326,7 @@ def newest_version(tx: Tx, distribution_id: DistributionId) -> Version | None:
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE distribution_id = %(distribution_id)s
          ORDER BY number DESC
@@ -340,12 +345,36 @@ def newest_left(tx: Tx, distribution_id: DistributionId) -> Version | None:
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE distribution_id = %(distribution_id)s
            AND withdrawn_at IS NULL
            AND removed_at IS NULL
            AND NOT is_dropped
+         ORDER BY number DESC
+         LIMIT 1
+        """,
+        {"distribution_id": distribution_id},
+    ).fetchone()
+    return None if row is None else version_of(row)
+
+
+def newest_in_effect(tx: Tx, distribution_id: DistributionId) -> Version | None:
+    """The newest version that was neither withdrawn nor held back by the gate; None for none."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at, change
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+           AND withdrawn_at IS NULL
+           AND removed_at IS NULL
+           AND NOT is_dropped
+           AND state <> 'withdrawn'
+           AND verdict IS DISTINCT FROM 'blocked'
          ORDER BY number DESC
          LIMIT 1
         """,
@@ -362,7 +391,7 @@ def version_numbered(tx: Tx, distribution_id: DistributionId, number: int) -> Ve
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE distribution_id = %(distribution_id)s
            AND number = %(number)s
@@ -382,7 +411,7 @@ def versions_with_digest(
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE distribution_id = %(distribution_id)s
            AND digest = %(digest)s
@@ -404,7 +433,7 @@ def withdrawn_versions_of(
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at
+               withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND withdrawn_at IS NOT NULL
@@ -551,4 +580,5 @@ def version_of(row: DictRow) -> Version:
         else WithdrawalReason(row["withdrawal_reason"]),
         withdrawn_at=row["withdrawn_at"],
         removed_at=row["removed_at"],
+        change=None if row["change"] is None else Change.from_json(row["change"]),
     )

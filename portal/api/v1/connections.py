@@ -21,6 +21,7 @@ from catalog.connections.connection import (
 from catalog.connections.connection_run import ConnectionRun, RunState
 from catalog.connections.rhythm import Every, Rhythm
 from catalog.dataset import Distribution
+from catalog.way_in import Way
 from policies.database import Tx
 from policies.party import Actor
 from policies.terms import Language
@@ -64,6 +65,8 @@ class ConnectionWishes(BaseModel):
     """Password, private key, or the `Authorization` header of an address. It is never told again;
     null keeps the one that is stored, as long as place and user stay the same."""
     rhythm: RhythmBody = RhythmBody()
+    way: Way = Way.REPLACE
+    """How the rows that come go into the table."""
 
 
 class ConnectionBody(BaseModel):
@@ -76,6 +79,7 @@ class ConnectionBody(BaseModel):
     state: ConnectionState
     is_tried: bool
     rhythm: RhythmBody
+    way: Way
     host_key: str
     """Fingerprint of the SFTP server's key, noted when it was first seen."""
     next_at: datetime | None
@@ -128,13 +132,14 @@ def connect(
 ) -> ConnectionBody:
     """Name what feeds a distribution. It takes nothing in before it was tried and switched on."""
     actor, wiring = signed_in(request), wiring_of(request)
-    given = wishes.model_dump(exclude={"secret", "rhythm"})
+    given = wishes.model_dump(exclude={"secret", "rhythm", "way"})
     with wiring.pool.connection() as tx:
         made = set_up.connect(
             tx,
             _place(tx, slug, distribution, actor),
             Source(**given),
             Rhythm(**wishes.rhythm.model_dump()),
+            way=wishes.way,
             secret=wishes.secret,
             sealing_key=sealing_key(wiring),
             by=actor,
@@ -234,6 +239,7 @@ def _body(held: Connection) -> ConnectionBody:
         state=held.state,
         is_tried=held.is_tried,
         rhythm=RhythmBody(every=rhythm.every, minute=rhythm.minute, day=rhythm.day),
+        way=held.way,
         host_key=held.host_key,
         next_at=held.next_at,
         failures=held.failures,

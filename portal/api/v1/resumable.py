@@ -5,9 +5,9 @@
     HEAD   /resumable-uploads/{id}      how much is here
     DELETE /resumable-uploads/{id}      it comes no more
 
-Upload-Metadata knows `filename`, `fingerprint` (the same one goes on with what was begun) and
-`hold` (wait for `/uploads/{id}/load`). The last piece is answered with the upload's address as
-`Content-Location`.
+Upload-Metadata knows `filename`, `fingerprint` (the same one goes on with what was begun), `hold`
+(wait for `/uploads/{id}/load`) and `way` (replace, append, upsert: how the rows go in). The last
+piece is answered with the upload's address as `Content-Location`.
 
 Source: tus 1.0.0 core, creation, expiration, checksum, termination.
 """
@@ -31,6 +31,7 @@ from catalog.arrivals import arrive
 from catalog.arrivals.arrival import PIECE_BYTES, Arrival, ArrivalId
 from catalog.arrivals.errors import CheckedPieceTooLarge, PieceDamaged, PieceTooLong
 from catalog.blobs import UPLOAD_BYTES_MAX
+from catalog.way_in import Way
 from policies.party import Actor
 from portal.accept_upload import FILE_NAME_OTHERWISE, finished, place_of
 from portal.body_bound import takes_bytes
@@ -102,6 +103,7 @@ def begin(
         size_bytes=_count(upload_length, least=1),
         fingerprint=metadata.get("fingerprint", ""),
         is_held="hold" in metadata,
+        way=_way(metadata),
     )
     place = place_of(wiring, actor, slug, distribution)
     at = wiring.now()
@@ -260,6 +262,13 @@ def _metadata(told: str) -> dict[str, str]:
         }
     except UnicodeDecodeError:
         raise MalformedUploadHeaders("Upload-Metadata") from None
+
+
+def _way(metadata: dict[str, str]) -> Way:
+    told = metadata.get("way", Way.REPLACE.value)
+    if told not in set(Way):
+        raise MalformedUploadHeaders("Upload-Metadata")
+    return Way(told)
 
 
 def _decoded(header: str, text: str) -> bytes:

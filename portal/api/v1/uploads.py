@@ -14,8 +14,9 @@ from starlette.concurrency import run_in_threadpool
 
 from catalog import find, ingest, upload
 from catalog.files.wish import Wish
-from catalog.version import ColumnType, Upload, UploadId, UploadState
+from catalog.version import ColumnType, Upload, UploadId, UploadState, Version
 from catalog.view import COLUMNS_MAX
+from catalog.way_in import Way
 from policies.terms import Language
 from portal.accept_upload import accept, load, place_of, read_again
 from portal.body_bound import takes_bytes
@@ -80,6 +81,20 @@ class LookBody(BaseModel):
     """The first rows as text, long cells cut."""
 
 
+class ChangeBody(BaseModel):
+    """How the version of a file differs from the one before, in rows."""
+
+    base_number: int
+    added: int
+    changed: int
+    """Of rows that are known by the key; without one a changed row is one gone and one added."""
+    unchanged: int
+    removed: int
+    key: list[str]
+    columns_added: list[str]
+    columns_removed: list[str]
+
+
 class UploadBody(BaseModel):
     """An upload and how far it has come."""
 
@@ -94,6 +109,9 @@ class UploadBody(BaseModel):
     failure: FailureBody | None
     version_id: UUID | None
     """Set once the file has been read."""
+    way: Way
+    change: ChangeBody | None
+    """What the file changed of the table; null before it is read, and where nothing was there."""
 
 
 @router.post(
@@ -108,20 +126,27 @@ async def send(
     distribution: str,
     idempotency_key: Annotated[str | None, Header()] = None,
     hold: Annotated[bool, Query()] = False,  # noqa: FBT002  a query parameter
+    way: Annotated[Way, Query()] = Way.REPLACE,
 ) -> UploadBody:
     """Send a file: as the body, named by `?file_name=`, or as the file of a form.
 
     It is accepted once this answers; reading it goes on behind. With `hold` it waits until
-    `/load` says how, after `/look` has shown what that gives.
+    `/load` says how, after `/look` has shown what that gives. Its rows replace those that are
+    there, are appended to them, or upsert them by the declared key: `?way=`, or the field `way`.
     """
     wiring = wiring_of(request)
     actor = await run_in_threadpool(signed_in, request)
     place = await run_in_threadpool(place_of, wiring, actor, slug, distribution)
     incoming = await receive_file(request, wiring.folders.blobs)
-    if incoming.fields.keys() - {"csrf_token"}:
+    if incoming.fields.keys() - {"csrf_token", "way"}:
+        raise MalformedForm
+    wished = incoming.fields.get("way", way.value)
+    if wished not in set(Way):
         raise MalformedForm
     accepted = await run_in_threadpool(
-        lambda: accept(wiring, actor, place, incoming, idempotency_key, is_held=hold)
+        lambda: accept(
+            wiring, actor, place, incoming, idempotency_key, is_held=hold, way=Way(wished)
+        )
     )
     return _body(accepted, None, language_of(request))
 
@@ -138,6 +163,7 @@ async def put(
     distribution: str,
     file_name: str,
     idempotency_key: Annotated[str | None, Header()] = None,
+    way: Annotated[Way, Query()] = Way.REPLACE,
 ) -> UploadBody:
     """Send a file as the body, as `curl --upload-file` does."""
     wiring = wiring_of(request)
@@ -145,7 +171,9 @@ async def put(
     place = await run_in_threadpool(place_of, wiring, actor, slug, distribution)
     sent = await receive_file(request, wiring.folders.blobs)
     incoming = IncomingFile(file_name, sent.blob, {})
-    accepted = await run_in_threadpool(accept, wiring, actor, place, incoming, idempotency_key)
+    accepted = await run_in_threadpool(
+        lambda: accept(wiring, actor, place, incoming, idempotency_key, way=way)
+    )
     return _body(accepted, None, language_of(request))
 
 
@@ -156,7 +184,7 @@ def show(request: Request, upload_id: UUID) -> UploadBody:
     with wiring_of(request).pool.connection() as tx:
         found = find.upload_with_id(tx, UploadId(upload_id), by=actor)
         made = find.version_of_upload(tx, found)
-    return _body(found, None if made is None else made.id, language_of(request))
+    return _body(found, made, language_of(request))
 
 
 @router.post("/uploads/{upload_id}/look")
@@ -194,8 +222,11 @@ def read_once_more(request: Request, upload_id: UUID, wish: WishBody) -> UploadB
     return _body(read_again(wiring, actor, found, wish.as_wish()), None, language_of(request))
 
 
-def _body(found: Upload, version_id: UUID | None, language: Language) -> UploadBody:
-    failure = None
+def _body(found: Upload, made: Version | None, language: Language) -> UploadBody:
+    failure, change = None, None
+    if made is not None and made.change is not None:
+        counted = made.change.as_json()
+        change = ChangeBody.model_validate({k: v for k, v in counted.items() if k != "way"})
     if found.failure is not None:
         refusal = ingest.refusal_of(found.failure)
         failure = FailureBody(
@@ -213,5 +244,7 @@ def _body(found: Upload, version_id: UUID | None, language: Language) -> UploadB
         stage=found.stage,
         done_permille=found.done_permille,
         failure=failure,
-        version_id=version_id,
+        version_id=None if made is None else made.id,
+        way=found.way,
+        change=change,
     )

@@ -36,6 +36,7 @@ from portal.pages.inbox_items import (
 )
 from portal.pages.legal_words import citation_words
 from portal.pages.offer import offer_facts
+from portal.pages.publish.change_words import change_pairs
 from portal.pages.rendering import render
 from portal.pages.request_view import request_view
 from portal.pages.speech import Speech, speech_of
@@ -323,7 +324,12 @@ def _submission_page(
             ),
         ],
         versions=[
-            {"title": distribution.title, "version": version} for distribution, version in submitted
+            {
+                "title": distribution.title,
+                "version": version,
+                "changes": change_pairs(version, say),
+            }
+            for distribution, version in submitted
         ],
         is_first=found.dataset.state is not DatasetState.PUBLISHED,
         may_approve=found.may_approve

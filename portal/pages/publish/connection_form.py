@@ -9,6 +9,7 @@ from catalog.connections.connection import PORTS, Connection, Source, SourceKind
 from catalog.connections.errors import MalformedConnection
 from catalog.connections.rhythm import Every, Rhythm
 from catalog.harvest.errors import MalformedAddress
+from catalog.way_in import Way
 from portal.pages.speech import Speech
 from portal.pages.typed import member_of
 
@@ -22,6 +23,7 @@ class Wishes:
 
     source: Source
     rhythm: Rhythm
+    way: Way
     secret: str | None
     """None: nothing was typed, so the stored one stays."""
 
@@ -46,6 +48,7 @@ class ConnectionForm:
                 "every": Every.DAY.value,
                 "time": "02:00",
                 "day": "1",
+                "way": Way.REPLACE.value,
             },
         )
 
@@ -66,6 +69,7 @@ class ConnectionForm:
                 "every": rhythm.every.value,
                 "time": time_words(rhythm.minute),
                 "day": str(rhythm.day),
+                "way": held.way.value,
             },
         )
 
@@ -73,10 +77,13 @@ class ConnectionForm:
         """What was wished for; None where something is wrong, which `errors` then says."""
         rhythm = self._rhythm(say)
         source = self._source(say)
-        if source is None or rhythm is None or self.errors:
+        way = member_of(Way, self.values.get("way", ""))
+        if way is None:
+            self.errors["way"] = say.gettext("Choose one of the list.")
+        if source is None or rhythm is None or way is None or self.errors:
             return None
         secret = self.values.get("password", "") or self.values.get("key", "").strip()
-        return Wishes(source, rhythm, secret or None)
+        return Wishes(source, rhythm, way, secret or None)
 
     def labels(self, say: Speech) -> dict[str, str]:
         """The labels of the fields, in the order of the page."""
@@ -93,6 +100,7 @@ class ConnectionForm:
             "every": say.gettext("Read"),
             "time": say.gettext("At"),
             "day": say.gettext("On day"),
+            "way": say.gettext("What becomes of the rows that are there"),
         }
 
     def _source(self, say: Speech) -> Source | None:

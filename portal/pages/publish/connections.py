@@ -16,6 +16,8 @@ from catalog.connections.connection_run import ConnectionRun, RunState
 from catalog.connections.errors import ConnectionNotFound, SecretNeeded, StatementIsNotOneSelect
 from catalog.connections.rhythm import Every, Rhythm
 from catalog.dataset import Dataset, Distribution
+from catalog.file_errors import KeyUndeclared
+from catalog.way_in import Way
 from policies.database import Tx
 from policies.errors import N_, Refusal
 from policies.identity.people import user_with_id
@@ -24,6 +26,7 @@ from policies.terms import UserId
 from portal import connection_jobs
 from portal.key_file import sealing_key
 from portal.languages import CITY_ZONE
+from portal.pages.publish.change_words import way_choices, way_words
 from portal.pages.publish.connection_form import ConnectionForm, time_words
 from portal.pages.publish.publishing import FIRST_DISTRIBUTION
 from portal.pages.rendering import render, wants_part
@@ -105,6 +108,7 @@ class ConnectionFields(BaseModel):
     every: str = ""
     time: str = ""
     day: str = ""
+    way: str = Way.REPLACE.value
 
 
 @router.get("/publish/{slug}/connection")
@@ -148,6 +152,7 @@ def connect(request: Request, slug: str, given: Annotated[ConnectionFields, Form
                 place,
                 wishes.source,
                 wishes.rhythm,
+                way=wishes.way,
                 secret=wishes.secret,
                 sealing_key=sealing_key(wiring),
                 by=actor,
@@ -252,6 +257,8 @@ def _facts(held: Connection, say: Speech) -> list[tuple[str, str]]:
     if held.host_key:
         pairs.append((say.gettext("Key of the server"), held.host_key))
     pairs.append((say.gettext("Read"), rhythm_words(held.rhythm, say)))
+    if held.way is not Way.REPLACE:
+        pairs.append((say.gettext("Rows that come"), way_words(held.way, say)))
     if held.next_at is not None:
         pairs.append((say.gettext("Next time"), say.moment(held.next_at)))
     if held.failures:
@@ -329,6 +336,7 @@ def _form_page(
         errors=form.errors,
         labels=form.labels(say),
         keeps_secret=held is not None and held.sealed_secret is not None,
+        ways=way_choices(say),
         rhythms=[(every.value, say.gettext(words)) for every, words in RHYTHMS.items()],
     )
 
@@ -375,6 +383,8 @@ def _field_of(refusal: Refusal) -> str:
         return "password"
     if isinstance(refusal, StatementIsNotOneSelect):
         return "statement"
+    if isinstance(refusal, KeyUndeclared):
+        return "way"
     return str(getattr(refusal, "field", ""))
 
 

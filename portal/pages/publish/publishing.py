@@ -26,6 +26,7 @@ from portal.languages import CITY_ZONE
 from portal.pages.dataset.quality import promise_of
 from portal.pages.dataset_cards import quality_state
 from portal.pages.publish import workbench
+from portal.pages.publish.change_words import change_pairs
 from portal.pages.publish.offer_forms import blank_fields
 from portal.pages.publish.workbench import Work, work_on
 from portal.pages.rendering import render
@@ -188,6 +189,7 @@ def workbench_page(
         if work.report
         else [],
         version=newest.number if newest else None,
+        changes=change_pairs(newest, say),
         unanswered=work.unanswered,
         broken=workbench.broken_lines(work, say),
         may_submit=work.may_submit,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -15,8 +16,13 @@ from catalog import find
 from catalog.arrivals import arrive
 from catalog.arrivals.arrival import ArrivalId
 from catalog.blobs import UPLOAD_BYTES_MAX
+from catalog.curation import describe
+from catalog.dataset import Distribution
+from catalog.file_errors import KeyUndeclared
 from catalog.files.wish import NO_WISH
+from catalog.upload import choose_way
 from catalog.version import Stage, Upload, UploadId, UploadState, Version
+from catalog.way_in import Way
 from policies.errors import Refusal
 from policies.party import Actor
 from portal.accept_upload import accept, finished, load, place_of
@@ -28,10 +34,12 @@ from portal.incoming_file import (
     INCOMING_BYTES_MAX,
     receive_form,
 )
+from portal.pages.publish.change_words import change_pairs, way_choices
 from portal.pages.publish.publishing import FIRST_DISTRIBUTION, MESSAGES, stage_names
 from portal.pages.publish.workbench import Step, failure_words, work_on
 from portal.pages.rendering import render, wants_part
 from portal.pages.speech import Speech, speech_of
+from portal.pages.typed import member_of
 from portal.problems import status_of
 from portal.sign_in import check_form_token, signed_in
 from portal.wiring import Wiring, wiring_of
@@ -81,17 +89,20 @@ async def send(request: Request, slug: str) -> Response:
         fields = dict(form.pairs)
         check_form_token(request, fields.get("csrf_token", ""))
         is_held = bool(fields.get("look"))
+        way = member_of(Way, fields.get("way", "")) or Way.REPLACE
+        place = await run_in_threadpool(_with_key, wiring, actor, place, way, fields.get("key", ""))
         sent = await run_in_threadpool(
             lambda: (
-                accept(wiring, actor, place, form.file, None, is_held=is_held)
+                accept(wiring, actor, place, form.file, None, is_held=is_held, way=way)
                 if form.file is not None
-                else _arrived(wiring, actor, fields.get("upload", ""), is_held=is_held)
+                else _arrived(wiring, actor, fields.get("upload", ""), is_held=is_held, way=way)
             )
         )
     except Refusal as refusal:
-        words, status = {"file": speech_of(request).refusal(refusal)}, status_of(refusal)
+        field = "key" if isinstance(refusal, KeyUndeclared) else "file"
+        words, status = {field: speech_of(request).refusal(refusal)}, status_of(refusal)
         return await run_in_threadpool(
-            lambda: _form(request, slug, done="", errors=words, status=status)
+            lambda: _form(request, slug, done="", errors=words, status=status, typed=fields)
         )
     after = "/reading" if is_held and sent.state is UploadState.HELD else ""
     return RedirectResponse(f"/publish/{slug}/upload/{sent.id}{after}", _SEE_OTHER)
@@ -132,11 +143,28 @@ def show_progress(request: Request, slug: str, upload_id: UUID) -> Response:
         again_href=f"/publish/{slug}/upload",
         reading_href=f"/publish/{slug}/upload/{upload.id}/reading",
         failed=failed,
+        changes=change_pairs(version, say),
         poll_href=f"/publish/{slug}/upload/{upload.id}",
     )
 
 
-def _arrived(wiring: Wiring, actor: Actor, address: str, *, is_held: bool) -> Upload:
+def _with_key(
+    wiring: Wiring, actor: Actor, place: Distribution, way: Way, typed: str
+) -> Distribution:
+    """The distribution with the key by which its rows are to be known, where one was typed.
+
+    Raises: DatasetNotFound, PublisherNeeded, TooManyEntries.
+    """
+    key = tuple(name for part in re.split("[,，、]", typed) if (name := part.strip()))
+    if way is not Way.UPSERT or not key or key == place.key_columns:
+        return place
+    with wiring.pool.connection() as tx:
+        return describe.change_distribution(
+            tx, place, title=place.title, key_columns=key, by=actor, at=wiring.now()
+        )
+
+
+def _arrived(wiring: Wiring, actor: Actor, address: str, *, is_held: bool, way: Way) -> Upload:
     """The upload that the pieces sent by script became, and have it read.
 
     Raises: FileMissing, ArrivalNotFound, and what accepting an upload raises.
@@ -150,18 +178,29 @@ def _arrived(wiring: Wiring, actor: Actor, address: str, *, is_held: bool) -> Up
         raise FileMissing
     with wiring.pool.connection() as tx:
         sent = find.upload_with_id(tx, arrival.upload_id, by=actor)
-    if sent.state is UploadState.HELD and not is_held:
-        return load(wiring, actor, sent, NO_WISH)
-    return sent
+    if sent.state is not UploadState.HELD:
+        return sent
+    if not is_held:
+        return load(wiring, actor, sent, NO_WISH, way=way)
+    with wiring.pool.connection() as tx:
+        return choose_way(tx, sent, way, by=actor)
 
 
 def _form(
-    request: Request, slug: str, *, done: str, errors: dict[str, str], status: int
+    request: Request,
+    slug: str,
+    *,
+    done: str,
+    errors: dict[str, str],
+    status: int,
+    typed: dict[str, str] | None = None,
 ) -> Response:
     actor, say = signed_in(request), speech_of(request)
     with wiring_of(request).pool.connection() as tx:
         work = work_on(tx, slug, by=actor, say=say)
         begun = arrive.unfinished_of(tx, by=actor, at=wiring_of(request).now())
+    held = work.distribution
+    given = typed or {}
     places = {one.distribution.id for one in work.overview.distributions}
     return render(
         request,
@@ -180,6 +219,9 @@ def _form(
             "or a zip of tables"
         ),
         most_bytes=UPLOAD_BYTES_MAX,
+        ways=way_choices(say) if held is not None and held.newest is not None else [],
+        way=given.get("way", Way.REPLACE.value),
+        key=given.get("key") or ", ".join(held.distribution.key_columns if held else ()),
         begun=[
             Begun(
                 one.file_name,

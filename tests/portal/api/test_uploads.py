@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
-from catalog import blobs
+from catalog import blobs, ingest
+from catalog.version import UploadId
 from portal import incoming_file
 from portal.wiring import Wiring
+from tests.catalog.conftest import Zygote, zygote  # noqa: F401  a fixture
 from tests.portal.api.test_datasets import STOPS, Site
 
 PLACE = "/api/v1/datasets/bus-stops/distributions/data/uploads"
@@ -172,3 +176,77 @@ def test_a_failed_reading_says_why_in_the_callers_language(site: Site) -> None:
     assert (failure["code"], failure["facts"]) == ("quote-left-open", {"line": 7})
     assert "7" in failure["detail"]
     assert "引号" in failure["detail"]
+
+
+def read_in(site: Site, started: Zygote, upload_id: str) -> dict[str, object]:
+    """The upload after the worker has read it."""
+    wiring = site.wiring
+    ingest.ingest(
+        wiring.pool,
+        started.confinement,
+        wiring.folders,
+        UploadId(UUID(upload_id)),
+        now=wiring.now,
+    )
+    body: dict[str, object] = site.publisher.get(f"/api/v1/uploads/{upload_id}").json()
+    return body
+
+
+def test_rows_are_appended_and_updated_by_key_over_every_door(
+    site: Site,
+    zygote: Zygote,  # noqa: F811  the fixture
+) -> None:
+    first = site.publisher.post(f"{PLACE}?file_name=a.csv", content=CONTENT).json()
+    assert first["way"] == "replace"
+    assert read_in(site, zygote, first["id"])["change"] is None
+
+    put = site.publisher.put(f"{PLACE}/b.csv?way=append", content="id,站名\n2,西单\n".encode())
+    appended = read_in(site, zygote, put.json()["id"])
+    early = site.publisher.post(
+        PLACE, files={"file": ("c.csv", CONTENT, "text/csv")}, data={"way": "upsert"}
+    )
+    key = site.publisher.patch(PLACE.removesuffix("/uploads"), json={"key_columns": ["id"]})
+    form = site.publisher.post(
+        PLACE,
+        files={"file": ("c.csv", "id,站名\n1,东华门\n2,北海\n3,天桥\n".encode(), "text/csv")},
+        data={"way": "upsert"},
+    )
+    updated = read_in(site, zygote, form.json()["id"])
+    told = f"filename {b64encode(b'd.csv').decode()},way {b64encode(b'append').decode()}"
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Metadata": told}
+    tus = site.publisher.post(PLACE.replace("uploads", "resumable-uploads"), headers=headers)
+    last = site.publisher.patch(
+        tus.headers["Location"],
+        content="id,站名".encode(),
+        headers={
+            "Tus-Resumable": "1.0.0",
+            "Upload-Offset": "0",
+            "Content-Type": "application/offset+octet-stream",
+        },
+    )
+
+    assert (put.json()["way"], appended["state"]) == ("append", "ingested")
+    assert early.status_code == 400, early.text
+    assert early.json()["type"].endswith("key-undeclared")
+    assert key.status_code == 200
+    assert updated["change"] == {
+        "base_number": 2,
+        "added": 1,
+        "changed": 1,
+        "unchanged": 1,
+        "removed": 0,
+        "key": ["id"],
+        "columns_added": [],
+        "columns_removed": [],
+    }
+    assert site.publisher.get(last.headers["Content-Location"]).json()["way"] == "append"
+
+
+def test_an_unknown_way_is_refused(site: Site) -> None:
+    assert site.publisher.put(f"{PLACE}/b.csv?way=merge", content=CONTENT).status_code == 422
+    files = {"file": ("c.csv", CONTENT, "text/csv")}
+    assert site.publisher.post(PLACE, files=files, data={"way": "merge"}).status_code == 400
+    told = f"way {b64encode(b'merge').decode()}"
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "9", "Upload-Metadata": told}
+    place = PLACE.replace("uploads", "resumable-uploads")
+    assert site.publisher.post(place, headers=headers).status_code == 400

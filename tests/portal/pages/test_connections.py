@@ -354,3 +354,26 @@ def test_what_is_wrong_is_said_beside_what_was_typed(
 
     assert answer.status_code in (400, 422)
     assert f'href="#field-{wrong}"' in answer.text
+
+
+def test_what_comes_is_added_or_changes_rows_by_key_as_the_connection_says(
+    city: City, dataset: Dataset, wiring: Wiring, browser_of: OpenBrowser
+) -> None:
+    publisher, web = browser_of(city.publisher), Web()
+    with simulated(web) as address:
+        form = f"{PAGE}/change?kind=url"
+        fields = {"kind": "url", "address": f"{address}/stops.csv", **DAILY}
+        no_key = save(publisher, form, {**fields, "way": "upsert"})
+        save(publisher, form, {**fields, "way": "append"})
+        act(publisher, "try")
+        work(wiring)
+        act(publisher, "switch-on")
+        for content in (b"id,name\n1,a\n2,b\n", b"id,name\n3,c\n"):
+            web.content = content
+            act(publisher, "run")
+            work(wiring)
+
+    assert no_key.status_code == 400
+    assert 'href="#field-way"' in no_key.text
+    assert "Add to the table" in publisher.page(PAGE)
+    assert versions(city, dataset) == [2, 3]

@@ -1,13 +1,23 @@
 from __future__ import annotations
 
+from uuid import UUID
+
+from httpx import Response
+from psycopg.types.json import Jsonb
+
+from catalog import ingest
 from catalog.errors import DatasetNotFound
-from catalog.find import dataset_named
-from catalog.publish import return_to_publisher
+from catalog.find import dataset_named, distributions_of
+from catalog.publish import return_to_publisher, submit
+from catalog.store.versions import lock_newest_versions
+from catalog.version import UploadId
 from policies.terms import OpenType
 from portal.pages.publish.publishing_terms import credits_in
 from portal.wiring import Wiring
+from quality.report import report_as_json
+from tests.catalog.city import judge
 from tests.exchange.city import STOPS, City, entry, later
-from tests.portal.pages.conftest import OpenBrowser
+from tests.portal.pages.conftest import REPORT, OpenBrowser
 from tests.portal.visitor import Visitor
 
 NEW = {
@@ -247,3 +257,49 @@ def test_the_desk_warns_of_data_that_is_overdue(city: City, browser_of: OpenBrow
     desk = browser_of(city.publisher).page("/publish")
     assert "new data is overdue" in desk
     assert "Send a file." in desk
+
+
+def test_a_second_file_updates_the_table_and_both_sides_see_what_changes(
+    city: City, browser_of: OpenBrowser, wiring: Wiring
+) -> None:
+    visitor, place = browser_of(city.publisher), "/publish/bus-lines/upload"
+    registered(visitor)
+    assert "Update by key" not in visitor.page(place)
+
+    def sent(content: bytes, **fields: str) -> Response:
+        answer: Response = visitor.post(
+            place,
+            data={"csrf_token": visitor.form_token(place), **fields},
+            files={"file": ("lines.csv", content)},
+        )
+        if answer.status_code == 303:
+            upload_id = UploadId(UUID(answer.headers["Location"].rsplit("/", 1)[-1]))
+            ingest.ingest(
+                wiring.pool, wiring.confinement, wiring.folders, upload_id, now=wiring.now
+            )
+        return answer
+
+    sent(b"id,name\n1,a\n2,b\n")
+    assert "Update by key" in visitor.page(place)
+    keyless = sent(b"id,name\n2,c\n", way="upsert")
+    updated = sent(b"id,name\n2,c\n3,d\n", way="upsert", key="id")
+    with city.pool.connection() as tx:
+        dataset = dataset_named(tx, "bus-lines", by=city.publisher)
+        (version,) = lock_newest_versions(tx, [one.id for one in distributions_of(tx, dataset)])
+        judge(tx, version)
+        tx.execute("UPDATE quality.reports SET body = %s", (Jsonb(report_as_json(REPORT)),))
+        submit(tx, dataset.id, by=city.publisher, at=city.now())
+
+    assert keyless.status_code == 400
+    assert 'href="#field-key"' in keyless.text
+    told = (
+        "Update by key, compared with version 1, rows known by id",
+        "Rows added",
+        "Rows changed",
+    )
+    for page in (
+        visitor.page(updated.headers["Location"]),
+        visitor.page("/publish/bus-lines"),
+        browser_of(city.approver).page("/inbox/dataset/bus-lines"),
+    ):
+        assert all(words in page for words in told)
