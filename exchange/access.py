@@ -109,8 +109,13 @@ class Access:
 
     @property
     def price(self) -> Price:
-        """What it costs; only trade costs anything."""
-        return self.listing.price if self.listing and self._is_trade else FREE
+        """What it costs; only trade costs anything, and older versions may cost less."""
+        if self.listing is None or not self._is_trade:
+            return FREE
+        price = self.listing.price
+        if not price.aging_basis_points:
+            return price
+        return price.aged((self.decision.at - self.target.version.created_at).days)
 
     @property
     def is_public(self) -> bool:

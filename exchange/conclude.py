@@ -16,7 +16,7 @@ from policies import agree
 from policies.access import Action
 from policies.agreement import Agreement
 from policies.calendar import CHINA
-from policies.canonical import Plain, canonical_text, fingerprint_of
+from policies.canonical import Plain, canonical_text, fingerprint_of, to_plain
 from policies.database import Tx
 from policies.decision.facts import AgreeFacts
 from policies.decision.odrl import Duty, PolicyKind, PolicyTerms, to_odrl
@@ -105,7 +105,7 @@ def offer_of(listing: Listing) -> dict[str, Plain]:
         "provider_id": str(listing.provider_id),
         "regime": listing.regime.value,
         "view": _plain_view(listing),
-        "price": {**listing.price.as_json()},
+        "price": to_plain(listing.price.as_json()),
         "licence": listing.licence,
         "terms": {**listing.terms.as_map()},
         "actions": [action.value for action in sorted(listing.uses.actions)],

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
+from typing import assert_never
 
 from catalog.errors import NoSuchTable
 from catalog.row_forms import FoundTable
@@ -47,6 +48,7 @@ from exchange.answer import (
 )
 from exchange.credit import QUERY_RESERVATION_LIFE, RESERVATION_LIFE
 from exchange.delivery import (
+    MADE_DOWNLOAD_BYTES_MAX,
     MEDIA_TYPES,
     PAGE_ROWS_MAX,
     Delivered,
@@ -72,8 +74,8 @@ from exchange.meter import (
     settle_delivery,
     undone_unless_settled,
 )
+from exchange.months import ceilings_of, months_until
 from exchange.post_deliveries import post_deliveries
-from exchange.price import charge
 from exchange.query import read_statement
 from exchange.read_again import handed_out
 from exchange.result_files import new_path, remove_result
@@ -225,15 +227,17 @@ def estimate(parts: Parts, question: Question, names: Sequence[str], ask: Ask) -
     payer = ask.by.organization
     with parts.pool.connection() as tx:
         funds = settle.funds_of(tx, payer.id) if payer and allowed.prices else None
+        months = months_until(tx, allowed.accesses, parts.now(), _life(parts, allowed))
+    ceilings = ceilings_of(allowed.accesses, months, _size_at_most(parts, allowed))(rows)
     items = tuple(
         PriceEstimate(
             dataset=access.target.dataset.slug,
             regime=access.regime.value,
             model=access.price.model.value,
             unit=access.price.unit,
-            ceiling=charge(access.price, rows),
+            ceiling=ceiling,
         )
-        for access in allowed.accesses
+        for access, ceiling in zip(allowed.accesses, ceilings, strict=True)
     )
     ceiling = MicroCredits(sum(item.ceiling for item in items))
     return Estimate(rows, ceiling, MicroCredits(funds) if funds is not None else None, items)
@@ -294,13 +298,36 @@ def _deliver(parts: Parts, allowed: Allowed) -> Delivered:
         if earlier is not None:
             return handed_out(parts, tx, earlier, at)
         count_fair_use(tx, allowed, at)
-        reserved = reserve(tx, allowed, life=_life(parts, allowed), at=at)
+        reserved = reserve(
+            tx,
+            allowed,
+            size_at_most=_size_at_most(parts, allowed),
+            life=_life(parts, allowed),
+            at=at,
+        )
     path = new_path(parts.results, suffix_of(allowed.question))
     with undone_unless_settled(parts, allowed, reserved, path):
         outcome = run(parts, allowed, reserved, path)
         # Before its receipt, so that whichever server is asked again has it.
         parts.folders.storage.keep(path)
         return settle_delivery(parts, allowed, reserved, outcome)
+
+
+def _size_at_most(parts: Parts, allowed: Allowed) -> int:
+    """The largest file that the answer can be, in bytes."""
+    question = allowed.question
+    match question:
+        case SqlQuestion():
+            return parts.query_bounds.size_bytes_max
+        case FileQuestion():
+            name = stored_name(question)
+            if name is not None:
+                return allowed.copies[0].file(name).size_bytes
+        case PageQuestion() | RowsQuestion() | PictureQuestion():
+            pass
+        case _:
+            assert_never(question)
+    return MADE_DOWNLOAD_BYTES_MAX
 
 
 def _life(parts: Parts, allowed: Allowed) -> timedelta:

@@ -408,3 +408,13 @@ class OfferShowsColumn(Conflict):
     )
     column: str
     regime: str
+
+
+@dataclass(eq=False)
+class FreeUnitsSpent(Conflict):
+    """Another delivery used what was still free of the month while this one ran."""
+
+    message: ClassVar[str] = N_(
+        "Meanwhile another delivery used what was still free in this month. Nothing was charged "
+        "for this one; ask again."
+    )

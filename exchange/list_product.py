@@ -494,7 +494,7 @@ def _price_facts(listing: Listing) -> PriceFacts:
     declared = listing.declared
     return PriceFacts(
         regime=listing.regime,
-        price_microcredits=max(listing.price.unit, listing.price.minimum),
+        price_microcredits=listing.price.dearest,
         purposes=listing.uses.purposes,
         is_authorised_operation=declared.is_authorised_operation,
         is_freely_priced=(

@@ -32,7 +32,8 @@ from exchange.errors import (
     NoOrganization,
     ResultGone,
 )
-from exchange.price import charge, rows_covered
+from exchange.months import ceilings_of, months_until
+from exchange.price import rows_covered
 from exchange.receipt import StoredReceipt
 from exchange.result_files import (
     remove_result,
@@ -104,8 +105,10 @@ def count_fair_use(tx: Tx, allowed: Allowed, at: datetime) -> None:
             raise FairUseSpent(OPEN_DELIVERIES_PER_DAY, OPEN_ROWS_PER_DAY)
 
 
-def reserve(tx: Tx, allowed: Allowed, *, life: timedelta, at: datetime) -> Reserved:
-    """Hold the highest possible charge.
+def reserve(
+    tx: Tx, allowed: Allowed, *, size_at_most: int, life: timedelta, at: datetime
+) -> Reserved:
+    """Hold the highest possible charge of a result of at most `size_at_most` bytes.
 
     The rows of a page or file are known. Those of a query often are not; then what is there is
     held, up to the bound of a query, and pays for so many rows and no more.
@@ -119,19 +122,23 @@ def reserve(tx: Tx, allowed: Allowed, *, life: timedelta, at: datetime) -> Reser
     if payer is None:
         raise NoOrganization
     funds = settle.funds_of(tx, payer.id)
-    covered = rows_covered(allowed.prices, funds, rows_at_most=rows)
+    months = months_until(tx, allowed.accesses, at, life)
+    ceilings = ceilings_of(allowed.accesses, months, size_at_most)
+    covered = rows_covered(lambda count: sum(ceilings(count)), funds, rows_at_most=rows)
     is_known = not isinstance(allowed.question, SqlQuestion)
     if covered is None or (is_known and covered < rows):
         needed = rows if is_known else min(1, rows)
-        raise InsufficientCredits(sum(charge(p, needed) for p in allowed.prices), funds)
+        raise InsufficientCredits(sum(ceilings(needed)), funds)
     holds = {
         place: settle.Hold(
             access.target.dataset.publisher_id,
-            charge(access.price, covered),
+            amount,
             f"{allowed.question.action} {access.target.dataset.slug}",
         )
-        for place, access in enumerate(allowed.accesses)
-        if charge(access.price, covered)
+        for place, (access, amount) in enumerate(
+            zip(allowed.accesses, ceilings(covered), strict=True)
+        )
+        if amount
     }
     held = settle.reserve(tx, payer.id, list(holds.values()), life=life, at=at)
     return Reserved(dict(zip(holds, held, strict=True)), covered, is_short=covered < rows)
@@ -142,7 +149,7 @@ def settle_delivery(
 ) -> Delivered:
     """Ask once more, then write receipt, decisions, charges and event, all or nothing.
 
-    Raises: AccessDenied, DataChanged, AlreadyResolved, RequestUnderWay.
+    Raises: AccessDenied, DataChanged, AlreadyResolved, FreeUnitsSpent, RequestUnderWay.
     """
     ask, at = allowed.ask, parts.now()
     with parts.pool.connection() as tx:

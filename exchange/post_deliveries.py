@@ -24,7 +24,8 @@ from exchange.delivery import Delivered, SqlQuestion
 from exchange.errors import InsufficientCredits, NoOrganization
 from exchange.ids import ids_at
 from exchange.meter import ask_again, earlier_receipt
-from exchange.price import charge, fee_of
+from exchange.months import Months, keep_months, months_of
+from exchange.price import PriceModel, fee_of
 from exchange.read_again import handed_out
 from exchange.receipt import READABLE_FOR, Receipt, ReceiptItem
 from exchange.store import fair_use, ledger
@@ -33,7 +34,9 @@ from exchange.store import receipts as receipt_store
 from exchange.write_receipt import (
     Delivery,
     Ids,
+    charges_of,
     delivered_event,
+    months_after,
     receipt_of,
 )
 from policies import once
@@ -56,6 +59,10 @@ class _Entry:
 
     posting: Posting
     accesses: Sequence[Access] = ()
+    charges: tuple[MicroCredits, ...] = ()
+    """What each access costs, once that is known."""
+    months: Months = field(default_factory=dict)
+    """What was used of the month before it, where a price counts it."""
     told: Delivered | Refusal | None = None
     """Known once it is refused, or was delivered before."""
 
@@ -78,8 +85,12 @@ class _Entry:
     @property
     def cost(self) -> MicroCredits:
         """What it costs."""
-        rows = self.posting.outcome.row_count
-        return MicroCredits(sum(charge(access.price, rows) for access in self.accesses))
+        return MicroCredits(sum(self.charges))
+
+    @property
+    def is_priced(self) -> bool:
+        """Whether it may cost something."""
+        return any(access.price.model is not PriceModel.FREE for access in self.accesses)
 
     @property
     def payer_id(self) -> OrganizationId:
@@ -127,7 +138,10 @@ def post_deliveries(parts: Parts, postings: Sequence[Posting]) -> list[Delivered
         _ask_again(tx, parts, _open(entries), at)
         last = _lock_chains(tx, _open(entries))
         books = _lock_books(tx, _open(entries), at)
-        _let_through(_open(entries), books)
+        accesses = [access for entry in _open(entries) for access in entry.accesses]
+        months = months_of(tx, accesses, at)
+        _let_through(_open(entries), books, months)
+        keep_months(tx, {one: used for one, used in months.items() if used.deliveries}, at)
         _write(tx, parts, _open(entries), books, last, at)
         for entry in entries:
             key = entry.allowed.ask.idempotency_key
@@ -217,7 +231,7 @@ def _lock_books(tx: Tx, entries: Sequence[_Entry], at: datetime) -> _Books:
     """Hold every account that the group moves; a provider's or the exchange's may be new."""
     owners: set[_Owner] = set()
     for entry in entries:
-        if not entry.cost:
+        if not entry.is_priced:
             continue
         if entry.allowed.ask.by.organization is None:
             entry.told = NoOrganization()
@@ -237,16 +251,19 @@ def _lock_books(tx: Tx, entries: Sequence[_Entry], at: datetime) -> _Books:
     return _Books(store.lock_accounts_of(tx, owners))
 
 
-def _let_through(entries: Sequence[_Entry], books: _Books) -> None:
-    """Those whom the funds cover, in the order in which they came."""
+def _let_through(entries: Sequence[_Entry], books: _Books, months: Months) -> None:
+    """Those whom the funds cover, in the order in which they came; `months` go on with each."""
     for entry in entries:
-        if not entry.cost:
+        if not entry.is_priced:
             continue
+        outcome, entry.months = entry.posting.outcome, dict(months)
+        entry.charges = charges_of(entry.accesses, months, outcome)
         payer = (entry.payer_id, AccountKind.AVAILABLE)
         if books.left[payer] < entry.cost:
             entry.told = InsufficientCredits(entry.cost, max(books.left[payer], 0))
             continue
         books.left[payer] -= entry.cost
+        months |= months_after(months, entry.accesses, outcome)
 
 
 def _write(
@@ -345,7 +362,12 @@ def _receipts(
         )
         ask, outcome = entry.allowed.ask, entry.posting.outcome
         delivery = Delivery(
-            ask.by, entry.allowed.question.action, ask.purpose, entry.allowed.sha256, {}
+            ask.by,
+            entry.allowed.question.action,
+            ask.purpose,
+            entry.allowed.sha256,
+            held={},
+            months=entry.months,
         )
         receipt = receipt_of(delivery, entry.accesses, outcome, own, previous=last, at=at)
         body = receipt.body().encode()

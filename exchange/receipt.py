@@ -14,8 +14,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from exchange.price import MonthUse, PriceValue
 from policies.access import Action
-from policies.canonical import Plain, canonical_text
+from policies.canonical import Plain, canonical_text, to_plain
 from policies.events import moment_text
 from policies.terms import (
     AgreementId,
@@ -70,14 +71,16 @@ class ReceiptItem:
     rule_ids: tuple[str, ...]
     report_id: UUID | None
     """The quality report of the version; None where it was never assessed."""
-    price: Mapping[str, str | int]
+    price: Mapping[str, PriceValue]
     units: int
-    """Rows that the price counts."""
+    """What the price counts: rows, deliveries or megabytes."""
     charge: MicroCredits
     fee: MicroCredits
     """The exchange's part of the charge."""
     hold_id: UUID | None
     """The ledger's hold that the charge was posted against; None where nothing costs."""
+    month: MonthUse | None = None
+    """What was used of the month before it; None where the price does not ask."""
 
     def as_plain(self) -> dict[str, Plain]:
         """The item as it is signed."""
@@ -95,11 +98,12 @@ class ReceiptItem:
             "decision_id": str(self.decision_id),
             "rule_ids": [*self.rule_ids],
             "report_id": _text(self.report_id),
-            "price": {**self.price},
+            "price": to_plain(self.price),
             "units": self.units,
             "charge_microcredits": self.charge,
             "fee_microcredits": self.fee,
             "hold_id": _text(self.hold_id),
+            **({"month": {**self.month.as_json()}} if self.month else {}),
         }
 
 

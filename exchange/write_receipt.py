@@ -6,7 +6,7 @@ Source: exchange design, reserve, deliver, settle, step 5; X123.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,9 @@ from catalog.result import ResultColumn
 from exchange import settle
 from exchange.access import Access
 from exchange.credit import Transfer
-from exchange.price import charge, fee_of
+from exchange.errors import FreeUnitsSpent
+from exchange.months import Months, count_in, keep_months, month_before, months_of
+from exchange.price import Measure, charge, fee_of, units_of
 from exchange.receipt import READABLE_FOR, Receipt, ReceiptItem, ResultFile
 from exchange.store import decisions as decision_store
 from exchange.store import listings as listing_store
@@ -26,7 +28,7 @@ from policies.evidence.signing_key import KeyPurpose
 from policies.party import Actor
 from policies.record import record
 from policies.seal import KeyRing, sha256_hex
-from policies.terms import AgreementId, Purpose
+from policies.terms import AgreementId, MicroCredits, Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,11 @@ class Outcome:
     size_bytes: int
     sha256: str
 
+    @property
+    def measure(self) -> Measure:
+        """Its size, as prices count it."""
+        return Measure(self.row_count, self.size_bytes)
+
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -52,6 +59,8 @@ class Delivery:
     question_sha256: str
     held: Mapping[int, Transfer]
     """The hold of each access, by its place; none for what costs nothing."""
+    months: Months = field(default_factory=dict)
+    """What was used of the month before, where a price counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +86,11 @@ def write_receipt(
 
     The caller has locked the agreements and asked for each access once more.
 
-    Raises: AlreadyResolved where a hold expired meanwhile; SigningKeyAway.
+    Raises: AlreadyResolved where a hold expired meanwhile; FreeUnitsSpent; SigningKeyAway.
     """
     agreement_ids = {access.agreement.id for access in accesses if access.agreement}
     previous = store.lock_chains(tx, agreement_ids) if agreement_ids else {}
+    delivery = replace(delivery, months=months_of(tx, accesses, at))
     ids = Ids(
         listing_store.new_id(tx),
         tuple(
@@ -92,6 +102,7 @@ def write_receipt(
         ),
     )
     receipt = receipt_of(delivery, accesses, outcome, ids, previous=previous, at=at)
+    _refuse_beyond_hold(receipt, delivery)
     body = receipt.body()
     body_sha256 = sha256_hex(body.encode())
     signer = keys.signer(tx, KeyPurpose.RECEIPT, at)
@@ -108,6 +119,7 @@ def write_receipt(
     store.insert_items(tx, receipt)
     if agreement_ids:
         store.advance_chains(tx, agreement_ids, body_sha256)
+    keep_months(tx, months_after(delivery.months, accesses, outcome), at)
     charges = [
         settle.Charge(delivery.held[place], item.charge, access.price)
         for place, (item, access) in enumerate(zip(receipt.items, accesses, strict=True))
@@ -118,6 +130,17 @@ def write_receipt(
         tx, ResultFile(receipt.id, outcome.file_name, outcome.media_type, at + READABLE_FOR)
     )
     return receipt
+
+
+def _refuse_beyond_hold(receipt: Receipt, delivery: Delivery) -> None:
+    """Refuse a charge that nothing is held for: the free units went elsewhere meanwhile.
+
+    Raises: FreeUnitsSpent.
+    """
+    for place, item in enumerate(receipt.items):
+        held = delivery.held.get(place)
+        if item.month is not None and item.charge > (held.amount if held else 0):
+            raise FreeUnitsSpent
 
 
 def receipt_of(
@@ -131,10 +154,11 @@ def receipt_of(
 ) -> Receipt:
     """The receipt of a delivery; `previous` holds the last one of each agreement."""
     by, first = delivery.by, accesses[0].decision
-    items = tuple(
-        _item(access, outcome, previous, decision_id=decision_id, hold_id=hold_id)
-        for access, decision_id, hold_id in zip(accesses, ids.decisions, ids.holds, strict=True)
-    )
+    months, items = dict(delivery.months), []
+    for access, decision_id, hold_id in zip(accesses, ids.decisions, ids.holds, strict=True):
+        item = _item(access, outcome, previous, months, decision_id=decision_id, hold_id=hold_id)
+        items.append(item)
+        count_in(access, months, outcome.measure)
     return Receipt(
         id=ids.receipt,
         created_at=at,
@@ -152,20 +176,42 @@ def receipt_of(
         profile_id=first.profile_id,
         profile_hash=first.profile_hash,
         policy_hash=first.policy_hash,
-        items=items,
+        items=tuple(items),
     )
+
+
+def months_after(months: Months, accesses: Sequence[Access], outcome: Outcome) -> Months:
+    """How far the months are used once the outcome is delivered."""
+    used = dict(months)
+    for access in accesses:
+        count_in(access, used, outcome.measure)
+    return used
+
+
+def charges_of(
+    accesses: Sequence[Access], months: Months, outcome: Outcome
+) -> tuple[MicroCredits, ...]:
+    """What the outcome costs by each access, in order."""
+    used, charges = dict(months), []
+    for access in accesses:
+        units = units_of(access.price, outcome.measure)
+        charges.append(charge(access.price, units, month_before(access, used)))
+        count_in(access, used, outcome.measure)
+    return tuple(charges)
 
 
 def _item(
     access: Access,
     outcome: Outcome,
     previous: Mapping[AgreementId, str],
+    months: Months,
     *,
     decision_id: UUID,
     hold_id: UUID | None,
 ) -> ReceiptItem:
     dataset, version, agreement = access.target.dataset, access.target.version, access.agreement
-    amount = charge(access.price, outcome.row_count)
+    units, used = units_of(access.price, outcome.measure), month_before(access, months)
+    amount = charge(access.price, units, used)
     return ReceiptItem(
         dataset_id=dataset.id,
         version_id=version.id,
@@ -181,10 +227,11 @@ def _item(
         rule_ids=access.decision.rule_ids,
         report_id=version.report_id,
         price=access.price.as_json(),
-        units=outcome.row_count,
+        units=units,
         charge=amount,
         fee=fee_of(access.price, amount),
         hold_id=hold_id,
+        month=used if access.price.counts_months else None,
     )
 
 

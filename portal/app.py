@@ -69,7 +69,7 @@ from portal.pages import versions as dataset_versions
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.audit import desk as audit_pages
 from portal.pages.audit import receipts as receipt_pages
-from portal.pages.buy import asking, buying, usage
+from portal.pages.buy import asking, buying, price_and_terms, usage
 from portal.pages.dataset import data as dataset_data
 from portal.pages.dataset import overview as dataset
 from portal.pages.dataset import use as dataset_use
@@ -163,6 +163,7 @@ _PAGES = (
         dataset_explore,
         dataset_map,
         dataset_use,
+        price_and_terms,
         dataset_versions,
         record_history,
         talk,

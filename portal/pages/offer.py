@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, assert_never
 
+from exchange.bill import BILL_DAYS, LineKind, StatedUse, worked_bill
 from exchange.listing import Listing
-from exchange.price import Price, PriceModel, charge
-from policies.terms import Regime
+from exchange.price import Measure, Price, PriceModel, charge, units_of
+from policies.terms import MicroCredits, Regime
 from portal.pages.speech import Speech
 from portal.pages.words import ACTIONS, PURPOSES
 
 EXAMPLE_ROWS: Final = (1, 1_000, 1_000_000)
+EXAMPLE_MEGABYTES: Final = (1, 10, 100)
 """What a price is worked out for on pages."""
+
+SUPPOSED_USE: Final = StatedUse(3_000, Measure(100, 20_000))
+"""What a month is worked out for until the reader says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class BillView:
+    """A worked bill; each line says for what, how many, at what, and the amount."""
+
+    sentence: str
+    lines: tuple[tuple[str, str, MicroCredits, MicroCredits], ...]
+    total: MicroCredits
 
 
 def offer_facts(listing: Listing, say: Speech) -> list[tuple[str, str]]:
@@ -63,25 +79,117 @@ def price_words(price: Price, say: Speech) -> str:
         case PriceModel.FREE:
             return say.gettext("Free of charge")
         case PriceModel.PER_QUERY:
-            return say.gettext("{amount} credits for each delivery", amount=say.credits(price.unit))
+            words = say.gettext(
+                "{amount} credits for each delivery", amount=say.credits(price.unit)
+            )
         case PriceModel.PER_ROW:
             words = say.gettext("{amount} credits for each row", amount=say.credits(price.unit))
-            if price.minimum:
-                words += say.gettext(
-                    ", at least {amount} for each delivery", amount=say.credits(price.minimum)
-                )
-            return words
+        case PriceModel.PER_MEGABYTE:
+            words = say.gettext(
+                "{amount} credits for each megabyte of the result", amount=say.credits(price.unit)
+            )
+        case PriceModel.MONTHLY:
+            words = say.gettext(
+                "{amount} credits for each month of use, however much is read",
+                amount=say.credits(price.unit),
+            )
+        case _:
+            assert_never(price.model)
+    return words + "".join(_besides(price, say))
+
+
+def _besides(price: Price, say: Speech) -> Iterator[str]:
+    """What goes with the unit price, each part with its own comma."""
+    if price.minimum:
+        yield say.gettext(
+            ", at least {amount} for each delivery", amount=say.credits(price.minimum)
+        )
+    if price.monthly:
+        yield say.gettext(", and {amount} for each month of use", amount=say.credits(price.monthly))
+    if price.included:
+        yield say.gettext(
+            ", the first {units} of each month free", units=say.number(price.included)
+        )
+    for tier in price.tiers:
+        yield say.gettext(
+            ", {amount} each beyond {units} in a month",
+            amount=say.credits(tier.unit),
+            units=say.number(tier.above),
+        )
+    if price.aging_basis_points:
+        yield say.gettext(
+            ", {part} % less for each day of the version’s age, at most {most} %",
+            part=_percent(price.aging_basis_points),
+            most=_percent(price.aging_basis_points_max),
+        )
+
+
+def _percent(basis_points: int) -> str:
+    """Ten-thousandths as a percentage, without needless zeros."""
+    whole, rest = divmod(basis_points, 100)
+    return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
 
 
 def worked_example(price: Price, say: Speech) -> list[tuple[str, str]]:
-    """What deliveries of some sizes cost, in credits."""
+    """What deliveries of some sizes cost, in credits; of a price by size, of some megabytes."""
+    if price.model is PriceModel.PER_MEGABYTE:
+        return [
+            (
+                say.gettext("{count} MB", count=say.number(megabytes)),
+                say.gettext("{amount} credits", amount=say.credits(charge(price, megabytes))),
+            )
+            for megabytes in EXAMPLE_MEGABYTES
+        ]
     return [
         (
             say.ngettext("{count} row", "{count} rows", rows),
-            say.gettext("{amount} credits", amount=say.credits(charge(price, rows))),
+            say.gettext(
+                "{amount} credits",
+                amount=say.credits(charge(price, units_of(price, Measure(rows)))),
+            ),
         )
         for rows in EXAMPLE_ROWS
     ]
+
+
+def bill_of(price: Price, use: StatedUse, say: Speech) -> BillView:
+    """A month of a stated use as a page shows it."""
+    bill = worked_bill(price, use)
+    return BillView(
+        sentence=say.gettext(
+            "{deliveries} deliveries a day of {rows} rows each, {days} days",
+            deliveries=say.number(use.deliveries_a_day),
+            rows=say.number(use.each.rows),
+            days=BILL_DAYS,
+        ),
+        lines=tuple(
+            (
+                _line_words(line.kind, price.model, say),
+                say.number(line.count),
+                line.unit,
+                line.amount,
+            )
+            for line in bill.lines
+        ),
+        total=bill.total,
+    )
+
+
+def _line_words(kind: LineKind, model: PriceModel, say: Speech) -> str:
+    match kind:
+        case LineKind.MONTH:
+            return say.gettext("The month")
+        case LineKind.INCLUDED:
+            return say.gettext("Free units of the month")
+        case LineKind.MINIMUM:
+            return say.gettext("Up to the least of each delivery")
+        case LineKind.UNITS:
+            return {
+                PriceModel.PER_ROW: say.gettext("Rows"),
+                PriceModel.PER_MEGABYTE: say.gettext("Megabytes"),
+            }.get(model, say.gettext("Deliveries"))
+        case _:
+            assert_never(kind)
 
 
 def purpose_choices(listing: Listing, say: Speech) -> list[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -20,7 +21,8 @@ from catalog.mask import Mask, MaskKind
 from catalog.result import ResultFormat
 from catalog.view import Condition, Operator, View
 from exchange import apply, list_product, negotiate
-from exchange.allow import Ask
+from exchange.allow import Ask, allow
+from exchange.answer import run
 from exchange.credit import RESERVATION_LIFE
 from exchange.deliver import (
     deliver_file,
@@ -34,25 +36,29 @@ from exchange.delivery import Delivered, FileQuestion, PageQuestion, SqlQuestion
 from exchange.errors import (
     AccessDenied,
     AlreadyResolved,
+    FreeUnitsSpent,
     InsufficientCredits,
     NoSuchData,
     PackedRows,
 )
 from exchange.examine import examine
 from exchange.list_product import Proposal
-from exchange.price import Price, PriceModel
+from exchange.meter import reserve, settle_delivery
+from exchange.price import Price, PriceModel, Tier
+from exchange.query import read_statement
 from exchange.read_again import read_again
-from exchange.result_files import sweep_results
+from exchange.result_files import new_path, sweep_results
 from exchange.settle import balance_of, sweep_expired
 from exchange.store import receipts as receipt_store
 from policies import freeze
 from policies.attest import attest
+from policies.calendar import CHINA
 from policies.errors import IdempotencyKeyReused, RequestUnderWay
 from policies.evidence.bundle import SignedReceipt
 from policies.evidence.proof import verify_receipt_file
 from policies.freeze_order import FreezeTarget
 from policies.log import sequence
-from policies.party import ANONYMOUS
+from policies.party import ANONYMOUS, Actor
 from policies.terms import ListingId, MicroCredits, OpenType, Regime, ShareType
 from tests.exchange.city import (
     OWN_PRODUCTION,
@@ -678,3 +684,101 @@ def _events(city: City, kind: str) -> int:
 def _assert_sound(city: City) -> None:
     with city.pool.connection() as tx:
         assert {words: broken for words, broken in examine(tx) if broken} == {}
+
+
+def test_a_subscription_is_charged_once_a_month_by_the_days_it_holds(city: City) -> None:
+    buyer = city.token(
+        city.buy(city.sold_stops(price=Price(PriceModel.MONTHLY, MicroCredits(31_000))))
+    )
+    city.pay_in(100_000)
+
+    first = city.query("SELECT * FROM sold_stops", buyer)
+    second = city.query("SELECT * FROM sold_stops WHERE line = 1", buyer)
+    page = deliver_page(city.parts, "sold-stops", PageQuestion(limit=5), Ask(buyer))
+    city.at = datetime(2026, 4, 1, 0, 30, tzinfo=CHINA)
+    april = city.query("SELECT * FROM sold_stops WHERE line = 2", city.buyer)
+
+    assert isinstance(page, Delivered)
+    # Bought on 2 March: 30 of the month's 31 days.
+    assert [one.charge for one in (first, second, page, april)] == [30_000, 0, 0, 31_000]
+    assert _receipt_of(city, second)["items"][0]["month"]["deliveries_before"] == 1
+    _assert_sound(city)
+
+
+def test_free_units_and_tiers_count_over_the_month_in_pages_and_queries(city: City) -> None:
+    price = Price(
+        PriceModel.PER_ROW,
+        MicroCredits(100),
+        fee_basis_points=500,
+        included=10,
+        tiers=(Tier(30, MicroCredits(10)),),
+    )
+    buyer = city.token(city.buy(city.sold_stops(price=price)))
+    city.pay_in(100_000)
+
+    charges = [
+        city.query("SELECT * FROM sold_stops WHERE line = 1", buyer).charge,
+        _page(city, buyer, 5).charge,
+        city.query("SELECT * FROM sold_stops LIMIT 20", buyer).charge,
+        _page(city, buyer, 3).charge,
+    ]
+
+    assert charges == [0, 500, 15 * 100 + 5 * 10, 30]
+    _assert_sound(city)
+
+
+def test_megabytes_of_the_result_are_counted_and_a_begun_one_counts(city: City) -> None:
+    price = Price(PriceModel.PER_MEGABYTE, MicroCredits(7))
+    buyer = city.token(city.buy(city.sold_stops(price=price)))
+    city.pay_in(100_000)
+
+    told = estimate(city.parts, SqlQuestion("SELECT * FROM sold_stops"), (), Ask(buyer))
+    got = city.query("SELECT * FROM sold_stops", buyer)
+
+    assert (got.charge, got.charge <= told.ceiling) == (7, True)
+    assert _page(city, buyer, 5).charge == 7
+    _assert_sound(city)
+
+
+def test_an_older_version_is_cheaper_by_the_day(city: City) -> None:
+    price = Price(
+        PriceModel.PER_ROW,
+        MicroCredits(1_000),
+        aging_basis_points=1_000,
+        aging_basis_points_max=2_500,
+    )
+    city.buy(city.sold_stops(price=price))
+    city.pay_in(1_000_000)
+
+    fresh = city.query("SELECT * FROM sold_stops LIMIT 1", city.buyer)
+    city.at += timedelta(days=1, hours=12)
+    day_old = city.query("SELECT * FROM sold_stops LIMIT 1", city.buyer)
+    city.at += timedelta(days=30)
+    month_old = city.query("SELECT * FROM sold_stops LIMIT 1", city.buyer)
+
+    assert [one.charge for one in (fresh, day_old, month_old)] == [1_000, 900, 750]
+
+
+def test_free_units_that_went_meanwhile_are_not_charged_beyond_what_was_held(city: City) -> None:
+    price = Price(PriceModel.PER_ROW, MicroCredits(100), included=10)
+    city.buy(city.sold_stops(price=price))
+    city.pay_in(100_000)
+    question = SqlQuestion("SELECT * FROM sold_stops LIMIT 10")
+    statement = read_statement(question.sql)
+    allowed = allow(city.parts, ["sold_stops"], question, Ask(city.buyer), statement)
+    with city.pool.connection() as tx:
+        held = reserve(tx, allowed, size_at_most=1_000, life=timedelta(minutes=1), at=city.at)
+    path = new_path(city.parts.results, ".json")
+    outcome = run(city.parts, allowed, held, path)
+    city.query("SELECT * FROM sold_stops WHERE line = 2", city.buyer)
+
+    with pytest.raises(FreeUnitsSpent):
+        settle_delivery(city.parts, allowed, held, outcome)
+
+    _assert_sound(city)
+
+
+def _page(city: City, by: Actor, limit: int) -> Delivered:
+    got = deliver_page(city.parts, "sold-stops", PageQuestion(limit=limit), Ask(by))
+    assert isinstance(got, Delivered)
+    return got

@@ -202,7 +202,7 @@ def _price_lines(
         yield (
             say.gettext("Charged"),
             say.gettext(
-                "{units} rows: {amount} credits, of which {fee} to the exchange",
+                "{units} units: {amount} credits, of which {fee} to the exchange",
                 units=say.number(units),
                 amount=say.credits(MicroCredits(charged)),
                 fee=say.credits(MicroCredits(fee)),

@@ -246,6 +246,8 @@ def _buy_note(look: Look, say: Speech) -> str:
     assert look.download is not None
     price = look.download.price
     highest = dataset_frame.ceiling_words(price, PAGE_ROWS, say)
+    if highest is None:
+        return say.gettext("{price}.", price=dataset_frame.price_words(price, say))
     return say.gettext(
         "{price}. This page of {rows} rows costs at most {amount} credits.",
         price=dataset_frame.price_words(price, say),

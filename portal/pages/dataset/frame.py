@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import assert_never
 
 from catalog.dataset import DatasetState
 from exchange.access import Access
 from exchange.application import ApplicationState
 from exchange.listing import AccessClass, Listing
-from exchange.price import Price, PriceModel, ceiling
+from exchange.price import Measure, Price, PriceModel, ceiling
 from exchange.receipt import DeliveryRegime
 from policies.calendar import china_day
 from policies.party import Actor, OrganizationKind
 from policies.terms import Grade, OpenType, Regime, ShareType, Text
 from portal.pages.dataset.reader import Look
 from portal.pages.dataset_cards import quality_state, regimes_of
+from portal.pages.offer import SUPPOSED_USE, bill_of
 from portal.pages.speech import Speech
 from quality.promise import next_due
 
@@ -109,11 +111,19 @@ def price_words(price: Price, say: Speech) -> str:
             return say.gettext("{amount} credits a row", amount=say.credits(price.unit))
         case PriceModel.PER_QUERY:
             return say.gettext("{amount} credits a delivery", amount=say.credits(price.unit))
+        case PriceModel.PER_MEGABYTE:
+            return say.gettext("{amount} credits a megabyte", amount=say.credits(price.unit))
+        case PriceModel.MONTHLY:
+            return say.gettext("{amount} credits a month", amount=say.credits(price.unit))
+        case _:
+            assert_never(price.model)
 
 
-def ceiling_words(price: Price, rows: int, say: Speech) -> str:
-    """The most that so many rows cost, in credits."""
-    return say.credits(ceiling(price, rows))
+def ceiling_words(price: Price, rows: int, say: Speech) -> str | None:
+    """The most that so many rows cost, in credits; None where it depends on their size."""
+    if price.model is PriceModel.PER_MEGABYTE:
+        return None
+    return say.credits(ceiling(price, Measure(rows)))
 
 
 def regime_words(regime: Regime, say: Speech) -> str:
@@ -221,7 +231,11 @@ def _price_cell(on_offer: Sequence[Listing], say: Speech) -> TermsCell:
         note = say.gettext("at least {amount} credits", amount=say.credits(traded.price.minimum))
     if others:
         note = say.gettext("free where shared or opened")
-    return TermsCell(name, price_words(traded.price, say), note=note, tone="trade")
+    month = bill_of(traded.price, SUPPOSED_USE, say)
+    worked = say.gettext(
+        "{use}: {amount} credits", use=month.sentence, amount=say.credits(month.total)
+    )
+    return TermsCell(name, price_words(traded.price, say), note=note, why=worked, tone="trade")
 
 
 def _first_words(on_offer: Sequence[Listing], say: Speech) -> str:

@@ -14,7 +14,7 @@ from catalog.curation import describe
 from exchange import list_product
 from exchange.list_product import Proposal
 from exchange.listing import ALL_USES, Declaration, Uses
-from exchange.price import FREE, Price, PriceModel
+from exchange.price import FREE, Price, PriceModel, Tier
 from policies import terms
 from policies.errors import Refusal
 from policies.terms import MICROCREDITS_PER_CREDIT, MicroCredits, Regime
@@ -117,6 +117,9 @@ def propose(request: Request, slug: str, given: Annotated[OfferFields, Form()]) 
     return RedirectResponse(f"/publish/{slug}?done=proposed", _SEE_OTHER)
 
 
+_COUNT_DIGITS_MAX = 12
+
+
 def credits_in(text: str) -> MicroCredits | None:
     """Credits as typed, to the millionth; None where that is no amount. Empty is nothing."""
     if not text.strip():
@@ -131,16 +134,54 @@ def credits_in(text: str) -> MicroCredits | None:
     return MicroCredits(int(amount * MICROCREDITS_PER_CREDIT)) if amount >= 0 else None
 
 
+def _count_in(text: str) -> int | None:
+    """A whole number as typed; None where that is none. Empty is nothing."""
+    typed = text.strip().replace(",", "").replace("，", "") or "0"
+    is_whole = typed.isascii() and typed.isdigit() and len(typed) <= _COUNT_DIGITS_MAX
+    return int(typed) if is_whole else None
+
+
+def _basis_points_in(text: str) -> int | None:
+    """A percentage as typed in ten-thousandths; None where that is none. Empty is nothing."""
+    whole, _, rest = text.strip().rstrip("%％").partition(".")
+    typed = f"{whole or '0'}{rest.ljust(2, '0')}"
+    is_percent = typed.isascii() and typed.isdigit() and len(rest) <= 2 and len(whole) <= 3
+    return int(typed) if is_percent else None
+
+
 def _price(given: OfferFields, errors: dict[str, str], say: Speech) -> Price:
-    amounts = {"unit": credits_in(given.unit), "minimum": credits_in(given.minimum)}
+    amounts = {
+        name: credits_in(getattr(given, name))
+        for name in ("unit", "minimum", "monthly", "tier_unit")
+    }
     for name, amount in amounts.items():
         if amount is None:
             errors[name] = say.gettext("Give an amount of credits, such as 0.02.")
-    unit, minimum = amounts["unit"], amounts["minimum"]
-    if given.price_model == PriceModel.FREE.value or unit is None or minimum is None:
+    counts = {name: _count_in(getattr(given, name)) for name in ("included", "tier_above")}
+    for name, count in counts.items():
+        if count is None:
+            errors[name] = say.gettext("Give a whole number, such as 1000.")
+    parts = {
+        name: _basis_points_in(getattr(given, name))
+        for name in ("aging_percent", "aging_percent_max")
+    }
+    for name, part in parts.items():
+        if part is None:
+            errors[name] = say.gettext("Give a percentage, such as 0.5.")
+    if errors or given.price_model == PriceModel.FREE.value:
         return FREE
+    tier = Tier(counts["tier_above"] or 0, amounts["tier_unit"] or MicroCredits(0))
     try:
-        return Price(PriceModel(given.price_model), unit, minimum)
+        return Price(
+            PriceModel(given.price_model),
+            amounts["unit"] or MicroCredits(0),
+            amounts["minimum"] or MicroCredits(0),
+            monthly=amounts["monthly"] or MicroCredits(0),
+            included=counts["included"] or 0,
+            tiers=(tier,) if counts["tier_above"] else (),
+            aging_basis_points=parts["aging_percent"] or 0,
+            aging_basis_points_max=parts["aging_percent_max"] or 0,
+        )
     except ValueError:
         errors["price_model"] = say.gettext("Choose one of the values that are offered.")
     except Refusal as refusal:

@@ -5,15 +5,16 @@ import re
 
 from catalog.view import View
 from exchange.list_product import Proposal
+from exchange.price import Price, PriceModel
 from exchange.settle import funds_of
 from policies.freeze import place
 from policies.freeze_order import FreezeTarget
-from policies.terms import Regime
+from policies.terms import MicroCredits, Regime
 from portal.wiring import Wiring
 from tests.exchange.city import LAWFUL, City, entry
 from tests.portal.pages.conftest import VALUES, OpenBrowser
 
-TABS = ("", "/data", "/columns", "/quality", "/explore", "/versions", "/lineage", "/use")
+TABS = ("", "/data", "/columns", "/quality", "/explore", "/versions", "/lineage", "/use", "/terms")
 
 
 def main_of(page: str) -> str:
@@ -206,3 +207,25 @@ def test_sql_that_is_wrong_comes_back_with_what_is_wrong(
     assert answer.status_code == 400
     assert "DROP TABLE stops" in answer.text
     assert "has to be a SELECT" in answer.text
+
+
+def test_price_and_terms_work_out_a_month_of_the_stated_use(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    price = Price(PriceModel.PER_ROW, MicroCredits(1_000), monthly=MicroCredits(50_000_000))
+    city.sold_stops(price=price)
+
+    supposed = browser_of(city.buyer).page("/dataset/sold-stops/terms")
+    own = browser_of(city.buyer).page("/dataset/sold-stops/terms?deliveries=10&rows=7")
+
+    assert "3,000 deliveries a day of 100 rows each, 30 days" in supposed
+    assert "9,050" in supposed
+    assert "<strong>52.10</strong>" in own
+
+
+def test_a_use_without_measure_is_no_use(city: City, browser_of: OpenBrowser) -> None:
+    city.sold_stops()
+
+    answer = browser_of(city.buyer).get("/dataset/sold-stops/terms?deliveries=-1")
+
+    assert answer.status_code == 422
