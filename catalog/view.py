@@ -203,6 +203,22 @@ class View:
             suppression = replace(suppression, columns=left) if left else None
         return replace(self, columns=columns, masks=masks, suppression=suppression)
 
+    def limited_to(self, columns: Sequence[str] | None, rows: Sequence[Condition] = ()) -> View:
+        """The view with only these of its columns (None: all of them) and under more conditions.
+
+        Raises: MalformedView where none of them is left.
+        """
+        kept, suppression = self.columns, self.suppression
+        if columns is not None:
+            wanted = set(columns)
+            kept = tuple(columns if kept is None else (one for one in kept if one in wanted))
+            if suppression is not None:
+                # Groups are told by what is left of their columns; it blanks no less for that.
+                left = tuple(name for name in suppression.columns if name in wanted)
+                suppression = replace(suppression, columns=left) if left else None
+        rows = (*self.rows, *rows)
+        return replace(self, columns=kept, rows=rows, suppression=suppression)
+
     def as_json(self) -> dict[str, Json]:
         """The stored and canonical form: order that does not matter is sorted away."""
         conditions = {

@@ -32,6 +32,7 @@ from exchange.price import FREE, Price
 from exchange.receipt import DeliveryRegime
 from exchange.store import decisions as store
 from exchange.store import listings as listing_store
+from exchange.store.applications import view_of_agreement
 from policies.access import (
     AccessRequest,
     Action,
@@ -91,6 +92,8 @@ class Access:
     agreement: Agreement | None
     """None where none is needed, or there is none."""
     decision: Decision
+    narrowed: View | None = None
+    """What the agreement lets out, where that is less than its listing offers."""
 
     @property
     def regime(self) -> DeliveryRegime:
@@ -102,10 +105,11 @@ class Access:
         """What of the version may be seen."""
         if self.listing is None:
             return EVERYTHING
+        view = self.narrowed or self.listing.view
         if self.target.offered is None:
-            return self.listing.view
+            return view
         held = [column.name for column in self.target.version.columns]
-        return self.listing.view.narrowed(self.target.offered, held)
+        return view.narrowed(self.target.offered, held)
 
     @property
     def price(self) -> Price:
@@ -299,7 +303,9 @@ def _judged(
         purpose=purpose or (agreement.purpose if agreement else None),
     )
     decision = decide(request, profile=profile_in_force(at), rules=shipped_rules(), at=at)
-    return Access(target, listing, agreement, decision)
+    is_asked_for = agreement is not None and agreement.regime is not Regime.TRADE
+    narrowed = view_of_agreement(tx, agreement.id) if agreement and is_asked_for else None
+    return Access(target, listing, agreement, decision, narrowed)
 
 
 def _frozen(

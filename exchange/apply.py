@@ -9,9 +9,9 @@ Source: 政务数据共享条例 art. 20-22; 深圳经济特区数据条例 art.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from catalog.dataset import Dataset
@@ -20,11 +20,13 @@ from exchange.application import (
     FIELD_LENGTH_CHARACTERS,
     Application,
     ApplicationState,
+    Handing,
     Manner,
     Request,
 )
 from exchange.clauses import judge_all, refuse_blocked, refuse_incomplete
 from exchange.conclude import Wish, conclude_agreement, end_of_day, latest_end
+from exchange.duty_needs import columns_asked, is_in_duty_list
 from exchange.errors import (
     AlreadyAsked,
     ApplicationNotFound,
@@ -42,24 +44,27 @@ from exchange.errors import (
     SoldNotShared,
 )
 from exchange.listing import AccessClass, Listing
+from exchange.part import (
+    WHOLE,
+    Part,
+    check_columns,
+    check_part,
+    offered_columns,
+    view_let_out,
+)
+from exchange.share_clocks import answer_due, delivery_due, is_readable, working_days_since
+from exchange.share_head import check_releases, share_head_for
 from exchange.store import applications as store
 from exchange.store import listings as listing_store
 from policies.access import Action
 from policies.agree import agreements_in_force
 from policies.agreement import Agreement
-from policies.calendar import (
-    DueDate,
-    china_day,
-    due_date,
-    is_known,
-    working_days_between,
-)
+from policies.calendar import DueDate, china_day
 from policies.database import Tx
-from policies.decision.clause import ClockName, Judgement
+from policies.decision.clause import Judgement
 from policies.decision.facts import ApplyFacts, DecideFacts
-from policies.decision.profile import profile_in_force
 from policies.events import Event, EventKind, JsonValue
-from policies.identity.people import members_of, organization_with_id
+from policies.identity.people import organization_with_id
 from policies.party import Actor, Organization, OrganizationKind, Role
 from policies.reason import check_reason
 from policies.record import record
@@ -70,10 +75,6 @@ from policies.terms import (
     Regime,
     UserId,
 )
-
-UNCONDITIONAL_WORKING_DAYS = 1
-CONDITIONAL_WORKING_DAYS = 10
-"""The clocks where a profile sets none."""
 
 ACTIONS_OF_MANNER = {
     Manner.PAGE: frozenset({Action.PREVIEW, Action.READ_PAGE}),
@@ -145,14 +146,22 @@ def send_again(
 
 
 def grant(
-    tx: Tx, application_id: UUID, *, reason: str = "", by: Actor, at: datetime
+    tx: Tx,
+    application_id: UUID,
+    *,
+    part: Part = WHOLE,
+    reason: str = "",
+    by: Actor,
+    at: datetime,
 ) -> Application:
-    """Say yes, as the provider's share office: an agreement is concluded in the same moment.
+    """Say yes to all or a part, as the share office: an agreement is concluded in the same moment.
 
-    Raises: ApplicationNotFound, NotYourPart, ListingNotFound, ListingNotInState,
-    ApplicationNotInState, SameTwoPeople, ClausesFailed.
+    Raises: ApplicationNotFound, NotYourPart, ShareHeadNeeded, ListingNotFound, ListingNotInState,
+    ApplicationNotInState, SameTwoPeople, ClausesFailed, ColumnsNotOffered, GrantedTooLong,
+    FlowBackInFull, MalformedView.
     """
-    application, listing, dataset = _to_decide(tx, application_id, by)
+    application, listing, dataset = to_decide(tx, application_id, by)
+    check_releases(tx, listing.provider_id, by=by)
     if not listing.is_listed:
         raise ListingNotInState(str(listing.id), listing.state.value)
     decider = _decider(by, application)
@@ -163,8 +172,15 @@ def grant(
     refuse_blocked(judgement)
     if application.state is not ApplicationState.SUBMITTED:
         raise ApplicationNotInState(str(application_id), application.state.value)
-    agreement = _conclude(tx, application, listing, dataset, by=by, accepted_by=decider, at=at)
-    granted = application.grant(agreement.id, by=decider, at=at, reason=reason.strip())
+    check_part(application.request, part)
+    agreement = _conclude(
+        tx, application, listing, dataset, part=part, by=by, accepted_by=decider, at=at
+    )
+    granted = replace(
+        application.grant(agreement.id, by=decider, at=at, reason=reason.strip()),
+        is_part_granted=part != WHOLE,
+        handing=_handing(tx, dataset, at),
+    )
     return _keep_decision(tx, granted, listing, judgement, by=by, at=at)
 
 
@@ -180,10 +196,11 @@ def refuse(
 ) -> Application:
     """Say no, with reason and legal basis; unconditional data cannot be refused.
 
-    Raises: ApplicationNotFound, NotYourPart, ReasonMissing, ApplicationNotInState, SameTwoPeople,
-    ClausesFailed.
+    Raises: ApplicationNotFound, NotYourPart, ShareHeadNeeded, ReasonMissing,
+    ApplicationNotInState, SameTwoPeople, ClausesFailed.
     """
-    application, listing, dataset = _to_decide(tx, application_id, by)
+    application, listing, dataset = to_decide(tx, application_id, by)
+    check_releases(tx, listing.provider_id, by=by)
     decider = _decider(by, application)
     reason = check_reason(reason)
     facts = _decide_facts(
@@ -194,7 +211,9 @@ def refuse(
         at=at,
     )
     refuse_blocked(judgement)
-    refused = application.refuse(by=decider, at=at, reason=reason, legal_basis=legal_basis_id)
+    refused = application.refuse(
+        by=decider, at=at, reason=reason, reason_code=reason_code, legal_basis=legal_basis_id
+    )
     return _keep_decision(tx, refused, listing, judgement, by=by, at=at)
 
 
@@ -207,7 +226,7 @@ def give_back(
     ClausesFailed where gaps were named before.
     Source: 政务数据共享条例 art. 21 par. 2.
     """
-    application, listing, dataset = _to_decide(tx, application_id, by)
+    application, listing, dataset = to_decide(tx, application_id, by)
     decider = _decider(by, application)
     facts = _decide_facts(
         tx, application, listing, dataset, is_granted=True, decider=decider, at=at
@@ -265,7 +284,12 @@ def own_applications(tx: Tx, *, by: Actor) -> list[Application]:
 
 def inbox(tx: Tx, *, by: Actor) -> list[Application]:
     """What waits for the answer of the organisations that `by` decides for, most urgent first."""
-    return store.inbox_of(tx, _organizations(by, (Role.APPROVER,)))
+    return store.inbox_of(tx, _organizations(by, (Role.APPROVER,)), by.user_id)
+
+
+def extensions_asked(tx: Tx) -> list[Application]:
+    """Requests for which more days are asked, the most urgent first; for the bureau."""
+    return store.extensions_asked(tx)
 
 
 def overdue(tx: Tx, *, at: datetime) -> list[Application]:
@@ -291,8 +315,12 @@ def _grant_by_release(
         at=at,
     )
     refuse_blocked(judgement)
-    agreement = _conclude(tx, application, listing, dataset, by=by, accepted_by=None, at=at)
-    granted = application.grant(agreement.id, by=None, at=at)
+    agreement = _conclude(
+        tx, application, listing, dataset, part=WHOLE, by=by, accepted_by=None, at=at
+    )
+    granted = replace(
+        application.grant(agreement.id, by=None, at=at), handing=_handing(tx, dataset, at)
+    )
     return _keep_decision(tx, granted, listing, judgement, by=by, at=at)
 
 
@@ -302,6 +330,7 @@ def _conclude(
     listing: Listing,
     dataset: Dataset,
     *,
+    part: Part,
     by: Actor,
     accepted_by: UserId | None,
     at: datetime,
@@ -313,8 +342,9 @@ def _conclude(
         consumer_id=application.applicant_id,
         purpose=request.purpose,
         actions=ACTIONS_OF_MANNER[request.manner] & listing.uses.actions,
-        ends_at=end_of_day(request.ends_on),
+        ends_at=end_of_day(part.ends_on or request.ends_on),
         duty=request.duty,
+        view=view_let_out(tx, listing, dataset, request, part),
     )
     return conclude_agreement(tx, listing, dataset, wish, accepted_by=accepted_by, by=by, at=at)
 
@@ -346,12 +376,15 @@ def _judge_request(
 ) -> Judgement:
     """Judge a request, and refuse it with everything that it lacks.
 
-    Raises: FieldTooLong, EndTooLate, RequestIncomplete.
+    Raises: FieldTooLong, ColumnsNotOffered, EndTooLate, RequestIncomplete.
     """
     for name in ("duty", "scenario"):
         if len(getattr(request, name)) > FIELD_LENGTH_CHARACTERS:
             raise FieldTooLong(name, FIELD_LENGTH_CHARACTERS)
-    approver = _share_head(tx, applicant, by)
+    if request.wanted_columns is not None:
+        check_columns(request.wanted_columns, offered_columns(tx, listing, dataset))
+    approver = share_head_for(tx, applicant.id, by=by)
+    requested, needed = columns_asked(tx, listing, dataset, request, applicant.id)
     provider = organization_with_id(tx, listing.provider_id)
     facts = ApplyFacts(
         regime=listing.regime,
@@ -360,13 +393,15 @@ def _judge_request(
         applicant_kind=applicant.kind,
         purpose=request.purpose,
         duty_item=request.duty.strip(),
-        # The applicant's pledge covers that the item stands in its duty list today.
-        is_duty_item_in_force=bool(request.duty.strip()) and request.is_pledged,
+        is_duty_item_in_force=bool(request.duty.strip())
+        and is_in_duty_list(tx, applicant.id, request),
         basis=request.duty.strip(),
         scenario=request.scenario.strip(),
         scope=listing.view.fingerprint(),
         manner=request.manner or "",
         ends_on=request.ends_on,
+        requested_columns=requested,
+        needed_columns=needed,
         has_pledge=request.is_pledged,
         submitter_id=str(by.user_id),
         approver_id=str(approver or ""),
@@ -385,21 +420,6 @@ def _judge_request(
     return judgement
 
 
-def _share_head(tx: Tx, applicant: Organization, by: Actor) -> UserId | None:
-    """The applicant's own approver, under whose eyes the request goes out; None where none is.
-
-    The applicant's pledge covers the approval itself; that it was another person is seen here.
-    """
-    return next(
-        (
-            member.user.id
-            for member in members_of(tx, applicant.id, by=by)
-            if Role.APPROVER in member.roles and member.user.id != by.user_id
-        ),
-        None,
-    )
-
-
 def _decide_facts(
     tx: Tx,
     application: Application,
@@ -415,7 +435,11 @@ def _decide_facts(
         regime=listing.regime,
         is_granted=is_granted,
         share_type=dataset.entry.share_type if listing.regime is Regime.SHARE else None,
-        working_days_taken=_working_days(china_day(application.submitted_at), china_day(at)),
+        working_days_taken=working_days_since(china_day(application.submitted_at), china_day(at)),
+        extension_working_days=application.extension_days,
+        # The consent is one person's act in the log, and its event is the notice.
+        extension_consent_reference=_consent(application),
+        was_extension_notified=application.extension_days > 0,
         has_standing_release=listing.release is not None,
         is_released_by_share_head=is_granted and listing.release is None,
         applicant_id=str(application.applicant_id),
@@ -426,20 +450,18 @@ def _decide_facts(
     )
 
 
-def _working_days(start: date, end: date) -> int:
-    """Working days from one day to another; Monday to Friday beyond the official calendar."""
-    if is_known(start) and is_known(end):
-        return working_days_between(start, end)
-    days = (start + timedelta(days=n) for n in range(1, (end - start).days + 1))
-    return sum(day.isoweekday() < 6 for day in days)
+def _consent(application: Application) -> str:
+    extension = application.extension
+    return str(extension.consented_by or "") if extension else ""
 
 
 def _due(listing: Listing, at: datetime) -> DueDate:
-    is_unconditional = listing.access_class is AccessClass.UNCONDITIONAL
-    name = ClockName.ANSWER_UNCONDITIONAL if is_unconditional else ClockName.ANSWER_CONDITIONAL
-    clock = profile_in_force(at).clock(name)
-    own = UNCONDITIONAL_WORKING_DAYS if is_unconditional else CONDITIONAL_WORKING_DAYS
-    return due_date(china_day(at), clock.working_days if clock else own)
+    return answer_due(listing, at, extension_days=0)
+
+
+def _handing(tx: Tx, dataset: Dataset, at: datetime) -> Handing:
+    due = delivery_due(at)
+    return Handing(due, delivered_at=at if is_readable(tx, dataset.id) else None)
 
 
 def _check_asks(listing: Listing, applicant: Organization) -> None:
@@ -491,7 +513,11 @@ def _locked(tx: Tx, application_id: UUID) -> Application:
     return application
 
 
-def _to_decide(tx: Tx, application_id: UUID, by: Actor) -> tuple[Application, Listing, Dataset]:
+def to_decide(tx: Tx, application_id: UUID, by: Actor) -> tuple[Application, Listing, Dataset]:
+    """A request, locked, with its listing and dataset, for somebody who may answer it.
+
+    Raises: ApplicationNotFound, NotYourPart.
+    """
     application = _locked(tx, application_id)
     listing = listing_store.get_listing(tx, application.listing_id)
     assert listing is not None, "a foreign key says so"
@@ -529,6 +555,32 @@ def _submitted(application: Application, listing: Listing, *, by: Actor, at: dat
     )
 
 
+def moved(
+    kind: EventKind,
+    application: Application,
+    listing: Listing,
+    facts: Mapping[str, JsonValue],
+    *,
+    by: Actor,
+    at: datetime,
+) -> Event:
+    """Something that happened to a request between its coming in and its end."""
+    return Event(
+        kind=kind,
+        at=at,
+        actor=by,
+        organization_id=application.applicant_id,
+        dataset_id=listing.dataset_id,
+        subject_id=application.id,
+        facts={
+            "listing_id": listing.id,
+            "provider_id": listing.provider_id,
+            "due_on": application.due_on.isoformat(),
+            **facts,
+        },
+    )
+
+
 def _decided(application: Application, listing: Listing, *, by: Actor, at: datetime) -> Event:
     facts: dict[str, JsonValue] = {
         "listing_id": listing.id,
@@ -536,6 +588,8 @@ def _decided(application: Application, listing: Listing, *, by: Actor, at: datet
         "state": application.state,
         "agreement_id": application.agreement_id,
         "legal_basis": application.legal_basis,
+        "reason_code": application.reason_code,
+        "is_part_granted": application.is_part_granted,
         "is_by_standing_release": application.state is ApplicationState.GRANTED
         and application.decided_by is None,
     }

@@ -8,10 +8,12 @@ from datetime import time as clock_time
 from uuid import uuid4
 
 from catalog.dataset import Dataset
+from catalog.view import View
 from exchange.clauses import judge_all, refuse_held
 from exchange.list_product import judge_listing
 from exchange.listing import Listing
 from exchange.price import BASIS_POINTS
+from exchange.store.applications import insert_view
 from policies import agree
 from policies.access import Action
 from policies.agreement import Agreement
@@ -45,6 +47,8 @@ class Wish:
     """The statutory duty, for departments."""
     training_model: str = ""
     """Name and version of the model where data is wanted to train one."""
+    view: View | None = None
+    """What of the listing is let out; None: all of it."""
 
 
 def conclude_agreement(
@@ -84,7 +88,10 @@ def conclude_agreement(
         concluded_at=at,
         accepted_by=accepted_by,
     )
-    return agree.conclude(tx, agreement, by=by)
+    concluded = agree.conclude(tx, agreement, by=by)
+    if wish.view is not None:
+        insert_view(tx, concluded.id, wish.view)
+    return concluded
 
 
 def end_of_day(day: date) -> datetime:
@@ -140,7 +147,8 @@ def _terms(
             is_distribution_prohibited=listing.regime is not Regime.OPEN,
         )
     )
-    return {**odrl, "weir:offer": offer_of(listing), "weir:duty": wish.duty}
+    part = {"weir:view": wish.view.fingerprint()} if wish.view else {}
+    return {**odrl, "weir:offer": offer_of(listing), "weir:duty": wish.duty, **part}
 
 
 def agree_facts(listing: Listing, dataset: Dataset, wish: Wish, at: datetime) -> AgreeFacts:
@@ -155,7 +163,7 @@ def agree_facts(listing: Listing, dataset: Dataset, wish: Wish, at: datetime) ->
         ends_at=wish.ends_at,
         purposes=frozenset({wish.purpose}),
         manner=", ".join(sorted(wish.actions)),
-        scope=listing.view.fingerprint(),
+        scope=(wish.view or listing.view).fingerprint(),
         security_duties=SECURITY_DUTIES,
         filled_sections=SECTIONS,
         grade=dataset.entry.grade,

@@ -10,7 +10,17 @@ from datetime import date
 from enum import StrEnum
 from typing import ClassVar
 
-from policies.errors import N_, Conflict, Denied, Invalid, NotFound, TooLarge, TooOften, Unfunded
+from policies.errors import (
+    N_,
+    Conflict,
+    Denied,
+    Invalid,
+    NotFound,
+    Said,
+    TooLarge,
+    TooOften,
+    Unfunded,
+)
 
 
 @dataclass(eq=False)
@@ -418,3 +428,133 @@ class FreeUnitsSpent(Conflict):
         "Meanwhile another delivery used what was still free in this month. Nothing was charged "
         "for this one; ask again."
     )
+
+
+@dataclass(eq=False)
+class ExtensionNotOpen(Conflict):
+    """More days are asked for once, before the clock ran out, and consented to once."""
+
+    message: ClassVar[str] = N_("No more days can be asked for or consented to here.")
+
+
+@dataclass(eq=False)
+class ExtensionTooLong(Invalid):
+    """More days than the standard lets the share authority consent to."""
+
+    message: ClassVar[str] = N_("The standard allows 1 to {days_max} more working days.")
+    days_max: int
+
+
+@dataclass(eq=False)
+class UndoTooLate(Conflict):
+    """An answer stands after a few seconds."""
+
+    message: ClassVar[str] = N_("An answer can be undone for {seconds} seconds; it stands now.")
+    seconds: int
+
+
+@dataclass(eq=False)
+class AlreadyUsed(Conflict):
+    """What was granted was read already, so that it cannot be undone, only ended."""
+
+    message: ClassVar[str] = N_("The data was read already. End the agreement instead.")
+
+
+@dataclass(eq=False)
+class ColumnsNotOffered(Invalid):
+    """Columns that the listing does not show, or none at all."""
+
+    message: ClassVar[str] = N_("Choose from the columns that are offered: {names}.")
+    names: str
+
+
+@dataclass(eq=False)
+class GrantedTooLong(Invalid):
+    """A grant lasts no longer than what was asked for."""
+
+    message: ClassVar[str] = N_("Grant it at most until {day}, as it was asked for.")
+    day: date
+
+
+@dataclass(eq=False)
+class FlowBackInFull(Denied):
+    """Data of its own area goes back to a lower level without extra conditions.
+
+    Source: 政务数据共享条例 art. 24.
+    """
+
+    message: ClassVar[str] = N_(
+        "An area's own data goes back to it in full and without extra conditions."
+    )
+
+
+@dataclass(eq=False)
+class ShareHeadNeeded(Denied):
+    """The answers of this organisation are released by the head of its share office.
+
+    Source: 政务数据共享条例 art. 20-21.
+    """
+
+    message: ClassVar[str] = N_("Answers are released by the head of the share office, {name}.")
+    name: str
+
+
+@dataclass(eq=False)
+class NotAColleague(Invalid):
+    """A request goes to an approver of the same organisation, who did not send it."""
+
+    message: ClassVar[str] = N_("“{name}” does not decide for the provider of this data.")
+    name: str
+
+
+@dataclass(eq=False)
+class DisputeNotOpen(Conflict):
+    """A refusal is disputed in three steps, one after the other."""
+
+    message: ClassVar[str] = N_("There is no such step of the dispute now.")
+
+
+@dataclass(eq=False)
+class ReferenceMissing(Invalid):
+    """A decision of another body is cited by its number."""
+
+    message: ClassVar[str] = N_("Cite the number of the government's decision.")
+
+
+@dataclass(eq=False)
+class CorrectionNotFound(NotFound):
+    """No such request for a correction, or none that the caller may know of."""
+
+    message: ClassVar[str] = N_("There is no such request for a correction.")
+    correction_id: str
+
+
+@dataclass(eq=False)
+class CorrectionClosed(Conflict):
+    """It was answered already."""
+
+    message: ClassVar[str] = N_("This correction was answered already.")
+
+
+@dataclass(eq=False)
+class NothingCorrected(Conflict):
+    """A correction is done with a version that is newer than the complaint."""
+
+    message: ClassVar[str] = N_("Publish the corrected version first; it has to be newer.")
+
+
+@dataclass(eq=False)
+class DutyUnknown(Invalid):
+    """A duty that does not stand in the department's list."""
+
+    message: ClassVar[str] = N_("“{duty}” does not stand in the duty list.")
+    duty: str
+
+
+@dataclass(eq=False)
+class MalformedDutyList(Invalid):
+    """A file of duties that cannot be read; the line is named."""
+
+    message: ClassVar[str] = N_("Line {line} of the duty list: {reason}.")
+    line: int
+    reason: str | Said
