@@ -54,6 +54,7 @@ from portal.body_bound import BodyBound
 from portal.pages import (
     account,
     addresses,
+    correcting,
     demand,
     follows,
     home,
@@ -172,6 +173,7 @@ _PAGES = (
     *(sensitive, proposals, pleas, masks),
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
     signing_keys,
+    correcting,
     *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
 )
 

@@ -30,6 +30,7 @@ from catalog.version import UploadId, VersionKind
 from exchange import list_product, retain, settle
 from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
+from exchange.run_clocks import run_clocks
 from policies import once
 from policies.decision.profile import profile_in_force
 from policies.party import Actor
@@ -175,6 +176,12 @@ def _add_watch_jobs(app: App, wiring: Wiring) -> None:
     def _notice_late(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         with wiring.pool.connection() as tx:
             notice_late.notice_late(tx, at=wiring.now())
+
+    @app.periodic(cron="*/5 * * * *")
+    @app.task(name="run_clocks", queue=Queue.WORK, queueing_lock="run_clocks", pass_context=False)
+    def _run_clocks(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        with wiring.pool.connection() as tx:
+            run_clocks(tx, at=wiring.now())
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(

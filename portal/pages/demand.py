@@ -7,22 +7,28 @@ from typing import Annotated, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response, UploadFile
 from starlette.responses import RedirectResponse
 
 from catalog.demand import answer, ask, board, duties, unmet
 from catalog.demand.data_request import DataRequest, DataRequestId, DataRequestState
+from exchange import duty_needs
+from exchange.application import ApplicationState
+from exchange.unmet_requests import unmet_requests
 from policies.calendar import china_day
 from policies.database import Tx
 from policies.decision.profile import profile_in_force
 from policies.errors import N_, Refusal
-from policies.identity.people import organizations_with_ids
-from policies.party import Organization
+from policies.identity.people import organization_with_id, organizations_with_ids
+from policies.party import Actor, Organization
+from policies.roles import can_apply_for
 from policies.terms import OrganizationId
+from portal.pages.dataset_names import name_of_dataset
 from portal.pages.inbox_items import days_left_words
 from portal.pages.publish.publishing import own_organization
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
+from portal.pages.words import number_of
 from portal.problems import status_of
 from portal.sign_in import actor_of, signed_in
 from portal.wiring import wiring_of
@@ -74,6 +80,7 @@ def show_board(
             by=actor,
         )
         departments = _departments(tx, page.requests)
+        unmet_lines = [] if asked else _unmet_lines(tx, actor)
     last = first - 1 + len(page.requests)
 
     def here(of: DataRequestState | None, start: int = 1) -> str:
@@ -85,6 +92,7 @@ def show_board(
     return render(
         request,
         "demand/board.html",
+        unmet=unmet_lines,
         tabs=[
             {"label": say.gettext(label), "href": here(of), "is_current": of is state}
             for of, label in _TABS
@@ -280,6 +288,48 @@ def _form(
     )
 
 
+@router.post("/publish/demand/needs")
+def change_needs(
+    request: Request,
+    decision: Words = "link",
+    duty: Words = "",
+    dataset: Words = "",
+    columns: Words = "",
+) -> Response:
+    """Say which data a duty needs, or that it does not any more."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            organization = own_organization(tx, actor)
+            if decision == "unlink":
+                for held in duty_needs.needs_of(tx, organization.id):
+                    if str(held.dataset_id) == dataset and held.duty == duty:
+                        duty_needs.unlink_duty(tx, organization.id, duty, held.dataset_id, by=actor)
+            else:
+                slug = _slug(dataset) or dataset.strip()
+                named = columns.replace("；", ";").replace(",", ";").replace("，", ";").split(";")
+                duty_needs.link_duty(tx, organization.id, duty, slug, named, by=actor)
+    except Refusal as refusal:
+        errors = {"dataset": speech_of(request).refusal(refusal)}
+        return _demand(request, typed=None, errors=errors, status=status_of(refusal))
+    return RedirectResponse("/publish/demand?done=duties", _SEE_OTHER)
+
+
+@router.post("/publish/demand/list")
+def take_in_duty_list(request: Request, file: UploadFile) -> Response:
+    """Replace the duty list by a CSV file."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    content = file.file.read(duty_needs.LIST_BYTES_MAX + 1)
+    try:
+        with wiring.pool.connection() as tx:
+            organization = own_organization(tx, actor)
+            duty_needs.take_in_duties(tx, organization.id, content, by=actor)
+    except Refusal as refusal:
+        errors = {"file": speech_of(request).refusal(refusal)}
+        return _demand(request, typed=None, errors=errors, status=status_of(refusal))
+    return RedirectResponse("/publish/demand?done=duties", _SEE_OTHER)
+
+
 def _page(
     request: Request,
     request_id: DataRequestId,
@@ -352,6 +402,15 @@ def _demand(
         department = unmet.department_of(tx, organization.id, names)
         missed = unmet.unmet_for(tx, department, by=actor)
         departments = _departments(tx, page.requests)
+        needs = [
+            {
+                "duty": one.duty,
+                "dataset_id": str(one.dataset_id),
+                "name": name_of_dataset(tx, one.dataset_id, by=actor),
+                "columns": ", ".join(one.columns or ()),
+            }
+            for one in duty_needs.needs_of(tx, organization.id)
+        ]
     return render(
         request,
         "demand/department.html",
@@ -360,9 +419,33 @@ def _demand(
         requests=[_line(one, departments, say, today) for one in page.requests],
         missed=missed,
         duties="\n".join(stated) if typed is None else typed,
+        stated=stated,
+        needs=needs,
         message=say.gettext(_DONE[done]) if done in _DONE else None,
         errors=errors,
     )
+
+
+def _unmet_lines(tx: Tx, actor: Actor) -> list[dict[str, object]]:
+    """Requests of departments that were refused or ran out of time, for those who may know."""
+    lines = []
+    for one in unmet_requests(tx, by=actor):
+        asked = one.application
+        is_own = can_apply_for(actor, asked.applicant_id)
+        page = "/my/requests/" if is_own else "/inbox/request/"
+        lines.append(
+            {
+                "href": f"{page}{asked.id}",
+                "number": number_of("R", asked.id),
+                "title": name_of_dataset(tx, one.listing.dataset_id, by=actor).title,
+                "asker": organization_with_id(tx, asked.applicant_id).title,
+                "state": "refused" if asked.state is ApplicationState.REFUSED else "overdue",
+                "is_flow_back": asked.request.is_flow_back,
+                "at": asked.decided_at or asked.escalated_at or asked.submitted_at,
+                "words": asked.decision_reason,
+            }
+        )
+    return lines
 
 
 def _line(

@@ -12,8 +12,11 @@ from catalog.dataset import Dataset
 from catalog.demand import board as demand_board
 from catalog.demand.data_request import DataRequest
 from catalog.find import dataset_with_id, stored_version, submissions
-from exchange import apply
+from exchange import apply, dispute
 from exchange.application import Application
+from exchange.correct_shared import corrections_waiting
+from exchange.correction import Correction
+from exchange.dispute_step import DisputeStep
 from exchange.list_product import get_listing, listings_to_open
 from exchange.listing import Listing
 from policies.calendar import DueDate, china_day, is_known, is_working_day
@@ -43,9 +46,13 @@ class ItemKind(StrEnum):
     FREEZE = "freeze"
     DEMAND = "demand"
     PLEA = "plea"
+    EXTENSION = "extension"
+    DISPUTE = "dispute"
+    CORRECTION = "correction"
 
 
-Waiting = tuple[ItemKind, Application | Dataset | Listing | Freeze | DataRequest | Plea]
+Held = Application | Dataset | Listing | Freeze | DataRequest | Plea | DisputeStep | Correction
+Waiting = tuple[ItemKind, Held]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +123,11 @@ def _waiting(tx: Tx, by: Actor, at: datetime) -> Iterator[Waiting]:
         return
     asked = apply.inbox(tx, by=by)
     if can_set_standards(by):
+        yield from (
+            (ItemKind.EXTENSION, one)
+            for one in apply.extensions_asked(tx)
+            if one.extension and one.extension.asked_by != by.user_id
+        )
         asked = list({one.id: one for one in [*asked, *apply.overdue(tx, at=at)]}.values())
     yield from ((ItemKind.REQUEST, application) for application in asked)
     yield from ((ItemKind.DATASET, dataset) for dataset in submissions(tx, by=by))
@@ -124,6 +136,8 @@ def _waiting(tx: Tx, by: Actor, at: datetime) -> Iterator[Waiting]:
         for freeze in freezes_in_force(tx, at):
             if not freeze.is_confirmed and freeze.placed_by != by.user_id:
                 yield ItemKind.FREEZE, freeze
+    yield from ((ItemKind.DISPUTE, step) for step in dispute.open_for(tx, by=by))
+    yield from ((ItemKind.CORRECTION, one) for one in corrections_waiting(tx, by=by))
     yield from ((ItemKind.PLEA, plea) for plea in _pleas(tx, by))
     yield from ((ItemKind.DEMAND, wish) for wish in demand_board.waiting_for(tx, by=by))
 
@@ -171,14 +185,18 @@ def waits_for_opening(listing: Listing, by: Actor) -> bool:
 def _item(
     tx: Tx,
     kind: ItemKind,
-    held: Application | Dataset | Listing | Freeze | DataRequest | Plea,
+    held: Held,
     by: Actor,
     at: datetime,
     say: Speech,
 ) -> InboxItem:
     match held:
         case Application():
-            return _request_item(tx, held, by, at, say)
+            return _request_item(tx, kind, held, by, at, say)
+        case DisputeStep():
+            return _dispute_item(tx, held, by, say)
+        case Correction():
+            return _correction_item(tx, held, by, at, say)
         case Dataset():
             return _dataset_item(tx, held, say)
         case Listing():
@@ -192,14 +210,18 @@ def _item(
 
 
 def _request_item(
-    tx: Tx, application: Application, by: Actor, at: datetime, say: Speech
+    tx: Tx, kind: ItemKind, application: Application, by: Actor, at: datetime, say: Speech
 ) -> InboxItem:
     listing = get_listing(tx, application.listing_id, by=by)
     today = china_day(at)
     return InboxItem(
         id=str(application.id),
-        kind=ItemKind.REQUEST,
-        kind_words=say.gettext("Request for data"),
+        kind=kind,
+        kind_words=(
+            say.gettext("More days for an answer")
+            if kind is ItemKind.EXTENSION
+            else say.gettext("Request for data")
+        ),
         href=f"/inbox/request/{application.id}",
         number=number_of("R", application.id),
         title=dataset_with_id(tx, listing.dataset_id, by=by).entry.title,
@@ -209,6 +231,45 @@ def _request_item(
         due_words=due_words(application, today, say),
         state=due_state(application, today),
         advice=_advice(application.judgement.is_allowed, say),
+    )
+
+
+def _dispute_item(tx: Tx, step: DisputeStep, by: Actor, say: Speech) -> InboxItem:
+    application = apply.get_application(tx, step.application_id, by=by)
+    listing = get_listing(tx, application.listing_id, by=by)
+    return InboxItem(
+        id=f"{step.application_id}-{step.round}-{int(step.step)}",
+        kind=ItemKind.DISPUTE,
+        kind_words=say.gettext("Dispute about a refusal"),
+        href=f"/inbox/request/{step.application_id}#dispute",
+        number=number_of("R", step.application_id),
+        title=dataset_with_id(tx, listing.dataset_id, by=by).entry.title,
+        asker=say.text(organization_with_id(tx, application.applicant_id).title),
+        purpose=step.ground,
+        due=None,
+        due_words="",
+        state="waiting",
+        advice=say.gettext("Step {number} of 3", number=int(step.step)),
+    )
+
+
+def _correction_item(
+    tx: Tx, correction: Correction, by: Actor, at: datetime, say: Speech
+) -> InboxItem:
+    today = china_day(at)
+    return InboxItem(
+        id=str(correction.id),
+        kind=ItemKind.CORRECTION,
+        kind_words=say.gettext("Data to be checked"),
+        href=f"/inbox/correction/{correction.id}",
+        number=number_of("C", correction.id),
+        title=dataset_with_id(tx, correction.dataset_id, by=by).entry.title,
+        asker=say.text(organization_with_id(tx, correction.asker_id).title),
+        purpose=correction.fault,
+        due=correction.due.day,
+        due_words=days_left_words(correction.due, today, say),
+        state="overdue" if correction.due.is_breached_on(today) else "waiting",
+        advice=say.gettext("Check it, correct it, report back"),
     )
 
 

@@ -110,7 +110,7 @@ def _facts(
     application: Application, listing: Listing | None, applicant: Organization, say: Speech
 ) -> list[tuple[str, str]]:
     request = application.request
-    columns = listing.view.columns if listing else None
+    columns = request.wanted_columns or (listing.view.columns if listing else None)
     return [
         (say.gettext("Who asks"), say.text(applicant.title)),
         (say.gettext("Credit code"), applicant.credit_code or "—"),
@@ -122,6 +122,11 @@ def _facts(
             say.gettext(MANNERS[request.manner]) if request.manner else "—",
         ),
         (say.gettext("Columns"), ", ".join(columns) if columns else say.gettext("All columns")),
+        *(
+            [(say.gettext("Flow-back"), say.gettext("the area's own data, back to it in full"))]
+            if request.is_flow_back
+            else []
+        ),
         (say.gettext("Until"), say.day(request.ends_on) if request.ends_on else "—"),
         (
             say.gettext("Pledge of true, lawful and safe use"),
@@ -141,7 +146,9 @@ def _steps(
             promised = say.gettext("promised until {day}", day=say.day(application.due_on))
             return [
                 sent,
+                *_longer(application, say),
                 Step(say.gettext("Being looked at"), "now", None, answerer, promised),
+                *_late(application, say),
                 Step(say.gettext("Access"), "later"),
             ]
         case ApplicationState.RETURNED:
@@ -160,13 +167,15 @@ def _steps(
             return [
                 sent,
                 Step(
-                    say.gettext("Granted"),
+                    say.gettext("Granted in part")
+                    if application.is_part_granted
+                    else say.gettext("Granted"),
                     "done",
                     application.decided_at,
                     by,
                     application.decision_reason,
                 ),
-                Step(say.gettext("Access"), "done"),
+                _access(application, say),
             ]
         case ApplicationState.REFUSED:
             reason = f"{application.decision_reason} ({application.legal_basis})"
@@ -174,6 +183,32 @@ def _steps(
             return [sent, Step(name, "stopped", application.decided_at, answerer, reason)]
         case ApplicationState.WITHDRAWN:
             return [sent, Step(say.gettext("Taken back"), "stopped", None, asker)]
+
+
+def _longer(application: Application, say: Speech) -> list[Step]:
+    asked = application.extension
+    if asked is None or asked.consented_by is None:
+        return []
+    days = say.ngettext("{count} more working day", "{count} more working days", asked.working_days)
+    name = say.gettext("Clock lengthened by consent of the share authority")
+    note = say.gettext("{thing}: {name}", thing=days, name=asked.reason)
+    return [Step(name, "done", asked.consented_at, "", note)]
+
+
+def _late(application: Application, say: Speech) -> list[Step]:
+    if application.escalated_at is None:
+        return []
+    return [
+        Step(say.gettext("With the bureau, the time being up"), "now", application.escalated_at)
+    ]
+
+
+def _access(application: Application, say: Speech) -> Step:
+    handing = application.handing
+    if handing is None or handing.delivered_at is not None:
+        return Step(say.gettext("Access"), "done", handing.delivered_at if handing else None)
+    note = say.gettext("to be delivered until {day}", day=say.day(handing.due.day))
+    return Step(say.gettext("Access"), "now", handing.escalated_at, "", note)
 
 
 def _dealings(

@@ -540,6 +540,13 @@ PAGES: dict[str, SamplePage] = {
             {"id": "X044", "sentence": "The asker has a security officer.", "state": "unclear",
              "facts": "officer: —", "source": "数据安全法 art. 27"}]},
         "steps": STEPS, "dealings": [("R-2025-0112 停车场名录", "/inbox/r")],
+        "desk": {
+            "columns": [(name, name, None) for name in ("泊位编号", "占用", "时间", MARKUP)],
+            "operators": [("=", "="), ("starts_with", "begins with")],
+            "latest": TODAY, "colleagues": [("zhang.min", "zhang.min")], "in_hand_of": "",
+            "head": "li.na", "extension_words": "10 more working days asked for: 两个系统",
+            "extension_days_max": 10, "can_consent": True,
+            "disputes": STEPS, "can_settle": True, "needs_reference": True},
         "reason_codes": [("security", "It would endanger security")],
         "legal_bases": [("data-security-law", "数据安全法")],
         "typed": {"reason": MARKUP, "reason_code": "security"},

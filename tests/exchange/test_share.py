@@ -136,8 +136,8 @@ def test_a_part_never_goes_beyond_what_was_asked_for(city: City) -> None:
         for columns in (("name",), ("salary",), ()):
             with pytest.raises(ColumnsNotOffered):
                 apply.grant(tx, held.id, part=Part(columns), by=city.approver, at=city.at)
+        longer = Part(ends_on=date(2027, 1, 1))
         with pytest.raises(GrantedTooLong):
-            longer = Part(ends_on=date(2027, 1, 1))
             apply.grant(tx, held.id, part=longer, by=city.approver, at=city.at)
 
 

@@ -11,14 +11,17 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from catalog.dataset import Dataset
-from catalog.find import dataset_named
-from exchange import apply
+from catalog.demand.duties import duties_of
+from catalog.find import dataset_named, dataset_with_id
+from catalog.view import COLUMNS_MAX
+from exchange import apply, dispute
 from exchange.application import Application, ApplicationState, Manner
 from exchange.application import Request as DataRequest
 from exchange.conclude import latest_end
 from exchange.errors import (
     AlreadyAsked,
     ClausesFailed,
+    ColumnsNotOffered,
     EndTooLate,
     FieldTooLong,
     NothingToAskFor,
@@ -26,13 +29,15 @@ from exchange.errors import (
 )
 from exchange.list_product import get_listing, listings_of
 from exchange.listing import AccessClass, Listing
+from exchange.part import offered_columns
 from policies.calendar import china_day
 from policies.database import Tx
-from policies.errors import N_, Refusal
+from policies.errors import N_, ReasonMissing, Refusal
 from policies.identity.people import organization_with_id
 from policies.party import Actor, OrganizationKind
 from policies.terms import Purpose, Regime
 from portal.pages.clause_lines import failed_clauses
+from portal.pages.inbox.share_desk import dispute_lines
 from portal.pages.offer import offer_facts, purpose_choices
 from portal.pages.rendering import render
 from portal.pages.request_view import request_view
@@ -45,6 +50,11 @@ from portal.wiring import wiring_of
 
 router = APIRouter()
 
+
+class _NotComplete(Exception):
+    """Something in the form cannot even be asked about: the manner or the end are left out."""
+
+
 USUAL_TERM: Final = timedelta(days=180)
 """What the form proposes as the end, where so long is offered."""
 
@@ -52,8 +62,18 @@ _DONE: Final = {
     "sent": N_("Your request is on its way. You see every change here."),
     "granted": N_("Granted at once, by the provider's standing release."),
     "taken-back": N_("Your request is taken back."),
+    "disputed": N_("Your objection is on record. The other side sees it."),
 }
+Columns = Annotated[list[str] | None, Form(alias="column", max_length=COLUMNS_MAX)]
 _FIELDS: Final = ("purpose", "duty", "scenario", "manner", "ends_on", "pledge")
+_TOLD_IN_PLACE: Final = (
+    _NotComplete,
+    RequestIncomplete,
+    ClausesFailed,
+    EndTooLate,
+    FieldTooLong,
+    ColumnsNotOffered,
+)
 _SEE_OTHER = 303
 Field = Annotated[str, Form(max_length=20_000)]
 Done = Annotated[str, Query(max_length=20)]
@@ -75,18 +95,23 @@ def send_request(
     manner: Field = "",
     ends_on: Field = "",
     pledge: Field = "",
+    columns: Columns = None,
+    flow_back: Field = "",
 ) -> Response:
     """Send the request; what is missing is named all at once and nothing typed is lost."""
     actor, wiring = signed_in(request), wiring_of(request)
-    typed = dict(zip(_FIELDS, (purpose, duty, scenario, manner, ends_on, pledge), strict=True))
+    typed: dict[str, object] = dict(
+        zip(_FIELDS, (purpose, duty, scenario, manner, ends_on, pledge), strict=True)
+    )
     try:
         with wiring.pool.connection() as tx:
             dataset = dataset_named(tx, slug, by=actor)
             listing = asked_listing(tx, dataset, actor)
-            wish = _read_request(typed)
+            wish = _read_request(typed, columns, flow_back)
             sent = apply.submit(tx, listing.id, wish, by=actor, at=wiring.now())
-    except (_NotComplete, RequestIncomplete, ClausesFailed, EndTooLate, FieldTooLong) as refusal:
+    except _TOLD_IN_PLACE as refusal:
         errors = _request_errors(refusal, typed, speech_of(request))
+        typed |= {"columns": columns, "flow_back": flow_back}
         return _request_form(request, slug, typed=typed, errors=errors, status=_status(refusal))
     except AlreadyAsked:
         return RedirectResponse("/my", _SEE_OTHER)
@@ -110,19 +135,40 @@ def send_request_again(
     manner: Field = "",
     ends_on: Field = "",
     pledge: Field = "",
+    columns: Columns = None,
+    flow_back: Field = "",
 ) -> Response:
     """Send a returned request again, its gaps filled."""
     actor, wiring = signed_in(request), wiring_of(request)
-    typed = dict(zip(_FIELDS, (purpose, duty, scenario, manner, ends_on, pledge), strict=True))
+    typed: dict[str, object] = dict(
+        zip(_FIELDS, (purpose, duty, scenario, manner, ends_on, pledge), strict=True)
+    )
     try:
         with wiring.pool.connection() as tx:
-            apply.send_again(tx, application_id, _read_request(typed), by=actor, at=wiring.now())
-    except (_NotComplete, RequestIncomplete, ClausesFailed, EndTooLate, FieldTooLong) as refusal:
+            wish = _read_request(typed, columns, flow_back)
+            apply.send_again(tx, application_id, wish, by=actor, at=wiring.now())
+    except _TOLD_IN_PLACE as refusal:
         errors = _request_errors(refusal, typed, speech_of(request))
+        typed |= {"columns": columns, "flow_back": flow_back}
         return _own_request(
             request, application_id, typed=typed, errors=errors, status=_status(refusal)
         )
     return RedirectResponse(f"/my/requests/{application_id}?done=sent", _SEE_OTHER)
+
+
+@router.post("/my/requests/{application_id}/dispute")
+def dispute_refusal(request: Request, application_id: UUID, ground: Field = "") -> Response:
+    """Dispute a refusal, or take the dispute to its next step."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            dispute.object_to(tx, application_id, ground=ground, by=actor, at=wiring.now())
+    except ReasonMissing as refusal:
+        errors = {"ground": speech_of(request).refusal(refusal)}
+        return _own_request(
+            request, application_id, typed=None, errors=errors, status=_status(refusal)
+        )
+    return RedirectResponse(f"/my/requests/{application_id}?done=disputed", _SEE_OTHER)
 
 
 @router.post("/my/requests/{application_id}/take-back")
@@ -134,36 +180,47 @@ def take_request_back(request: Request, application_id: UUID) -> Response:
     return RedirectResponse(f"/my/requests/{application_id}?done=taken-back", _SEE_OTHER)
 
 
-class _NotComplete(Exception):
-    """Something in the form cannot even be asked about: the manner or the end are left out."""
-
-
-def _read_request(typed: Mapping[str, str]) -> DataRequest:
+def _read_request(
+    typed: Mapping[str, object], columns: list[str] | None, flow_back: str
+) -> DataRequest:
     """The request as typed. Raises: _NotComplete where a field needs another look first."""
-    purpose, manner = member_of(Purpose, typed["purpose"]), member_of(Manner, typed["manner"])
-    ends_on = day_of(typed["ends_on"])
+    purpose = member_of(Purpose, str(typed["purpose"]))
+    manner = member_of(Manner, str(typed["manner"]))
+    ends_on = day_of(str(typed["ends_on"]))
     if purpose is None or manner is None or ends_on is None:
         raise _NotComplete
     return DataRequest(
         purpose=purpose,
-        duty=typed["duty"],
-        scenario=typed["scenario"],
+        duty=str(typed["duty"]),
+        scenario=str(typed["scenario"]),
         manner=manner,
         ends_on=ends_on,
         is_pledged=typed["pledge"] == "yes",
+        wanted_columns=_columns(columns),
+        is_flow_back=flow_back == "yes",
     )
 
 
-def _request_errors(refusal: Exception, typed: Mapping[str, str], say: Speech) -> dict[str, str]:
+def _columns(ticked: list[str] | None) -> tuple[str, ...] | None:
+    """The columns ticked; None where the form asked for none, an empty one where none was ticked.
+
+    The form sends an empty name along, so that the two can be told apart.
+    """
+    return None if ticked is None else tuple(dict.fromkeys(name for name in ticked if name))
+
+
+def _request_errors(refusal: Exception, typed: Mapping[str, object], say: Speech) -> dict[str, str]:
     """Every gap at its field; what clauses say besides, by their ids."""
     match refusal:
         case EndTooLate():
             return {"ends_on": say.refusal(refusal)}
+        case ColumnsNotOffered():
+            return {"column": say.refusal(refusal)}
         case FieldTooLong():
             return {refusal.name: say.refusal(refusal)}
     missing = say.gettext("This is still missing.")
-    errors = {name: missing for name in _FIELDS if not typed[name].strip()}
-    if "ends_on" not in errors and day_of(typed["ends_on"]) is None:
+    errors = {name: missing for name in _FIELDS if not str(typed[name]).strip()}
+    if "ends_on" not in errors and day_of(str(typed["ends_on"])) is None:
         errors["ends_on"] = say.gettext("Write the day as 2026-12-31.")
     if isinstance(refusal, RequestIncomplete | ClausesFailed):
         told = failed_clauses(refusal.failed, say)
@@ -180,7 +237,7 @@ def _request_form(
     request: Request,
     slug: str,
     *,
-    typed: Mapping[str, str],
+    typed: Mapping[str, object],
     errors: Mapping[str, str],
     status: int = 200,
 ) -> Response:
@@ -190,6 +247,7 @@ def _request_form(
         dataset = dataset_named(tx, slug, by=actor)
         listing = asked_listing(tx, dataset, actor)
         provider = organization_with_id(tx, listing.provider_id)
+        choices = _choices(tx, listing, dataset, actor, say, at)
     proposed = min(_latest_day(listing, at), china_day(at + USUAL_TERM))
     return render(
         request,
@@ -201,7 +259,7 @@ def _request_form(
         facts=offer_facts(listing, say),
         typed={"ends_on": proposed.isoformat(), **typed},
         errors=errors,
-        **_choices(listing, say, at),
+        **choices,
     )
 
 
@@ -209,7 +267,7 @@ def _own_request(
     request: Request,
     application_id: UUID,
     *,
-    typed: Mapping[str, str] | None,
+    typed: Mapping[str, object] | None,
     errors: Mapping[str, str],
     done: str = "",
     status: int = 200,
@@ -220,7 +278,12 @@ def _own_request(
         view = request_view(tx, application, by=actor, today=china_day(wiring.now()), say=say)
         is_returned = application.state is ApplicationState.RETURNED
         # Only a listing that stands can be asked again; the way so far is shown either way.
-        listing = get_listing(tx, application.listing_id, by=actor) if is_returned else None
+        choices: dict[str, object] = {}
+        if is_returned:
+            listing = get_listing(tx, application.listing_id, by=actor)
+            dataset = dataset_with_id(tx, listing.dataset_id, by=actor)
+            choices = _choices(tx, listing, dataset, actor, say, wiring.now())
+        disputes, objection = dispute_lines(tx, application, by=actor, say=say)
     return render(
         request,
         "buying/own_request.html",
@@ -232,12 +295,19 @@ def _own_request(
         typed=_typed_of(application) if typed is None else typed,
         errors=errors,
         message=say.gettext(_DONE[done]) if done in _DONE else "",
-        **(_choices(listing, say, wiring.now()) if listing else {}),
+        disputes=disputes,
+        objection=objection if view.is_own else "",
+        **choices,
     )
 
 
-def _choices(listing: Listing, say: Speech, at: datetime) -> dict[str, object]:
+def _choices(
+    tx: Tx, listing: Listing, dataset: Dataset, actor: Actor, say: Speech, at: datetime
+) -> dict[str, object]:
+    own = actor.organization
     return {
+        "columns": [(name, name, None) for name in offered_columns(tx, listing, dataset)],
+        "duties": duties_of(tx, own.id) if own and listing.regime is Regime.SHARE else [],
         "is_share": listing.regime is Regime.SHARE,
         "latest": _latest_day(listing, at),
         "purposes": purpose_choices(listing, say),
@@ -250,7 +320,7 @@ def _latest_day(listing: Listing, at: datetime) -> date:
     return china_day(latest_end(listing, at)) - timedelta(days=1)
 
 
-def _typed_of(application: Application) -> dict[str, str]:
+def _typed_of(application: Application) -> dict[str, object]:
     asked = application.request
     return {
         "purpose": asked.purpose.value,
@@ -259,6 +329,8 @@ def _typed_of(application: Application) -> dict[str, str]:
         "manner": asked.manner.value if asked.manner else "",
         "ends_on": asked.ends_on.isoformat() if asked.ends_on else "",
         "pledge": "",
+        "columns": list(asked.wanted_columns) if asked.wanted_columns else None,
+        "flow_back": "yes" if asked.is_flow_back else "",
     }
 
 

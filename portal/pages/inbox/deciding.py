@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -11,22 +12,37 @@ from starlette.responses import RedirectResponse
 
 from catalog import publish
 from catalog.dataset import DatasetState
+from catalog.errors import DatasetNotFound, MalformedView
 from catalog.errors import ReasonMissing as CatalogReasonMissing
 from catalog.find import dataset_named, dataset_with_id, overview
 from catalog.version import VersionState
-from exchange import apply, list_product
-from exchange.errors import ClausesFailed, MalformedReport
+from catalog.view import COLUMNS_MAX
+from exchange import apply, dispute, extend, list_product, take_in_hand
+from exchange.application import UNDO
+from exchange.dispute_step import Outcome
+from exchange.errors import (
+    ApplicationNotFound,
+    ClausesFailed,
+    ColumnsNotOffered,
+    ExtensionTooLong,
+    FlowBackInFull,
+    GrantedTooLong,
+    ListingNotFound,
+    MalformedReport,
+    ReferenceMissing,
+)
 from exchange.listing import AccessClass, ListingState
 from policies.calendar import china_day
 from policies.database import Tx
 from policies.decision.profile import profile_in_force
 from policies.errors import N_, ReasonMissing, Refusal, UserNotFound
 from policies.identity.people import organization_with_id, user_with_id
-from policies.party import Role
+from policies.party import Actor, Role
 from policies.terms import ListingId, Regime, UserId
 from portal.jobs import ask_for_copies
 from portal.pages.clause_lines import advice_of, failed_clauses
 from portal.pages.inbox.decided import decided_items
+from portal.pages.inbox.share_desk import ShareDesk, part_of, share_desk
 from portal.pages.inbox_items import (
     InboxItem,
     ItemKind,
@@ -59,6 +75,13 @@ _DONE: Final = {
     "answered": N_("Your answer is on record."),
     "granted": N_("Granted. The asker has an agreement now."),
     "returned": N_("Returned with your question."),
+    "undone": N_("Undone. The request waits as before."),
+    "handed": N_("Your colleague has it now."),
+    "asked": N_("The share authority is asked for more days. The clock runs on until it consents."),
+    "consented": N_("The clock is longer now. The asker is told."),
+    "denied": N_("No more days. The clock runs on."),
+    "settled": N_("The outcome is on record. Both sides see it."),
+    "reported": N_("The asker reads what the check came to."),
     "refused": N_("Refused. The asker sees your reason and its legal basis."),
     "published": N_("Published. Everybody who may sees it now."),
     "sent-back": N_("Returned to the publisher with your reason."),
@@ -78,8 +101,19 @@ _TABS: Final = (
     (ItemKind.FREEZE, N_("Freezes")),
     (ItemKind.DEMAND, N_("Wishes for data")),
     (ItemKind.PLEA, N_("Quality pleas")),
+    (ItemKind.EXTENSION, N_("More days")),
+    (ItemKind.DISPUTE, N_("Disputes")),
+    (ItemKind.CORRECTION, N_("Corrections")),
 )
 _DECIDED: Final = "decided"
+_TOLD_IN_PLACE: Final = (
+    ReasonMissing,
+    ClausesFailed,
+    GrantedTooLong,
+    ColumnsNotOffered,
+    FlowBackInFull,
+    MalformedView,
+)
 _WITH_APPROVER: Final = (DatasetState.SUBMITTED, DatasetState.REVIEWED)
 _SEE_OTHER = 303
 Field = Annotated[str, Form(max_length=20_000)]
@@ -87,12 +121,16 @@ Field = Annotated[str, Form(max_length=20_000)]
 
 @router.get("/inbox")
 def show_inbox(
-    request: Request, kind: ItemKind | None = None, done: Annotated[str, Query(max_length=20)] = ""
+    request: Request,
+    kind: ItemKind | None = None,
+    done: Annotated[str, Query(max_length=20)] = "",
+    undo: UUID | None = None,
 ) -> Response:
     """Everything that waits for the reader, what has a clock first."""
     actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
     with wiring.pool.connection() as tx:
         items = inbox_items(tx, by=actor, at=wiring.now(), say=say)
+        can_undo = undo is not None and _can_undo(tx, undo, actor, wiring.now())
     shown = [item for item in items if kind in (None, item.kind)]
     return render(
         request,
@@ -101,8 +139,22 @@ def show_inbox(
         tabs=_tabs(items, say, current=kind),
         total=len(items),
         can_choose=sum(item.can_be_chosen for item in shown) > 1,
-        message={"text": say.gettext(_DONE[done]), "undo_href": None} if done in _DONE else None,
+        message={
+            "text": say.gettext(_DONE[done]),
+            "undo_href": f"/inbox/request/{undo}/undo" if can_undo else None,
+        }
+        if done in _DONE
+        else None,
     )
+
+
+def _can_undo(tx: Tx, application_id: UUID, actor: Actor, at: datetime) -> bool:
+    try:
+        held = apply.get_application(tx, application_id, by=actor)
+    except ApplicationNotFound:
+        return False
+    decided_at = held.decided_at
+    return held.decided_by == actor.user_id and decided_at is not None and at - decided_at <= UNDO
 
 
 @router.get("/inbox/decided")
@@ -182,6 +234,11 @@ def decide_request(
     reason: Field = "",
     reason_code: Field = "",
     legal_basis: Field = "",
+    ends_on: Field = "",
+    columns: Annotated[list[str] | None, Form(alias="column", max_length=COLUMNS_MAX)] = None,
+    row_column: Field = "",
+    row_operator: Field = "=",
+    row_value: Field = "",
 ) -> Response:
     """Grant a request, return it with a question, or refuse it with reason and legal basis."""
     actor, wiring = signed_in(request), wiring_of(request)
@@ -204,17 +261,134 @@ def decide_request(
                     )
                     done = "refused"
                 case "approve":
-                    apply.grant(tx, application_id, reason=reason, by=actor, at=at)
+                    view = _desk(tx, application_id, actor, at, speech_of(request))
+                    part = part_of(
+                        columns,
+                        view.columns,
+                        ends_on=ends_on,
+                        row_column=row_column,
+                        row_operator=row_operator,
+                        row_value=row_value,
+                    )
+                    apply.grant(tx, application_id, part=part, reason=reason, by=actor, at=at)
                     done = "granted"
                 case _:
                     return RedirectResponse(f"/inbox/request/{application_id}", _SEE_OTHER)
-    except (ReasonMissing, ClausesFailed) as refusal:
+    except _TOLD_IN_PLACE as refusal:
         errors = _errors(refusal, speech_of(request))
         typed = {"reason": reason, "reason_code": reason_code, "legal_basis": legal_basis}
+        if decision == "approve":
+            typed = {
+                "reason": reason,
+                "ends_on": ends_on,
+                "row_column": row_column,
+                "row_operator": row_operator,
+                "row_value": row_value,
+            }
         return _request_page(
             request, application_id, errors=errors, typed=typed, status=status_of(refusal)
         )
+    return RedirectResponse(f"/inbox?done={done}&undo={application_id}", _SEE_OTHER)
+
+
+@router.post("/inbox/request/{application_id}/undo")
+def undo_answer(request: Request, application_id: UUID) -> Response:
+    """Take one's answer back within its seconds."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        take_in_hand.undo(tx, application_id, by=actor, at=wiring.now())
+    return RedirectResponse("/inbox?done=undone", _SEE_OTHER)
+
+
+@router.post("/inbox/request/{application_id}/hand-over")
+def hand_over(request: Request, application_id: UUID, colleague: Field = "") -> Response:
+    """Give a request to a colleague."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        take_in_hand.hand_over(tx, application_id, colleague, by=actor, at=wiring.now())
+    return RedirectResponse("/inbox?done=handed", _SEE_OTHER)
+
+
+@router.post("/inbox/request/{application_id}/longer")
+def ask_longer(
+    request: Request, application_id: UUID, days: Field = "", why_longer: Field = ""
+) -> Response:
+    """Ask the share authority for more working days."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    typed = {"days": days, "why_longer": why_longer}
+    try:
+        with wiring.pool.connection() as tx:
+            extend.ask_longer(
+                tx,
+                application_id,
+                working_days=int(days) if days.isascii() and days.isdigit() else 0,
+                reason=why_longer,
+                by=actor,
+                at=wiring.now(),
+            )
+    except (ReasonMissing, ExtensionTooLong) as refusal:
+        field = "days" if isinstance(refusal, ExtensionTooLong) else "why_longer"
+        errors = {field: speech_of(request).refusal(refusal)}
+        return _request_page(
+            request, application_id, errors=errors, typed=typed, status=status_of(refusal)
+        )
+    return RedirectResponse("/inbox?done=asked", _SEE_OTHER)
+
+
+@router.post("/inbox/request/{application_id}/consent")
+def decide_extension(request: Request, application_id: UUID, decision: Field = "") -> Response:
+    """Consent to more days as the share authority, or not."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    at = wiring.now()
+    with wiring.pool.connection() as tx:
+        if decision == "consent":
+            extend.consent(tx, application_id, by=actor, at=at)
+            done = "consented"
+        else:
+            extend.deny(tx, application_id, by=actor, at=at)
+            done = "denied"
     return RedirectResponse(f"/inbox?done={done}", _SEE_OTHER)
+
+
+@router.post("/inbox/request/{application_id}/dispute")
+def settle_dispute(
+    request: Request,
+    application_id: UUID,
+    outcome: Field = "",
+    outcome_words: Field = "",
+    reference: Field = "",
+) -> Response:
+    """Close the open step of a dispute."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            dispute.settle_step(
+                tx,
+                application_id,
+                outcome=Outcome.AGREED if outcome == "agreed" else Outcome.KEPT,
+                words=outcome_words,
+                reference=reference,
+                by=actor,
+                at=wiring.now(),
+            )
+    except (ReasonMissing, ReferenceMissing) as refusal:
+        field = "reference" if isinstance(refusal, ReferenceMissing) else "outcome_words"
+        errors = {field: speech_of(request).refusal(refusal)}
+        typed = {"outcome_words": outcome_words, "reference": reference}
+        return _request_page(
+            request, application_id, errors=errors, typed=typed, status=status_of(refusal)
+        )
+    return RedirectResponse("/inbox?done=settled", _SEE_OTHER)
+
+
+def _desk(tx: Tx, application_id: UUID, actor: Actor, at: datetime, say: Speech) -> ShareDesk:
+    application = apply.get_application(tx, application_id, by=actor)
+    try:
+        listing = list_product.get_listing(tx, application.listing_id, by=actor)
+        dataset = dataset_with_id(tx, listing.dataset_id, by=actor)
+    except (ListingNotFound, DatasetNotFound):
+        return share_desk(tx, application, None, None, by=actor, at=at, say=say)
+    return share_desk(tx, application, listing, dataset, by=actor, at=at, say=say)
 
 
 def _request_page(
@@ -230,12 +404,14 @@ def _request_page(
     with wiring.pool.connection() as tx:
         application = apply.get_application(tx, application_id, by=actor)
         view = request_view(tx, application, by=actor, today=china_day(at), say=say)
+        desk = _desk(tx, application_id, actor, at, say)
     bases = profile_in_force(at).legal_bases
     return render(
         request,
         "inbox/request.html",
         status=status,
         request=view,
+        desk=desk,
         advice=advice_of(application.judgement, say),
         steps=view.steps,
         dealings=view.dealings,
@@ -439,7 +615,14 @@ def _errors(refusal: Refusal, say: Speech) -> dict[str, str]:
     """What is wrong, by the field that it is about; clauses by their ids."""
     if isinstance(refusal, ClausesFailed):
         return failed_clauses(refusal.failed, say)
-    field = "report_sha256" if isinstance(refusal, MalformedReport) else "reason"
+    fields: dict[type[Refusal], str] = {
+        MalformedReport: "report_sha256",
+        GrantedTooLong: "ends_on",
+        ColumnsNotOffered: "column",
+        FlowBackInFull: "column",
+        MalformedView: "row_column",
+    }
+    field = fields.get(type(refusal), "reason")
     return {field: say.refusal(refusal)}
 
 
