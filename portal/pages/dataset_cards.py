@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from catalog.area import area_name
 from catalog.dataset import Dataset, DatasetState
 from catalog.holdings import holdings_of
 from catalog.version import Verdict
@@ -66,8 +67,8 @@ class DatasetCard:
     price_from: MicroCredits | None
     is_offered: bool
     is_withdrawn: bool
-    area: str
-    """The area it is about; empty where none is stated."""
+    area: Text | None
+    """The area it is about; None where none is stated."""
     matched: str
     """Why it was found, where its title does not show it."""
     slug: str = ""
@@ -115,7 +116,7 @@ def cards_of(
                 price_from=_price_from(listed[dataset.id]),
                 is_offered=bool(listed[dataset.id]),
                 is_withdrawn=dataset.state is DatasetState.WITHDRAWN,
-                area=dataset.entry.directory.spatial,
+                area=area_name(spatial) if (spatial := dataset.entry.directory.spatial) else None,
                 matched=(matched or {}).get(dataset.id, ""),
                 slug=dataset.slug,
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from itertools import islice
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
@@ -16,6 +15,7 @@ from catalog.search.errors import IndexNotReady
 from exchange.usage import deliveries_since
 from policies.database import Tx
 from policies.party import Actor
+from policies.terms import Language
 from portal.pages.dataset_cards import cards_of
 from portal.pages.drawing.river import Flow, draw_river
 from portal.pages.rendering import render
@@ -106,6 +106,8 @@ def _keywords(
         counted = count_facets(counting, SearchState())["tag"]
     except IndexNotReady:
         return [], False
+    # Datasets carry keywords of both languages; the reader's own stand first.
+    own_first = sorted(counted, key=lambda word: word.isascii() is (say.language is Language.ZH))
     return [
-        (word, SearchState(chosen={"tag": (word,)}).href) for word in islice(counted, KEYWORDS)
+        (word, SearchState(chosen={"tag": (word,)}).href) for word in own_first[:KEYWORDS]
     ], True

@@ -19,6 +19,7 @@ VALUES_FOR_SPREAD_MIN: Final = 8
 _NUMBERS: Final = frozenset({ColumnType.INTEGER, ColumnType.DECIMAL, ColumnType.DOUBLE})
 _TIMES: Final = frozenset({ColumnType.DATE, ColumnType.TIMESTAMP, ColumnType.INSTANT})
 _ENGINE_TIMES: Final = ("DATE", "TIMESTAMP")
+_OF_WHOLES: Final = "INT"
 _ENGINE_NUMBERS: Final = ("BIGINT", "INTEGER", "DOUBLE", "DECIMAL", "HUGEINT")
 _LONGITUDE: Final = re.compile(
     r"(^|[_. ])(lon|lng|long|longitude)$|^(经度|經度|.*经度)", re.IGNORECASE
@@ -26,8 +27,14 @@ _LONGITUDE: Final = re.compile(
 _LATITUDE: Final = re.compile(r"(^|[_. ])(lat|latitude)$|^(纬度|緯度|.*纬度)", re.IGNORECASE)
 _SHIFTED: Final = re.compile(r"gcj|bd-?09|火星|百度|高德|amap", re.IGNORECASE)
 _NUMBERED: Final = re.compile(
-    r"(^|[_. ])(id|no|num|number|code|key|序号|编号|编码|代码)$", re.IGNORECASE
+    r"((^|[_. ])(id|no|num|number|key)|code|序号|编号|编码|代码)$", re.IGNORECASE
 )
+_OF_CALENDAR: Final = re.compile(
+    r"(^|[_. ])(year|quarter|month|week|weekday|day|hour|minute|second|yr|mon|dow|doy)$"
+    r"|^(年|年份|季度|月|月份|周|星期|日|日期|时|小时|分|分钟|秒)$",
+    re.IGNORECASE,
+)
+"""Parts of a date: they order rows, and their mean tells nothing."""
 _NAMED: Final = re.compile(r"(name|title|label|名称|名字|站名|标题|地址)", re.IGNORECASE)
 _STEPS_OF_SPAN: Final = ((3, TimeStep.HOUR), (400, TimeStep.DAY), (2_500, TimeStep.WEEK),
                          (12_000, TimeStep.MONTH))  # fmt: skip
@@ -50,9 +57,15 @@ def suggested_charts(profile: Profile) -> list[Summary]:
     """Charts worth a look, the most telling first; each column leads at most one of a kind."""
     columns = [one for one in profile.columns if one.null_count < profile.row_count]
     times = [one for one in columns if one.type.startswith(_ENGINE_TIMES)]
-    numbers = [one for one in columns if _is_measured(one)]
+    numbers = sorted(filter(_is_measured, columns), key=lambda one: _OF_WHOLES in one.type)
     groups = sorted(
-        (one for one in columns if 2 <= one.distinct_count <= VALUES_FOR_BARS_MAX and one.frequent),
+        (
+            one
+            for one in columns
+            if not _OF_CALENDAR.search(one.name)
+            and 2 <= one.distinct_count <= VALUES_FOR_BARS_MAX
+            and one.frequent
+        ),
         key=lambda one: (abs(one.distinct_count - 8), one.name),
     )
     charts = [
@@ -111,6 +124,7 @@ def _is_measured(column: ColumnProfile) -> bool:
         and column.distinct_count >= VALUES_FOR_SPREAD_MIN
         and len(column.bins) > 1
         and not _NUMBERED.search(column.name)
+        and not _OF_CALENDAR.search(column.name)
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
+from catalog.area import area_name
 from catalog.curation.themes import listed_themes
 from catalog.search import words
 from catalog.search.live import LiveIndex
@@ -325,6 +326,8 @@ def _texts(counting: Counting, name: str, values: Sequence[str]) -> dict[str, Te
             value: Text(zh=said, en=said)
             for value, said in ((one, say.gettext(text)) for one, text in _WORDS[name].items())
         }
+    elif name == "area":
+        known = {value: area_name(value) for value in values}
     elif name == "organization":
         known = _organizations(tx, values)
     elif name == "topic":

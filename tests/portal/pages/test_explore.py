@@ -9,15 +9,16 @@ import pytest
 
 from catalog.mask import Mask, MaskKind
 from catalog.summarize import map_layer
-from catalog.summary import Box, Window
+from catalog.summary import Box, SummaryKind, Window
 from catalog.version import Column, ColumnType
 from catalog.view import Condition, Operator, View
 from catalog.warehouse import Warehouse
 from exchange.list_product import Proposal
 from policies.terms import Regime, Text
-from portal.pages.dataset.suggest_charts import places_in
+from portal.pages.dataset.suggest_charts import places_in, suggested_charts
 from portal.pages.drawing.charts import nice_ticks
 from portal.wiring import Wiring
+from quality.profile import Bin, ColumnProfile, Profile
 from tests.browser.flights import open_flights, open_lines
 from tests.catalog.conftest import BuildCopy, build_copy
 from tests.exchange.city import LAWFUL, City, entry
@@ -241,3 +242,23 @@ def test_titles_stay_texts(city: City, browser_of: OpenBrowser) -> None:
     assert "<b>" not in page
     assert "<script>alert" not in picture.text
     assert picture.headers["content-disposition"].startswith("attachment")
+
+
+def test_no_chart_is_suggested_of_numbers_that_measure_nothing() -> None:
+    numbers = ("month", "adcode", "flights", "station_id", "pm25")
+    profile = Profile(
+        100, tuple(_numbers(name, "DOUBLE" if name == "pm25" else "BIGINT") for name in numbers)
+    )
+
+    charts = suggested_charts(profile)
+
+    assert [(chart.kind, chart.by, chart.of) for chart in charts] == [
+        (SummaryKind.HISTOGRAM, "pm25", None),
+        (SummaryKind.HISTOGRAM, "flights", None),
+        (SummaryKind.SCATTER, "pm25", "flights"),
+    ]
+
+
+def _numbers(name: str, engine_type: str) -> ColumnProfile:
+    bins = (Bin("0", "50", 50), Bin("50", "100", 50))
+    return ColumnProfile(name, engine_type, 0, 90, "0", "100", None, None, bins, ())

@@ -1,0 +1,24 @@
+"""`catalog/area.py`."""
+
+from __future__ import annotations
+
+import pytest
+
+from catalog.area import area_name
+from policies.terms import Text
+
+
+@pytest.mark.parametrize(
+    ("written", "named"),
+    [
+        ("100000", Text(zh="全国", en="China")),
+        ("310000", Text(zh="上海市", en="Shanghai")),
+        ("640000000000", Text(zh="宁夏回族自治区", en="Ningxia")),
+        ("640100", Text(zh="宁夏回族自治区 640100", en="Ningxia 640100")),
+        ("990000", Text(zh="990000", en="990000")),
+        ("3100", Text(zh="3100", en="3100")),
+        ("浦东新区", Text(zh="浦东新区", en="浦东新区")),
+    ],
+)
+def test_an_area_is_said_by_its_name(written: str, named: Text) -> None:
+    assert area_name(written) == named
