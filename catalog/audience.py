@@ -120,4 +120,4 @@ def may_approve_for(actor: Actor, organization_id: OrganizationId) -> bool:
 
 
 def _is_person(actor: Actor) -> bool:
-    return not actor.is_anonymous and actor.agreement_id is None
+    return not actor.is_anonymous and not actor.is_program

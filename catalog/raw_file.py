@@ -51,7 +51,7 @@ def raw_file(
     """
     dataset, distribution = known_distribution(tx, distribution_id, by=by)
     is_own = may_keep(by, dataset) or is_member(by, dataset.publisher_id)
-    is_let_in = by.agreement_id is None and by.user_id in dataset.reader_ids | dataset.editor_ids
+    is_let_in = not by.is_program and by.user_id in dataset.reader_ids | dataset.editor_ids
     published = store.newest_versions_in(tx, [dataset.id], audience_of(by))
     versions = {
         held_id: (sha256, name)

@@ -216,7 +216,7 @@ def record_refusal(tx: Tx, access: Access, *, by: Actor, at: datetime) -> Access
 
 
 def _way_on(access: Access, by: Actor) -> WayOn:
-    if access.agreement is not None or by.agreement_id is not None:
+    if access.agreement is not None or by.is_program:
         return WayOn.USE_AGREEMENT
     if access.decision.rule_ids:
         return WayOn.WAIT
@@ -299,7 +299,7 @@ def _judged(
         action=action,
         asset=_asset(target, listing, frozen),
         face=_face(listing, frozen),
-        grant=_grant(agreement, frozen),
+        grant=_grant(agreement, frozen, by),
         purpose=purpose or (agreement.purpose if agreement else None),
     )
     decision = decide(request, profile=profile_in_force(at), rules=shipped_rules(), at=at)
@@ -365,6 +365,10 @@ def _token_agreement(by: Actor, agreement: Agreement | None) -> str | None:
     """
     if by.agreement_id is not None:
         return str(by.agreement_id)
+    if by.warrant is not None and agreement is not None:
+        # Drawn on every agreement of the organisation, so on this one too.
+        is_own = by.organization is not None and agreement.consumer_id == by.organization.id
+        return str(agreement.id) if is_own else None
     if by.token_id is None and by.user_id is not None and agreement is not None:
         return str(agreement.id)
     return None
@@ -391,7 +395,7 @@ def _face(listing: Listing | None, frozen: frozenset[UUID]) -> Face | None:
     return Face(str(listing.id), listing.regime, listing.is_listed, listing.id in frozen)
 
 
-def _grant(agreement: Agreement | None, frozen: frozenset[UUID]) -> Grant | None:
+def _grant(agreement: Agreement | None, frozen: frozenset[UUID], by: Actor) -> Grant | None:
     if agreement is None:
         return None
     return Grant(
@@ -402,9 +406,16 @@ def _grant(agreement: Agreement | None, frozen: frozenset[UUID]) -> Grant | None
         starts_at=agreement.starts_at,
         ends_at=agreement.ends_at,
         purposes=frozenset({agreement.purpose}),
-        actions=agreement.actions,
+        actions=agreement.actions & _left_by_token(by),
         is_frozen=agreement.id in frozen,
     )
+
+
+def _left_by_token(by: Actor) -> frozenset[Action]:
+    """The actions that the token shown leaves; all of them where it says nothing of them."""
+    if by.warrant is None or by.warrant.actions is None:
+        return frozenset(Action)
+    return frozenset(Action(action) for action in by.warrant.actions)
 
 
 def _pinned(

@@ -266,6 +266,18 @@ class InsufficientCredits(Unfunded):
 
 
 @dataclass(eq=False)
+class KeyCapReached(Unfunded):
+    """The program's key may spend no more today."""
+
+    message: ClassVar[str] = N_(
+        "The key's daily cap of {cap} micro-credits is reached: {left} are left today. Raise the "
+        "cap at /my/keys, or wait until tomorrow."
+    )
+    cap: int
+    left: int
+
+
+@dataclass(eq=False)
 class AlreadyResolved(Conflict):
     """A hold is settled or released once."""
 

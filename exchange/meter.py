@@ -29,6 +29,7 @@ from exchange.errors import (
     DataChanged,
     FairUseSpent,
     InsufficientCredits,
+    KeyCapReached,
     NoOrganization,
     ResultGone,
 )
@@ -45,7 +46,11 @@ from policies import once
 from policies.calendar import china_day
 from policies.canonical import fingerprint_of
 from policies.database import Tx
+from policies.errors import TokenSpent
+from policies.identity.clients import client_with_id, count_spent, spent_today
+from policies.identity.issue import count_use, has_left
 from policies.party import Actor
+from policies.terms import MicroCredits
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +118,27 @@ def reserve(
     The rows of a page or file are known. Those of a query often are not; then what is there is
     held, up to the bound of a query, and pays for so many rows and no more.
 
-    Raises: NoOrganization, InsufficientCredits.
+    Raises: NoOrganization, InsufficientCredits, KeyCapReached, TokenSpent.
     """
     rows = rows_at_most(allowed)
+    check_token_left(tx, allowed.ask.by)
     if not allowed.prices:
         return Reserved({}, rows, is_short=False)
     payer = allowed.ask.by.organization
     if payer is None:
         raise NoOrganization
     funds = settle.funds_of(tx, payer.id)
+    cap, left = cap_left(tx, allowed.ask.by, at)
+    is_capped = left is not None and left < funds
+    funds = left if left is not None and is_capped else funds
     months = months_until(tx, allowed.accesses, at, life)
     ceilings = ceilings_of(allowed.accesses, months, size_at_most)
     covered = rows_covered(lambda count: sum(ceilings(count)), funds, rows_at_most=rows)
     is_known = not isinstance(allowed.question, SqlQuestion)
     if covered is None or (is_known and covered < rows):
         needed = rows if is_known else min(1, rows)
+        if is_capped and cap is not None:
+            raise KeyCapReached(cap, funds)
         raise InsufficientCredits(sum(ceilings(needed)), funds)
     holds = {
         place: settle.Hold(
@@ -160,6 +171,7 @@ def settle_delivery(
                 ask.by, allowed.question.action, ask.purpose, allowed.sha256, reserved.held
             )
             receipt = write_receipt(tx, parts.keys, delivery, accesses, outcome, at=at)
+            count_against_token(tx, ask.by, outcome, receipt.charge, at)
             if any(access.is_public for access in accesses):
                 fair_use.count_rows(tx, caller_of(ask.by), china_day(at), outcome.row_count)
             if ask.idempotency_key is not None:
@@ -176,6 +188,50 @@ def settle_delivery(
         receipt_id=receipt.id,
         is_replay=False,
     )
+
+
+def check_token_left(tx: Tx, by: Actor) -> None:
+    """See that the token shown has something left of what it counts down.
+
+    Raises: TokenSpent.
+    """
+    if by.warrant is None or not by.warrant.is_limited or by.token_id is None:
+        return
+    if not has_left(tx, UUID(by.token_id)):
+        raise TokenSpent
+
+
+def cap_left(tx: Tx, by: Actor, at: datetime) -> tuple[MicroCredits | None, MicroCredits | None]:
+    """The daily cap of the key that the token was drawn with, and what is left of it today."""
+    if by.warrant is None or not by.warrant.has_cap or by.warrant.client_id is None:
+        return None, None
+    cap = client_with_id(tx, by.warrant.client_id).daily_cap
+    assert cap is not None, "the token said that there is one"
+    return cap, MicroCredits(max(0, cap - spent_today(tx, by.warrant.client_id, at)))
+
+
+def is_counted(by: Actor) -> bool:
+    """Whether what is delivered counts against the token shown, or the key that drew it."""
+    return by.warrant is not None and (by.warrant.is_limited or by.warrant.client_id is not None)
+
+
+def count_against_token(
+    tx: Tx, by: Actor, outcome: Outcome, charged: MicroCredits, at: datetime
+) -> None:
+    """Count a delivery against the token shown and the key that it was drawn with.
+
+    Raises: TokenSpent, KeyCapReached; then nothing of the delivery stands.
+    """
+    if by.warrant is None:
+        return
+    if by.warrant.is_limited and by.token_id is not None:
+        count_use(tx, UUID(by.token_id), rows=outcome.row_count, size_bytes=outcome.size_bytes)
+    if by.warrant.client_id is None or not charged:
+        return
+    spent = count_spent(tx, by.warrant.client_id, charged, at)
+    cap = client_with_id(tx, by.warrant.client_id).daily_cap
+    if cap is not None and spent > cap:
+        raise KeyCapReached(cap, max(0, cap - (spent - charged)))
 
 
 def ask_again(tx: Tx, allowed: Allowed, at: datetime) -> list[Access]:

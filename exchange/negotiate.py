@@ -10,7 +10,8 @@ from uuid import UUID
 
 from catalog.find import dataset_with_id
 from exchange.clauses import judge_all, refuse_blocked
-from exchange.conclude import Wish, conclude_agreement, end_of_day, latest_end, offer_sha256
+from exchange.conclude import Wish as AgreementWish
+from exchange.conclude import conclude_agreement, end_of_day, latest_end, offer_sha256
 from exchange.errors import (
     AlreadyAsked,
     EndTooLate,
@@ -33,14 +34,14 @@ from policies.errors import AgreementNotFound
 from policies.evidence.signing_key import KeyPurpose
 from policies.freeze import frozen_targets
 from policies.identity import issue, tokens
-from policies.identity.issue import IssuedToken
+from policies.identity.issue import IssuedToken, Wish
 from policies.identity.people import organization_with_id
 from policies.party import Actor, Organization, OrganizationKind, Role
 from policies.roles import can_apply_for, can_supervise, is_member_of
 from policies.seal import KeyRing
 from policies.terms import ListingId, Purpose, Regime
-from policies.token import ACCESS_LIFE_MOST
 
+PLAIN_WISH = Wish()
 BUYING_KINDS = frozenset({OrganizationKind.ENTERPRISE, OrganizationKind.OPERATOR})
 
 
@@ -78,7 +79,7 @@ def accept(
     _check_standing(tx, listing, buyer, purpose, at)
     dataset = dataset_with_id(tx, listing.dataset_id, by=by)
     refuse_blocked(judge_all(_apply_facts(tx, listing, buyer, purpose, by), at=at))
-    wish = Wish(
+    wish = AgreementWish(
         consumer_id=buyer.id,
         purpose=purpose,
         actions=listing.uses.actions,
@@ -92,8 +93,8 @@ def draw_token(
     tx: Tx,
     keys: KeyRing,
     agreement_id: UUID,
+    wish: Wish = PLAIN_WISH,
     *,
-    life: timedelta = ACCESS_LIFE_MOST,
     issuer: str,
     by: Actor,
     at: datetime,
@@ -102,7 +103,7 @@ def draw_token(
 
     Raises: AgreementNotFound, AgreementEnded, AgreementSuspended, AgreementNotStarted, Frozen,
     ClausesFailed, SignInNeeded, PersonNeeded, NotTheConsumer, TokenLifeOutOfBounds,
-    AgreementIsOver, KeyRetiresFirst, SigningKeyAway.
+    TokenSpent, KeyRetiresFirst, SigningKeyAway.
     Source: X113.
     """
     agreement = get_agreement(tx, agreement_id, by=by)
@@ -122,15 +123,15 @@ def draw_token(
     listing = listing_store.get_listing(tx, agreement.listing_id)
     assert listing is not None, "an agreement rests on a listing"
     signer = keys.signer(tx, KeyPurpose.TOKEN, at)
-    expires_at = min(at + life, agreement.ends_at)
+    entitlement_ends_at = wish.client.ends_at if wish.client else agreement.ends_at
     refuse_blocked(
         judge_all(
             TokenFacts(
                 regime=agreement.regime,
-                expires_at=expires_at,
+                expires_at=min(at + wish.life, agreement.ends_at, entitlement_ends_at),
                 agreement_starts_at=agreement.starts_at,
                 agreement_ends_at=agreement.ends_at,
-                entitlement_ends_at=agreement.ends_at,
+                entitlement_ends_at=entitlement_ends_at,
                 key_retires_at=signer.retire_at,
                 has_personal_data=bool(listing.personal_columns),
                 registration_expires_on=listing.declared.registration_expires_on,
@@ -140,15 +141,7 @@ def draw_token(
             at=at,
         )
     )
-    return issue.issue_access_token(
-        tx,
-        keys,
-        agreement,
-        life=life,
-        issuer=issuer,
-        by=by,
-        at=at,
-    )
+    return issue.issue_access_token(tx, keys, agreement, wish, issuer=issuer, by=by, at=at)
 
 
 def end_agreement(tx: Tx, agreement_id: UUID, *, reason: str, by: Actor, at: datetime) -> Agreement:

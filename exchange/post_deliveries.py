@@ -21,9 +21,9 @@ from exchange.access import Access
 from exchange.allow import Allowed, Parts, Posting, caller_of, refusal_of
 from exchange.credit import QUERY_RESERVATION_LIFE, Account, AccountKind, Asset, TransferKind
 from exchange.delivery import Delivered, SqlQuestion
-from exchange.errors import InsufficientCredits, NoOrganization
+from exchange.errors import InsufficientCredits, KeyCapReached, NoOrganization
 from exchange.ids import ids_at
-from exchange.meter import ask_again, earlier_receipt
+from exchange.meter import ask_again, count_against_token, earlier_receipt, is_counted
 from exchange.months import Months, keep_months, months_of
 from exchange.price import PriceModel, fee_of
 from exchange.read_again import handed_out
@@ -42,7 +42,7 @@ from exchange.write_receipt import (
 from policies import once
 from policies.calendar import china_day
 from policies.database import Tx
-from policies.errors import Refusal
+from policies.errors import Refusal, TokenSpent
 from policies.evidence.signing_key import KeyPurpose
 from policies.freeze import frozen_targets
 from policies.record import record_all
@@ -140,7 +140,7 @@ def post_deliveries(parts: Parts, postings: Sequence[Posting]) -> list[Delivered
         books = _lock_books(tx, _open(entries), at)
         accesses = [access for entry in _open(entries) for access in entry.accesses]
         months = months_of(tx, accesses, at)
-        _let_through(_open(entries), books, months)
+        _let_through(tx, _open(entries), books, months, at)
         keep_months(tx, {one: used for one, used in months.items() if used.deliveries}, at)
         _write(tx, parts, _open(entries), books, last, at)
         for entry in entries:
@@ -251,19 +251,41 @@ def _lock_books(tx: Tx, entries: Sequence[_Entry], at: datetime) -> _Books:
     return _Books(store.lock_accounts_of(tx, owners))
 
 
-def _let_through(entries: Sequence[_Entry], books: _Books, months: Months) -> None:
-    """Those whom the funds cover, in the order in which they came; `months` go on with each."""
+def _let_through(
+    tx: Tx, entries: Sequence[_Entry], books: _Books, months: Months, at: datetime
+) -> None:
+    """Those whom the funds, their token and its key cover, in the order in which they came.
+
+    `months` go on with each.
+    """
     for entry in entries:
+        outcome = entry.posting.outcome
         if not entry.is_priced:
+            entry.told = _counted(tx, entry, MicroCredits(0), at)
             continue
-        outcome, entry.months = entry.posting.outcome, dict(months)
+        entry.months = dict(months)
         entry.charges = charges_of(entry.accesses, months, outcome)
         payer = (entry.payer_id, AccountKind.AVAILABLE)
         if books.left[payer] < entry.cost:
             entry.told = InsufficientCredits(entry.cost, max(books.left[payer], 0))
             continue
-        books.left[payer] -= entry.cost
-        months |= months_after(months, entry.accesses, outcome)
+        entry.told = _counted(tx, entry, MicroCredits(entry.cost), at)
+        if entry.told is None:
+            books.left[payer] -= entry.cost
+            months |= months_after(months, entry.accesses, outcome)
+
+
+def _counted(tx: Tx, entry: _Entry, cost: MicroCredits, at: datetime) -> Refusal | None:
+    """Count a delivery against its token and key; why it may not be where they are used up."""
+    by = entry.allowed.ask.by
+    if not is_counted(by):
+        return None
+    try:
+        with tx.transaction():
+            count_against_token(tx, by, entry.posting.outcome, cost, at)
+    except (TokenSpent, KeyCapReached) as refusal:
+        return refusal
+    return None
 
 
 def _write(

@@ -751,6 +751,77 @@ class PersonNeeded(Denied):
 
 
 @dataclass(eq=False)
+class TokenSpent(Denied):
+    """A token's own bound, or its time, is used up."""
+
+    message: ClassVar[str] = N_(
+        "What this token may take is used up. Draw another one, if your agreement allows more."
+    )
+
+
+@dataclass(eq=False)
+class NotNarrower(Invalid):
+    """A token is exchanged for a narrower one only."""
+
+    message: ClassVar[str] = N_(
+        "A token can only be exchanged for a narrower one, and “{name}” would be wider."
+    )
+    name: str
+
+
+@dataclass(eq=False)
+class ClientUnproven(NotSignedIn):
+    """A program did not prove that it holds its key."""
+
+    message: ClassVar[str] = N_(
+        "The program's key is unknown, wrong, revoked or at its end. Look at your keys, and make "
+        "a new one if this one is lost."
+    )
+
+
+@dataclass(eq=False)
+class ProofRefused(NotSignedIn):
+    """A signed statement does not fit, is too old, or was used before."""
+
+    message: ClassVar[str] = N_("The signed proof cannot be used: {fault}.")
+    fault: str
+
+
+@dataclass(eq=False)
+class ProofNonceNeeded(NotSignedIn):
+    """A proof has to hold a nonce that was given out a short while ago. Source: RFC 9449 s. 8."""
+
+    message: ClassVar[str] = N_(
+        "Sign the proof again, with the nonce that stands in the header DPoP-Nonce of this answer."
+    )
+
+
+@dataclass(eq=False)
+class ClientNotFound(NotFound):
+    """The organisation has no such key."""
+
+    message: ClassVar[str] = N_("Your organisation has no such key.")
+
+
+@dataclass(eq=False)
+class MalformedPublicKey(Invalid):
+    """Not the public half of a key that a program can sign with."""
+
+    message: ClassVar[str] = N_(
+        "This is not a public key as a JWK: Ed25519, P-256, or RSA of at least 2048 bits, and "
+        "nothing private in it."
+    )
+
+
+@dataclass(eq=False)
+class ClientEndOutOfBounds(Invalid):
+    """A key ends after today, within its agreement and its longest life."""
+
+    message: ClassVar[str] = N_("A key ends after today and by {latest} at the latest.")
+    latest: date
+
+
+@dataclass(eq=False)
 class AuditTrailClosed(Denied):
     """Bodies of events hold ids and facts about data that is not public."""
 

@@ -112,6 +112,11 @@ class EventKind(StrEnum):
     AGREEMENT_ENDED = "agreement.ended"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 (the name of an event)
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 (the name of an event)
+    CLIENT_MADE = "client.made"
+    """A program's key draws tokens for as long as it lives, so its own life is told of."""
+    CLIENT_ROTATED = "client.rotated"
+    CLIENT_CAPPED = "client.capped"
+    CLIENT_REVOKED = "client.revoked"
     CREDIT_TOPPED_UP = "credit.topped_up"
     DATA_DELIVERED = "data.delivered"
     DELIVERY_REFUSED = "delivery.refused"

@@ -85,6 +85,22 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Warrant:
+    """What the access token shown leaves of the powers of its agreement or agreements."""
+
+    client_id: UUID | None = None
+    """The key of a program that drew the token; None where a person did."""
+    actions: frozenset[str] | None = None
+    """None: whatever the agreement allows."""
+    is_limited: bool = False
+    """Whether the token counts rows, bytes or queries down."""
+    has_cap: bool = False
+    """Whether the key may spend so much a day and no more."""
+    is_sender_bound: bool = False
+    """Whether only the holder of a key can use the token. Source: RFC 9449."""
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who makes this request, with everything a decision about it may read.
 
@@ -100,7 +116,14 @@ class Actor:
     """Set only where an access token bound to this agreement was shown."""
     token_id: str | None = None
     """`jti` of the token shown; None for a session or an anonymous visitor."""
+    warrant: Warrant | None = None
+    """Set only where an access token was shown."""
     address: str = field(default="", compare=False)
+
+    @property
+    def is_program(self) -> bool:
+        """Whether an access token was shown, which opens data and does nothing else."""
+        return self.agreement_id is not None or self.warrant is not None
 
     @property
     def is_anonymous(self) -> bool:

@@ -153,7 +153,7 @@ def check_person(actor: Actor) -> None:
 
     Raises: PersonNeeded.
     """
-    if actor.agreement_id is not None:
+    if actor.is_program:
         raise PersonNeeded
 
 

@@ -16,12 +16,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from policies.errors import N_, NotSignedIn, Refusal
+from policies.errors import N_, NotSignedIn, ProofNonceNeeded, ProofRefused, Refusal
+from policies.identity.possession import nonce_at
 from policies.terms import Language
 from portal.body_bound import BODY_BYTES_MAX, CONTENT_TOO_LARGE
+from portal.key_file import nonce_key
 from portal.languages import HTML_LANGUAGE, translator
 from portal.pages.rendering import language_of, render
 from portal.problems import STATUS, code_of, status_of, words_of
+from portal.wiring import wiring_of
 
 UNPROCESSABLE: Final = 422
 """A body whose shape does not fit the documented one."""
@@ -100,7 +103,7 @@ def _refused(request: Request, error: Exception) -> Response:
             instance=uuid4().hex[:12],
             facts={name: value for name, value in vars(error).items() if _is_plain(value)},
         ),
-        headers=_headers(error, status),
+        headers=headers_of(request, error, status),
     )
 
 
@@ -209,11 +212,26 @@ def wants_page(request: Request) -> bool:
     return "text/html" in request.headers.get("Accept", "")
 
 
-def _headers(refusal: Refusal, status: int) -> dict[str, str]:
+def headers_of(request: Request, refusal: Refusal, status: int) -> dict[str, str]:
+    """What an answer to a refused request says beside its body."""
+    if isinstance(refusal, ProofRefused | ProofNonceNeeded):
+        # Source: RFC 9449 s. 7.1, s. 9.
+        asks = isinstance(refusal, ProofNonceNeeded)
+        error = "use_dpop_nonce" if asks else "invalid_dpop_proof"
+        return {
+            "WWW-Authenticate": f'DPoP error="{error}", algs="EdDSA ES256 RS256"',
+            "DPoP-Nonce": nonce_of(request),
+        }
     if status == STATUS[NotSignedIn]:
         return {"WWW-Authenticate": 'Bearer realm="weir"'}
     wait_s = getattr(refusal, "wait_s", None)
     return {"Retry-After": str(wait_s)} if isinstance(wait_s, int) else {}
+
+
+def nonce_of(request: Request) -> str:
+    """The nonce for the caller's next proof."""
+    wiring = wiring_of(request)
+    return nonce_at(nonce_key(wiring), wiring.now())
 
 
 def _title(status: int, language: Language) -> str:

@@ -12,7 +12,7 @@ import portal.pages.dataset.columns as dataset_columns
 import portal.pages.dataset.explore as dataset_explore
 import portal.pages.dataset.map as dataset_map
 from portal import answers
-from portal.api import log, well_known
+from portal.api import log, oauth, well_known
 from portal.api.ckan import datastore_dump
 from portal.api.ckan import downloads as ckan_downloads
 from portal.api.ckan import envelope as ckan
@@ -41,6 +41,7 @@ from portal.api.v1 import (
     users,
     versions,
 )
+from portal.api.v1 import clients as clients_api
 from portal.api.v1 import connections as connections_api
 from portal.api.v1 import contracts as contracts_api
 from portal.api.v1 import masks as masks_api
@@ -70,7 +71,7 @@ from portal.pages import versions as dataset_versions
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.audit import desk as audit_pages
 from portal.pages.audit import receipts as receipt_pages
-from portal.pages.buy import asking, buying, price_and_terms, usage
+from portal.pages.buy import asking, buying, keys, price_and_terms, usage
 from portal.pages.dataset import data as dataset_data
 from portal.pages.dataset import overview as dataset
 from portal.pages.dataset import use as dataset_use
@@ -109,6 +110,8 @@ _API = (
     *(
         log,
         well_known,
+        oauth,
+        clients_api,
         datasets,
         versions,
         quarantine,
@@ -174,7 +177,7 @@ _PAGES = (
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
     signing_keys,
     correcting,
-    *(inbox, asking, buying, usage, receipt_pages, audit_pages, help_pages),
+    *(inbox, asking, buying, keys, usage, receipt_pages, audit_pages, help_pages),
 )
 
 

@@ -81,3 +81,16 @@ class MalformedMap(Invalid):
     message: ClassVar[str] = N_(
         "The window of the map cannot be read. It is “west,south,east,north” in degrees."
     )
+
+
+@dataclass(eq=False)
+class OAuthRequestMalformed(Invalid):
+    """A form for the token endpoints that lacks something or holds what does not fit."""
+
+    message: ClassVar[str] = N_(
+        "The field “{field}” is missing, stands there twice or does not fit. Send the form as "
+        "application/x-www-form-urlencoded; its fields are described at /help/api."
+    )
+    error: str
+    """As RFC 6749 s. 5.2 names it."""
+    field: str

@@ -119,7 +119,7 @@ def news_of(tx: Tx, watched: Watched, *, by: Actor, limit: int) -> list[NewsItem
 
 def count_new(tx: Tx, *, by: Actor) -> int:
     """How many things happened to what a person follows since they looked; at most so many."""
-    if by.user_id is None or by.agreement_id is not None:
+    if by.user_id is None or by.is_program:
         return 0
     watched = watched_by(tx, by.user_id, by=by)
     return sum(one.is_new for one in news_of(tx, watched, by=by, limit=COUNTED_MOST))

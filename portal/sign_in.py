@@ -26,15 +26,19 @@ from urllib.parse import urlsplit
 from fastapi import Request
 from starlette.responses import Response
 
+from policies.database import Tx
+from policies.errors import N_, ProofRefused, Said
 from policies.identity.authenticate import (
     TokenHolder,
     actor_of_session,
     check_signed_in,
     holder_of_token,
 )
+from policies.identity.possession import Shown, prove_possession
 from policies.party import Actor
 from policies.session import SECRET_MOST_CHARACTERS, SESSION_LONGEST, new_secret
 from portal.errors import ForgedRequest
+from portal.key_file import nonce_key
 from portal.wiring import Wiring, wiring_of
 
 SESSION_COOKIE: Final = "weir_session"
@@ -61,6 +65,7 @@ STREAMED_FORMS: Final = re.compile(
 """Forms whose file is too large to be read for its token first: their route calls
 `check_form_token` with the token that came along, before it acts."""
 
+DPOP: Final = "dpop"
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 _OWN_PAGES: Final = frozenset({"same-origin", "none"})
@@ -92,6 +97,8 @@ def actor_at_hand(request: Request) -> Actor | None:
     if shown is None:
         return Actor(address=address) if session_secret(request) is None else None
     known = _known_holder(wiring_of(request), shown)
+    if known is not None and (known.jkt is not None or _scheme(shown) == DPOP):
+        return None
     return None if known is None else replace(known.actor, address=address)
 
 
@@ -191,7 +198,9 @@ def _find_actor(request: Request) -> Actor:
     address = request.client.host if request.client else ""
     shown = _credentials(request)
     if shown is not None:
-        return _actor_of_token(wiring, shown, address)
+        holder = _holder_of_token(wiring, shown, address)
+        _check_possession(request, holder, shown)
+        return replace(holder.actor, address=address)
     secret = session_secret(request)
     if secret is not None:
         with wiring.pool.connection() as tx:
@@ -201,15 +210,53 @@ def _find_actor(request: Request) -> Actor:
     return Actor(address=address)
 
 
-def _actor_of_token(wiring: Wiring, shown: str, address: str) -> Actor:
+def _check_possession(request: Request, holder: TokenHolder, shown: str) -> None:
+    """See that a token that is bound to a key comes from the holder of that key.
+
+    Raises: ProofRefused, ProofNonceNeeded.
+    Source: RFC 9449 s. 7.1-7.2.
+    """
+    if holder.jkt is None and _scheme(shown) != DPOP:
+        return
+    if holder.jkt is None or _scheme(shown) != DPOP:
+        raise ProofRefused(Said(N_("a bound token needs the scheme DPoP, and only such a one")))
+    # Before the transaction, since the secret may have one of its own.
+    nonce_key(wiring_of(request))
+    with wiring_of(request).pool.connection() as tx:
+        jkt = possession_of(request, tx, token=_encoded(shown))
+    if holder.jkt != jkt:
+        raise ProofRefused(Said(N_("it was signed with another key than the token's")))
+
+
+def possession_of(request: Request, tx: Tx, *, token: str | None = None) -> str | None:
+    """The thumbprint of the key that the request proves to hold; None where it tries no such thing.
+
+    Raises: ProofRefused, ProofNonceNeeded.
+    """
+    proofs = request.headers.getlist("DPoP")
+    if not proofs and token is None:
+        return None
+    if len(proofs) != 1:
+        raise ProofRefused(Said(N_("one request carries one proof")))
+    wiring, path = wiring_of(request), request.url.path
+    places = {
+        f"{wiring.settings.site_url}{path}",
+        f"{request.url.scheme}://{request.url.netloc}{path}",
+    }
+    shown = Shown(request.method, places, token)
+    secret, at = nonce_key(wiring), wiring.now()
+    return prove_possession(tx, proofs[0], shown, nonce_secret=secret, at=at)
+
+
+def _holder_of_token(wiring: Wiring, shown: str, address: str) -> TokenHolder:
     at, known = wiring.now(), _known_holder(wiring, shown)
     if known is not None:
-        return replace(known.actor, address=address)
+        return known
     changes = wiring.pool.standing.changes
     with wiring.pool.connection() as tx:
         holder = holder_of_token(tx, _encoded(shown), address=address, at=at)
     wiring.known_holders.keep(_digest(shown), holder, changes=changes, at=at)
-    return holder.actor
+    return holder
 
 
 def _known_holder(wiring: Wiring, shown: str) -> TokenHolder | None:
@@ -222,7 +269,11 @@ def _known_holder(wiring: Wiring, shown: str) -> TokenHolder | None:
 def _encoded(shown: str) -> str:
     scheme, _, token = shown.partition(" ")
     # CKAN's clients send the token without a scheme.
-    return token.strip() if scheme.lower() == "bearer" else shown
+    return token.strip() if scheme.lower() in ("bearer", DPOP) else shown
+
+
+def _scheme(shown: str) -> str:
+    return shown.partition(" ")[0].lower()
 
 
 def _digest(shown: str) -> bytes:

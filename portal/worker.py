@@ -33,6 +33,7 @@ from exchange.result_files import sweep_results
 from exchange.run_clocks import run_clocks
 from policies import once
 from policies.decision.profile import profile_in_force
+from policies.identity.clients import forget_used_proofs
 from policies.party import Actor
 from policies.terms import DatasetId, VersionId
 from portal import connection_jobs, harvest_jobs
@@ -158,6 +159,8 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
     def _forget(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         with wiring.pool.connection() as tx:
             once.forget(tx, wiring.now())
+        with wiring.pool.connection() as tx:
+            forget_used_proofs(tx, wiring.now())
         with wiring.pool.connection() as tx:
             settle.forget_fair_use(tx, wiring.now())
 

@@ -38,7 +38,7 @@ from policies.roles import can_set_standards
 
 def may_answer(by: Actor, request: DataRequest) -> bool:
     """Whether `by` acts for the department that was asked, or is the bureau."""
-    if by.is_anonymous or by.agreement_id is not None:
+    if by.is_anonymous or by.is_program:
         return False
     if can_set_standards(by):
         return True

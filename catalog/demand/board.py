@@ -87,7 +87,7 @@ def answer_in(tx: Tx, request: DataRequest, *, by: Actor) -> Dataset | None:
 
 def waiting_for(tx: Tx, *, by: Actor) -> list[DataRequest]:
     """Open wishes that `by` is to answer, by the day due; unrouted ones go to the bureau."""
-    if by.is_anonymous or by.agreement_id is not None:
+    if by.is_anonymous or by.is_program:
         return []
     own = {
         held.organization_id

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from policies.client import Client
 from policies.database import Pool, Tx
 from policies.errors import (
     NotAMember,
@@ -21,7 +22,7 @@ from policies.evidence.signing_key import KeyPurpose, KeyState
 from policies.identity.passwords import hash_password, is_right, needs_rehash
 from policies.identity.people import user_named
 from policies.identity.tokens import decode, kid_of_token
-from policies.party import Actor, Organization, OrganizationKind, Role, User
+from policies.party import Actor, Organization, OrganizationKind, Role, User, Warrant
 from policies.session import (
     FAILURES_FORGOTTEN_AFTER,
     FREE_FAILURES_PER_ACCOUNT,
@@ -37,12 +38,13 @@ from policies.session import (
     session_end,
     wait_s,
 )
+from policies.store import clients as client_store
 from policies.store import keys as key_store
 from policies.store import people as people_store
 from policies.store import sessions as store
 from policies.store import tokens as token_store
 from policies.terms import OrganizationId, UserId
-from policies.token import Claims, Token
+from policies.token import Claims, Token, TokenKind
 
 _KIND_ACTED_FOR = {
     Role.REGULATOR: OrganizationKind.REGULATOR,
@@ -65,6 +67,8 @@ class TokenHolder:
 
     actor: Actor
     ends_at: datetime
+    jkt: str | None = None
+    """Thumbprint of the key whose holder alone may use it. Source: RFC 9449 s. 6.1."""
 
 
 def sign_in(
@@ -190,8 +194,9 @@ def holder_of_token(tx: Tx, encoded: str, *, address: str, at: datetime) -> Toke
     actor = actor_of_user(
         tx, user, chosen_id=token.organization_id, token_id=str(token.id), address=address
     )
-    if token.agreement_id is None:
+    if token.kind is TokenKind.API:
         return TokenHolder(actor, token.expires_at)
+    client = _client_of(tx, token, at)
     if actor.organization is None or actor.organization.id != token.organization_id:
         raise TokenHolderGone
     bound = Actor(
@@ -200,9 +205,46 @@ def holder_of_token(tx: Tx, encoded: str, *, address: str, at: datetime) -> Toke
         organization=actor.organization,
         agreement_id=token.agreement_id,
         token_id=str(token.id),
+        warrant=Warrant(
+            client_id=token.client_id,
+            actions=token.bounds.actions,
+            is_limited=token.bounds.is_limited,
+            has_cap=client is not None and client.daily_cap is not None,
+            is_sender_bound=token.bounds.jkt is not None,
+        ),
         address=address,
     )
-    return TokenHolder(bound, token.expires_at)
+    return TokenHolder(bound, token.expires_at, token.bounds.jkt)
+
+
+def live_access_token(tx: Tx, encoded: str, *, at: datetime) -> tuple[Token, Actor]:
+    """A live access token's row, and the person that it stands for with all their roles.
+
+    Raises: NotAToken, TokenExpired, TokenRevoked, TokenHolderGone.
+    """
+    holder_of_token(tx, encoded, address="", at=at)
+    found = token_store.get_token(tx, _verify(tx, encoded, at).id)
+    assert found is not None, "it was found a moment ago"
+    token, user = found
+    if token.kind is not TokenKind.ACCESS:
+        raise NotAToken
+    return token, actor_of_user(tx, user, chosen_id=token.organization_id)
+
+
+def known_token(tx: Tx, encoded: str) -> Token | None:
+    """The row of a token that was signed here, live or not; None for any other text.
+
+    For those who ask about tokens and revoke them, and so must be told no more.
+    """
+    try:
+        key = key_store.get_key(tx, kid_of_token(encoded))
+        if key is None or key.purpose is not KeyPurpose.TOKEN:
+            return None
+        claims = decode(encoded, key)
+    except NotAToken:
+        return None
+    found = token_store.get_token(tx, claims.id)
+    return found[0] if found and _says_the_same(claims, found[0]) else None
 
 
 def actor_of_user(
@@ -299,12 +341,27 @@ def _verify(tx: Tx, encoded: str, at: datetime) -> Claims:
     return claims
 
 
+def _client_of(tx: Tx, token: Token, at: datetime) -> Client | None:
+    """The key that a token was drawn with; None where a person drew it.
+
+    Raises: TokenRevoked.
+    """
+    if token.client_id is None:
+        return None
+    found = client_store.get_client(tx, token.client_id)
+    if found is None or not found[0].is_live(at):
+        raise TokenRevoked
+    return found[0]
+
+
 def _says_the_same(claims: Claims, token: Token) -> bool:
     """Whether the token's text and its row agree; a foreign issuer's cannot."""
     return (
         claims.issuer == token.issuer
         and claims.user_id == token.user_id
         and claims.agreement_id == token.agreement_id
+        and claims.is_access == (token.kind is TokenKind.ACCESS)
+        and claims.bounds == token.bounds
         and claims.expires_at == token.expires_at
     )
 

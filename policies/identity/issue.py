@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from policies.agreement import Agreement
+from policies.client import Client
 from policies.database import Tx
 from policies.errors import (
     MalformedTokenName,
     NotAdministrator,
     NotTheConsumer,
     TokenNotFound,
+    TokenSpent,
     TooManyTokens,
 )
 from policies.events import Event, EventKind, moment_text
@@ -23,18 +25,22 @@ from policies.identity.tokens import encode
 from policies.party import Actor, User
 from policies.record import record
 from policies.roles import can_administer, can_apply_for, check_person
-from policies.seal import KeyRing
+from policies.seal import KeyRing, Signer
 from policies.store import tokens as store
-from policies.terms import UserId
+from policies.terms import Grade, OrganizationId, UserId
 from policies.token import (
+    ACCESS_LIFE_MOST,
     API_LIFE_MOST,
     API_TOKENS_PER_USER,
     TOKEN_NAME_MOST_CHARACTERS,
+    UNBOUNDED,
+    Bounds,
     Claims,
     Token,
     TokenKind,
     access_token_end,
     api_token_end,
+    latest_token_end,
 )
 
 TOKENS_SHOWN_MOST = 1000
@@ -90,12 +96,24 @@ def issue_api_token(
     return IssuedToken(encode(claims, signer), token)
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an access token is to be."""
+
+    life: timedelta = ACCESS_LIFE_MOST
+    bounds: Bounds = UNBOUNDED
+    client: Client | None = None
+    """The key of the program that draws it; None for a person."""
+    parent: Token | None = None
+    """The token that it is a narrower one of; None where it is none."""
+
+
 def issue_access_token(
     tx: Tx,
     keys: KeyRing,
     agreement: Agreement,
+    wish: Wish,
     *,
-    life: timedelta,
     issuer: str,
     by: Actor,
     at: datetime,
@@ -105,7 +123,7 @@ def issue_access_token(
     Whether anything is frozen is checked by the decision at each read.
 
     Raises: SignInNeeded, PersonNeeded, NotTheConsumer, TokenLifeOutOfBounds, AgreementEnded,
-    AgreementSuspended, AgreementNotStarted, KeyRetiresFirst, SigningKeyAway.
+    AgreementSuspended, AgreementNotStarted, TokenSpent, KeyRetiresFirst, SigningKeyAway.
     Source: X111, X113.
     """
     user_id = check_signed_in(by)
@@ -113,21 +131,57 @@ def issue_access_token(
     if not can_apply_for(by, agreement.consumer_id):
         raise NotTheConsumer
     signer = keys.signer(tx, KeyPurpose.TOKEN, at)
+    agreed_end = access_token_end(
+        agreement, issued_at=at, life=wish.life, key_retires_at=signer.retire_at
+    )
     claims = Claims(
         id=uuid4(),
         issuer=issuer,
         user_id=user_id,
-        client_id=str(agreement.consumer_id),
+        client_id=str(wish.client.id if wish.client else agreement.consumer_id),
         issued_at=at.replace(microsecond=0),
-        expires_at=access_token_end(
-            agreement, issued_at=at, life=life, key_retires_at=signer.retire_at
-        ),
+        expires_at=_end(wish, [agreed_end], at, signer),
         agreement_id=agreement.id,
         regime=agreement.regime,
         purpose=agreement.purpose,
         profile_hash=agreement.profile_hash,
+        entitlement_id=wish.client.id if wish.client else agreement.id,
+        grade_most=Grade.IMPORTANT,
+        bounds=wish.bounds,
     )
-    token = _token(claims, TokenKind.ACCESS, name="", kid=signer.kid, agreement=agreement)
+    token = _access_token(claims, wish, kid=signer.kid, organization_id=agreement.consumer_id)
+    _keep(tx, token, by=by, at=at)
+    return IssuedToken(encode(claims, signer), token)
+
+
+def issue_wide_token(
+    tx: Tx, keys: KeyRing, client: Client, wish: Wish, *, issuer: str, by: Actor, at: datetime
+) -> IssuedToken:
+    """A token that opens the data of every agreement of a key's organisation.
+
+    Each read takes the agreement that it needs and is decided, counted and charged under it.
+
+    Raises: SignInNeeded, PersonNeeded, NotTheConsumer, TokenLifeOutOfBounds, TokenSpent,
+    KeyRetiresFirst, SigningKeyAway.
+    Source: X111, X113.
+    """
+    user_id = check_signed_in(by)
+    check_person(by)
+    if not can_apply_for(by, client.organization_id):
+        raise NotTheConsumer
+    signer = keys.signer(tx, KeyPurpose.TOKEN, at)
+    claims = Claims(
+        id=uuid4(),
+        issuer=issuer,
+        user_id=user_id,
+        client_id=str(client.id),
+        issued_at=at.replace(microsecond=0),
+        expires_at=_end(wish, [], at, signer),
+        entitlement_id=client.id,
+        grade_most=Grade.IMPORTANT,
+        bounds=wish.bounds,
+    )
+    token = _access_token(claims, wish, kid=signer.kid, organization_id=client.organization_id)
     _keep(tx, token, by=by, at=at)
     return IssuedToken(encode(claims, signer), token)
 
@@ -141,8 +195,18 @@ def revoke_token(tx: Tx, token_id: UUID, *, by: Actor, at: datetime) -> None:
     found = store.get_token(tx, token_id)
     if found is None or not _may_revoke(found[0], user_id, by):
         raise TokenNotFound
-    token, _ = found
-    if store.revoke_token(tx, token_id, at):
+    _revoke(tx, found[0], by=by, at=at)
+
+
+def revoke_access_token(tx: Tx, token: Token, *, by: Actor, at: datetime) -> None:
+    """Revoke a token of the organisation that `by` acts for, whoever of it drew the token."""
+    assert by.organization is not None
+    assert by.organization.id == token.organization_id
+    _revoke(tx, token, by=by, at=at)
+
+
+def _revoke(tx: Tx, token: Token, *, by: Actor, at: datetime) -> None:
+    if store.revoke_token(tx, token.id, at):
         record(
             tx,
             Event(
@@ -184,6 +248,20 @@ def list_tokens(tx: Tx, user_id: UserId, *, by: Actor) -> Sequence[Token]:
     return store.tokens_of_user(tx, user_id, limit=TOKENS_SHOWN_MOST)
 
 
+def has_left(tx: Tx, token_id: UUID) -> bool:
+    """Whether a token that counts down may take anything more."""
+    return store.has_left(tx, token_id)
+
+
+def count_use(tx: Tx, token_id: UUID, *, rows: int, size_bytes: int) -> None:
+    """Count one delivery against a token and the wider ones that it was made of.
+
+    Raises: TokenSpent.
+    """
+    if not store.count_use(tx, token_id, rows=rows, size_bytes=size_bytes, queries=1):
+        raise TokenSpent
+
+
 def verification_keys(tx: Tx, keys: KeyRing, at: datetime) -> list[SigningKey]:
     """The keys with which others can check our tokens, oldest first.
 
@@ -196,14 +274,32 @@ def verification_keys(tx: Tx, keys: KeyRing, at: datetime) -> list[SigningKey]:
     ]
 
 
-def _token(
-    claims: Claims, kind: TokenKind, *, name: str, kid: str, agreement: Agreement | None = None
+def _end(wish: Wish, ends: Sequence[datetime], at: datetime, signer: Signer) -> datetime:
+    """When the token ends: within what is agreed, its key of a program, and its wider token."""
+    bounds = list(ends)
+    bounds += [wish.client.ends_at] if wish.client else []
+    bounds += [wish.parent.expires_at] if wish.parent else []
+    return latest_token_end(bounds, issued_at=at, life=wish.life, key_retires_at=signer.retire_at)
+
+
+def _access_token(
+    claims: Claims, wish: Wish, *, kid: str, organization_id: OrganizationId
 ) -> Token:
+    return replace(
+        _token(claims, TokenKind.ACCESS, name="", kid=kid),
+        organization_id=organization_id,
+        client_id=wish.client.id if wish.client else None,
+        parent_id=wish.parent.id if wish.parent else None,
+        bounds=wish.bounds,
+    )
+
+
+def _token(claims: Claims, kind: TokenKind, *, name: str, kid: str) -> Token:
     return Token(
         id=claims.id,
         kind=kind,
         user_id=claims.user_id,
-        organization_id=agreement.consumer_id if agreement else None,
+        organization_id=None,
         agreement_id=claims.agreement_id,
         name=name,
         issuer=claims.issuer,
@@ -229,6 +325,8 @@ def _keep(tx: Tx, token: Token, *, by: Actor, at: datetime) -> None:
                 "kind": token.kind,
                 "user_id": str(token.user_id),
                 "agreement_id": str(token.agreement_id) if token.agreement_id else None,
+                "client_id": str(token.client_id) if token.client_id else None,
+                "parent_id": str(token.parent_id) if token.parent_id else None,
                 "expires_at": moment_text(token.expires_at),
             },
         ),
@@ -237,5 +335,5 @@ def _keep(tx: Tx, token: Token, *, by: Actor, at: datetime) -> None:
 
 def _may_revoke(token: Token, user_id: UserId, by: Actor) -> bool:
     # A stolen access token may at least be used to end itself.
-    is_own = token.user_id == user_id and (by.agreement_id is None or by.token_id == str(token.id))
+    is_own = token.user_id == user_id and (not by.is_program or by.token_id == str(token.id))
     return is_own or can_administer(by)

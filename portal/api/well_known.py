@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 
 from policies.identity.issue import verification_keys
+from portal.api.oauth import CLIENT_METHODS, GRANT_TYPES, SCOPES, SIGNING_ALGORITHMS
 from portal.wiring import wiring_of
 
 router = APIRouter(prefix="/.well-known", tags=["tokens"])
@@ -29,17 +30,31 @@ def show_keys(request: Request, response: Response) -> dict[str, list[dict[str, 
 
 
 @router.get("/oauth-authorization-server")
-def show_issuer(request: Request) -> dict[str, str | list[str]]:
+@router.get("/openid-configuration")
+def show_issuer(request: Request) -> dict[str, str | bool | list[str]]:
     """What this site is as an issuer of tokens.
 
-    It names what there is: tokens are made at `/api/v1/tokens` and drawn on agreements, so there
-    is no authorization endpoint and no response type.
+    It names what there is: programs draw tokens with their keys, so there is no authorization
+    endpoint, no response type and no identity token. Some clients look for the same under the
+    name that OpenID Connect gave it.
+
+    Source: RFC 8414 s. 2-3; RFC 9449 s. 5.1.
     """
     site = wiring_of(request).settings.site_url
+    methods = list(CLIENT_METHODS)
     return {
         "issuer": site,
+        "token_endpoint": f"{site}/oauth/token",
+        "introspection_endpoint": f"{site}/oauth/introspect",
+        "revocation_endpoint": f"{site}/oauth/revoke",
         "jwks_uri": f"{site}/.well-known/jwks.json",
         "response_types_supported": [],
-        "grant_types_supported": [],
+        "grant_types_supported": list(GRANT_TYPES),
+        "scopes_supported": list(SCOPES),
+        "token_endpoint_auth_methods_supported": methods,
+        "token_endpoint_auth_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
+        "introspection_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "dpop_signing_alg_values_supported": list(SIGNING_ALGORITHMS),
         "service_documentation": f"{site}/help/api",
     }

@@ -126,7 +126,7 @@ def follow_topic(request: Request, slug: str, decision: Decision = "follow") -> 
 
 def is_followed(tx: Tx, kind: Followed, object_id: UUID, *, by: Actor) -> bool | None:
     """Whether the reader follows it; None where they cannot follow anything."""
-    if by.user_id is None or by.agreement_id is not None:
+    if by.user_id is None or by.is_program:
         return None
     return follow.is_following(tx, kind, object_id, user_id=by.user_id)
 

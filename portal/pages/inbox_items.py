@@ -119,7 +119,7 @@ def days_left_words(due: DueDate, today: date, say: Speech) -> str:
 
 
 def _waiting(tx: Tx, by: Actor, at: datetime) -> Iterator[Waiting]:
-    if by.agreement_id is not None:
+    if by.is_program:
         return
     asked = apply.inbox(tx, by=by)
     if can_set_standards(by):

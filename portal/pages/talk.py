@@ -179,7 +179,7 @@ def _page(
         reuses=[_reuse_view(one, slug) for one in talk.reuses],
         waiting=sum(not one.is_answered and not one.hidden_reason for one in talk.questions),
         may_moderate=talk.may_moderate,
-        may_write=not actor.is_anonymous and actor.agreement_id is None,
+        may_write=not actor.is_anonymous and not actor.is_program,
         is_own=look.overview.is_own,
         followers=followers,
         is_followed=is_followed,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
+from policies.client import Client
 from policies.evidence.signing_key import KeyPurpose, KeyState, SigningKey
+from policies.identity.clients import MadeClient
 from policies.identity.issue import IssuedToken
 from policies.key_act import KeyAct, KeyActKind, KeyActState
 from policies.party import (
@@ -17,9 +19,10 @@ from policies.party import (
     Role,
     User,
 )
-from policies.terms import AgreementId, OrganizationId, Text, UserId
+from policies.terms import AgreementId, MicroCredits, OrganizationId, Text, UserId
 from policies.token import Token, TokenKind
 from portal.pages import signing_keys
+from portal.pages.buy import keys
 
 AT = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
 TRANSPORT = Organization(
@@ -168,6 +171,53 @@ SIGNING_KEYS: dict[str, object] = {
     "errors": {},
 }
 
+CLIENT = Client(
+    id=UUID(int=40),
+    organization_id=COMPANY.id,
+    agreement_id=AgreementId(UUID(int=8)),
+    name="Data warehouse, production",
+    held_by=OFFICER.id,
+    created_at=AT,
+    ends_at=AT + timedelta(days=300),
+    public_jwk=None,
+    daily_cap=MicroCredits(12_500_000),
+    secret_changed_at=AT,
+    copied_at=None,
+    last_used_at=AT,
+    revoked_at=None,
+)
+_CARD = keys.Card(
+    client=CLIENT,
+    title=Text(zh="公交刷卡客流", en="Bus boardings"),
+    href="/my/agreements/1",
+    holder="officer",
+    spent=MicroCredits(3_250_000),
+    last_day=date(2027, 9, 18),
+    is_live=True,
+)
+_SIGNING = replace(
+    CLIENT,
+    id=UUID(int=41),
+    agreement_id=None,
+    name="夜间报表",
+    public_jwk={"kty": "OKP"},
+    daily_cap=None,
+    last_used_at=None,
+)
+CLIENT_KEYS: dict[str, object] = {
+    "organization": COMPANY,
+    "can_make": True,
+    "cards": [_CARD, replace(_CARD, client=_SIGNING, title=None, href=None)],
+    "gone": [replace(_CARD, client=replace(CLIENT, revoked_at=AT), is_live=False)],
+    "choices": [("", "Every agreement of ours, also later ones"), ("8", "Bus boardings (A-1)")],
+    "made": None,
+    "site_url": "https://data.example",
+    "most": 100,
+    "typed": {"name": "", "agreement": "", "ends_on": "", "daily_cap": "", "public_jwk": ""},
+    "errors": {},
+    "message": "",
+}
+
 ACCOUNT_CONTEXTS: dict[str, tuple[str, dict[str, object]]] = {
     "/user/me": ("account/me.html", ACCOUNT),
     "/user/me-wrong": (
@@ -202,6 +252,20 @@ ACCOUNT_CONTEXTS: dict[str, tuple[str, dict[str, object]]] = {
     ),
     "/admin/people/officer": ("account/user.html", {**PERSON, "link": LINK}),
     "/admin/people/former": ("account/user.html", {**PERSON, "user": FORMER, "held": []}),
+    "/my/keys": ("my/keys.html", CLIENT_KEYS),
+    "/my/keys-made": (
+        "my/keys.html",
+        {**CLIENT_KEYS, "made": MadeClient(CLIENT, "x7Q_" * 10 + "abc")},
+    ),
+    "/my/keys-wrong": (
+        "my/keys.html",
+        {
+            **CLIENT_KEYS,
+            "cards": [],
+            "gone": [],
+            "errors": {"ends_on": "A key ends after today and by 2027-01-31 at the latest."},
+        },
+    ),
     "/admin/signing-keys": ("account/signing_keys.html", SIGNING_KEYS),
     "/organization/transport/members": ("account/members.html", MEMBERS),
     "/organization/transport/members-new": ("account/members.html", {**MEMBERS, "link": LINK}),

@@ -69,6 +69,7 @@ CHANGES = {
     "listing": "UPDATE exchange.listings SET state = state",
     "agreement": "UPDATE policies.agreements SET state = state",
     "token": "UPDATE policies.tokens SET revoked_at = now()",
+    "client": "UPDATE policies.clients SET revoked_at = now()",
     "key": "UPDATE policies.signing_keys SET state = state",
 }
 

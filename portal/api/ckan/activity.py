@@ -178,7 +178,7 @@ def dashboard_mark_activities_old(call: Call) -> Result:
 
 def _check_dashboard(call: Call) -> UserId:
     user_id = call.actor.user_id
-    if user_id is None or call.actor.agreement_id is not None:
+    if user_id is None or call.actor.is_program:
         raise AccessDenied("You must be logged in to access your dashboard.")
     return user_id
 

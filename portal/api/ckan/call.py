@@ -152,7 +152,7 @@ class Call:
 
 def is_sysadmin(actor: Actor) -> bool:
     """Whether the actor is what CKAN calls a sysadmin: an administrator of the whole site."""
-    return actor.agreement_id is None and can_administer(actor)
+    return not actor.is_program and can_administer(actor)
 
 
 def text_of(name: str, value: Json, otherwise: str = "") -> str:

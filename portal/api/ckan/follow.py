@@ -104,7 +104,7 @@ def _kind_of(call: Call, kind: Followed, named: str) -> tuple[Followed, UUID]:
 
 def _following(kind: Followed, words: str) -> Run:
     def run(call: Call) -> Result:
-        if call.actor.user_id is None or call.actor.agreement_id is not None:
+        if call.actor.user_id is None or call.actor.is_program:
             raise AccessDenied(f"You must be logged in to follow {words}")
         found_kind, object_id = _kind_of(call, kind, call.wanted("id"))
         if object_id == call.actor.user_id:
@@ -121,7 +121,7 @@ def _following(kind: Followed, words: str) -> Run:
 
 def _unfollowing(kind: Followed, words: str) -> Run:
     def run(call: Call) -> Result:
-        if call.actor.user_id is None or call.actor.agreement_id is not None:
+        if call.actor.user_id is None or call.actor.is_program:
             raise AccessDenied(f"You must be logged in to unfollow {words}.")
         found_kind, object_id = _kind_of(call, kind, call.wanted("id"))
         try:

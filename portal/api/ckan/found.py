@@ -145,7 +145,7 @@ def may_in_organization(call: Call, organization_id: OrganizationId, permission:
     """Whether the caller holds the permission in the organisation."""
     if call.is_sysadmin:
         return True
-    if call.actor.agreement_id is not None:
+    if call.actor.is_program:
         return False
     return permits(capacity_in(call.actor, organization_id), permission)
 
@@ -154,7 +154,7 @@ def may_in_theme(call: Call, theme: Theme, permission: str) -> bool:
     """Whether the caller holds the permission for the theme."""
     if call.is_sysadmin:
         return True
-    if call.actor.user_id is None or call.actor.agreement_id is not None:
+    if call.actor.user_id is None or call.actor.is_program:
         return False
     return permits(kept_by(call.tx, call.actor.user_id).get(theme.id), permission)
 

@@ -109,7 +109,7 @@ def group_create(call: Call) -> Result:
     may_create = (
         call.options.user_create_groups
         and not call.actor.is_anonymous
-        and call.actor.agreement_id is None
+        and not call.actor.is_program
     )
     check_may(call, allowed=call.is_sysadmin or may_create, doing="create groups")
     theme_id = ThemeId(chosen_id(call))
@@ -195,7 +195,7 @@ def group_list_authz(call: Call) -> Result:
     `am_member` leaves out those that only a sysadmin's power opens; `available_only` is taken and
     changes nothing, since no dataset is named.
     """
-    if call.actor.user_id is None or call.actor.agreement_id is not None:
+    if call.actor.user_id is None or call.actor.is_program:
         return []
     held = kept_by(call.tx, call.actor.user_id)
     is_all = call.is_sysadmin and not call.flag("am_member")

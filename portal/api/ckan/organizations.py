@@ -401,7 +401,7 @@ def _check_admin(call: Call, organization: Organization, doing: str) -> None:
 
 
 def _is_person(actor: Actor) -> bool:
-    return not actor.is_anonymous and actor.agreement_id is None
+    return not actor.is_anonymous and not actor.is_program
 
 
 _WRONG: Final = (CreditCodeTaken, TitleMissing, IdTaken, ParentInCircle)

@@ -271,7 +271,7 @@ def _taken(given: Given, refusal: DistributionIdTaken) -> ValidationFailed:
 
 def _check_may_create(call: Call, sent: Mapping[str, Json]) -> None:
     name = call.actor.name
-    if call.actor.is_anonymous or call.actor.agreement_id is not None:
+    if call.actor.is_anonymous or call.actor.is_program:
         raise AccessDenied(f"User {name} not authorized to create packages")
     if call.is_sysadmin:
         return

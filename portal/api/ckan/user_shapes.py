@@ -41,7 +41,7 @@ def with_capacity(user: User, capacity: Capacity) -> User:
 
 def is_own(call: Call, user_id: UserId) -> bool:
     """Whether the caller asks about themselves."""
-    return call.actor.user_id == user_id and call.actor.agreement_id is None
+    return call.actor.user_id == user_id and not call.actor.is_program
 
 
 def _shape(

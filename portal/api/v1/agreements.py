@@ -14,6 +14,7 @@ from exchange import negotiate
 from policies.access import Action
 from policies.agreement import Agreement, AgreementState
 from policies.canonical import Plain
+from policies.identity.issue import Wish
 from policies.terms import ListingId, Purpose, Regime
 from policies.token import ACCESS_LIFE_LEAST, ACCESS_LIFE_MOST
 from portal.act_once import act_once
@@ -151,7 +152,7 @@ def draw_token(
             tx,
             wiring.keys,
             agreement_id,
-            life=timedelta(seconds=wanted.life_s),
+            Wish(life=timedelta(seconds=wanted.life_s)),
             issuer=wiring.settings.site_url,
             by=actor,
             at=wiring.now(),

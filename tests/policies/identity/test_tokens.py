@@ -26,6 +26,7 @@ from policies.errors import (
     MalformedTokenName,
     NotAdministrator,
     NotAToken,
+    NotNarrower,
     NotTheConsumer,
     PersonNeeded,
     Refusal,
@@ -35,6 +36,7 @@ from policies.errors import (
     TokenLifeOutOfBounds,
     TokenNotFound,
     TokenRevoked,
+    TokenSpent,
 )
 from policies.evidence import ed25519
 from policies.evidence.signing_key import KeyPurpose
@@ -42,6 +44,7 @@ from policies.identity.authenticate import actor_of_token
 from policies.identity.enrol import deactivate_user, withdraw_role
 from policies.identity.issue import (
     IssuedToken,
+    Wish,
     issue_access_token,
     issue_api_token,
     list_tokens,
@@ -67,8 +70,10 @@ from policies.token import (
     ACCESS_LIFE_LEAST,
     ACCESS_LIFE_MOST,
     API_LIFE_MOST,
+    Bounds,
     Claims,
     access_token_end,
+    latest_token_end,
 )
 from tests.people import AT, acting, enrol, found
 
@@ -131,7 +136,7 @@ def api_token(tx: Tx, keys: KeyRing, actor: Actor, **changes: Any) -> IssuedToke
 
 
 def access_token(tx: Tx, keys: KeyRing, actor: Actor, agreement: Agreement) -> IssuedToken:
-    return issue_access_token(tx, keys, agreement, life=HALF_HOUR, issuer=ISSUER, by=actor, at=AT)
+    return issue_access_token(tx, keys, agreement, Wish(HALF_HOUR), issuer=ISSUER, by=actor, at=AT)
 
 
 def holder(tx: Tx, encoded: str, at: datetime = AT) -> Actor:
@@ -234,7 +239,7 @@ def test_an_access_token_lives_between_twenty_and_sixty_minutes(
 ) -> None:
     for life in (ACCESS_LIFE_LEAST - timedelta(seconds=1), ACCESS_LIFE_MOST + timedelta(seconds=1)):
         with pytest.raises(TokenLifeOutOfBounds):
-            issue_access_token(tx, keys, agreement, life=life, issuer=ISSUER, by=li, at=AT)
+            issue_access_token(tx, keys, agreement, Wish(life), issuer=ISSUER, by=li, at=AT)
 
 
 def test_a_token_works_until_its_end_and_not_at_it(tx: Tx, keys: KeyRing, li: Actor) -> None:
@@ -597,3 +602,55 @@ def test_a_token_is_short_enough_for_a_header() -> None:
     )
 
     assert len(encode(claims, signer)) < 1000
+
+
+@given(
+    life_s=st.integers(1200, 3600),
+    agreement_s=st.integers(1, 10_000),
+    client_s=st.integers(1, 10_000),
+    parent_s=st.integers(1, 10_000),
+    key_s=st.integers(1, 10_000),
+    micros=st.integers(0, 999_999),
+)
+def test_no_token_outlives_anything_that_it_stands_on(
+    life_s: int, agreement_s: int, client_s: int, parent_s: int, key_s: int, micros: int
+) -> None:
+    at = AT + timedelta(microseconds=micros)
+    ends = [at + timedelta(seconds=each) for each in (agreement_s, client_s, parent_s)]
+    key_retires_at = at + timedelta(seconds=key_s)
+
+    try:
+        end = latest_token_end(
+            ends, issued_at=at, life=timedelta(seconds=life_s), key_retires_at=key_retires_at
+        )
+    except (TokenSpent, KeyRetiresFirst):
+        return
+
+    assert at < end <= min(*ends, key_retires_at, at + timedelta(seconds=life_s))
+
+
+_bounds = st.builds(
+    Bounds,
+    actions=st.none() | st.frozensets(st.sampled_from(Action), min_size=1),
+    rows_most=st.none() | st.integers(0, 100),
+    bytes_most=st.none() | st.integers(0, 100),
+    queries_most=st.none() | st.integers(0, 100),
+)
+
+
+@given(held=_bounds, wanted=st.lists(_bounds, min_size=1, max_size=4))
+def test_however_often_a_token_is_exchanged_it_is_never_wider(
+    held: Bounds, wanted: list[Bounds]
+) -> None:
+    now = held
+    for one in wanted:
+        try:
+            narrow = now.narrowed(one, actor="job")
+        except NotNarrower:
+            return
+        for name in ("rows_most", "bytes_most", "queries_most"):
+            before, after = getattr(now, name), getattr(narrow, name)
+            assert before is None or (after is not None and after <= before)
+        assert now.actions is None or (narrow.actions or frozenset(Action)) <= now.actions
+        assert len(narrow.actors) <= 2
+        now = narrow
