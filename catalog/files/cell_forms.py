@@ -52,7 +52,8 @@ DAY_FIRST: Final = "D/M/YYYY"
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
 _ZONE = r"(Z|[+-][0-9]{2}(:[0-9]{2})?)"
 _PLAIN = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?"
-_NUMBER = r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?"
+_FRACTION = r"-?(0|[1-9][0-9]*)?(\.[0-9]+)?"
+_NUMBER = _FRACTION + r"([eE][+-]?[0-9]{1,3})?"
 _GROUPED_WHOLE = r"-?([1-9][0-9]{0,2}(,[0-9]{3})+|0|[1-9][0-9]*)"
 _GROUPED = _GROUPED_WHOLE + r"(\.[0-9]+)?"
 
@@ -146,9 +147,14 @@ def condition(form: str, x: str) -> str:
         case "integer":
             return f"TRY_CAST({x} AS BIGINT)::VARCHAR = {x}"
         case "plain":
-            return f"{_looks_like(x, _PLAIN)} AND {_digits(x)} <= {DECIMAL_DIGITS_MAX}"
+            return f"{_looks_like(x, _PLAIN)} AND {_has_digits_at_most(x, DECIMAL_DIGITS_MAX)}"
         case "number":
-            return f"{_looks_like(x, _NUMBER)} AND {_survives_as_double(x)}"
+            # Most cells are short and without an exponent: then any double keeps them.
+            return (
+                f"CASE WHEN strlen({x}) <= {FLOAT_DIGITS} AND {_looks_like(x, _FRACTION)} "
+                f"THEN TRY_CAST({x} AS DOUBLE) IS NOT NULL "
+                f"ELSE {_looks_like(x, _NUMBER)} AND {_survives_as_double(x)} END"
+            )
         case "grouped_integer" | "grouped":
             shape = SHAPES[form]
             return f"{_looks_like(x, shape)} AND {_digits(_bare(x))} <= {FLOAT_DIGITS}"
@@ -222,6 +228,16 @@ def _bare(x: str) -> str:
 def _joined(form: str, x: str) -> str:
     """A date as one word, its day called 日."""
     return f"replace(replace({x}, ' ', ''), '号', '日')" if "年" in form else x
+
+
+def _has_digits_at_most(x: str, count: int) -> str:
+    """Whether a number has no more significant digits; one of no more characters is not counted."""
+    return f"CASE WHEN strlen({x}) <= {count} THEN true ELSE {_digits(x)} <= {count} END"
+
+
+def scale(x: str) -> str:
+    """How many digits stand after the point, of a cell that is written as `plain`."""
+    return f"CASE WHEN instr({x}, '.') = 0 THEN 0 ELSE strlen({x}) - instr({x}, '.') END"
 
 
 def _digits(x: str) -> str:

@@ -39,6 +39,7 @@ from catalog.files.cell_forms import (
     literal,
     narrowed,
     read_as,
+    scale,
     told_as,
     type_of,
 )
@@ -232,9 +233,15 @@ def _first_rows(
         fits = {
             form: sum(map(bool, map(shape.fullmatch, values))) for form, shape in _SHAPES.items()
         }
+        scales = {len(value.partition(".")[2]) for value in values}
         seen[x] = _Seen(
             cells != raw,
-            tuple(form for form, count in fits.items() if count == len(values)),
+            tuple(
+                form
+                for form, count in fits.items()
+                # Plain numbers are all of one scale, whatever follows.
+                if count == len(values) and (form != "plain" or (len(scales) < 2 and 0 not in scales))
+            ),
             tuple(form for form, count in fits.items() if values and 2 * count >= len(values)),
         )
     return seen
@@ -403,26 +410,32 @@ def _count(
     if not asked:
         return {}
     tokens = ", ".join(literal(token) for token in NULL_TOKENS)
-    counted, inner = [], []
+    counted, inner, fitting = [], [], []
     for x, one in asked.items():
         inner.append(f"{one.cell} AS {x}")
-        conditions = {form: condition(form, x) for form in one.forms}
-        scale = f"length(regexp_extract({x}, '[.]([0-9]+)$', 1))"
-        is_plain = conditions.get("plain", "false")
+        fitting.append(x)
+        # Worked out once, for all that is counted by it.
+        fits = {form: f"fits_{place}_{x}" for place, form in enumerate(one.forms)}
+        fitting += [f"coalesce({condition(form, x)}, false) AS {fits[form]}" for form in fits]
+        is_plain = fits.get("plain")
         is_code = f"regexp_full_match({x}, {literal(_CODE)})"
         counted += [
             f"count({x})",
-            f"count(*) FILTER ({x} IN ({tokens}))",
+            # No form has cells that are written as one of them.
+            f"count(*) FILTER (CASE WHEN {' OR '.join(fits.values())} THEN false "
+            f"ELSE {x} IN ({tokens}) END)",
             "0" if one.cell == x else f"count(*) FILTER ({x} <> raw_{x})",
-            f"min({scale}) FILTER ({is_plain})",
-            f"max({scale}) FILTER ({is_plain})",
+            f"min({scale(x)}) FILTER ({is_plain})" if is_plain else "0",
+            f"max({scale(x)}) FILTER ({is_plain})" if is_plain else "0",
         ]
         if one.cell != x:
             inner.append(f"{x} AS raw_{x}")
-        for fits in conditions.values():
+            fitting.append(f"raw_{x}")
+        for is_fit in fits.values():
             counted += [
-                f"count(*) FILTER ({fits})",
-                f"count(*) FILTER ({is_code} AND NOT coalesce({fits}, false))",
+                f"count(*) FILTER ({is_fit})",
+                # Only where some do not fit, it is looked whether they are codes.
+                f"count(*) FILTER (CASE WHEN {is_fit} THEN false ELSE {is_code} END)",
             ]
         counted += [
             f"count(*) FILTER (regexp_matches({x}, {literal(MARKS[form])}))"
@@ -430,7 +443,8 @@ def _count(
             if form in MARKS
         ]
     (row,) = engine.execute(
-        f"SELECT {', '.join(counted)} FROM (SELECT {', '.join(inner)} FROM {source})"  # noqa: S608
+        f"SELECT {', '.join(counted)} FROM (SELECT {', '.join(fitting)} "  # noqa: S608
+        f"FROM (SELECT {', '.join(inner)} FROM {source}))"
     ).fetchall()
     cells = iter(row)
     counts = {}
