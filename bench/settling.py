@@ -1,7 +1,9 @@
 """Settlements as the server makes them, and as one call of one database function each.
 
-The function writes the very rows that the server writes, under the same locks; what the server
-works out in Python (the receipt's text, its signature, ids) is given to it.
+There are two such functions. One writes the very rows that the server writes, under the same
+locks; what the server works out in Python (the receipt's text, its signature, ids) is given to it.
+The other is bare double entry, without receipts, decisions, events or checks but the floor:
+one row of a transfer, two balances.
 """
 
 from __future__ import annotations
@@ -97,6 +99,30 @@ END
 $body$;
 """
 
+BARE = """
+CREATE SCHEMA IF NOT EXISTS bench;
+CREATE TABLE IF NOT EXISTS bench.accounts (
+    id integer PRIMARY KEY,
+    balance bigint NOT NULL CHECK (balance >= 0)
+);
+INSERT INTO bench.accounts (id, balance) VALUES (1, 1000000000), (2, 0) ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS bench.transfers (
+    id uuid PRIMARY KEY,
+    debit_id integer NOT NULL REFERENCES bench.accounts,
+    credit_id integer NOT NULL REFERENCES bench.accounts,
+    amount bigint NOT NULL CHECK (amount > 0),
+    created_at timestamptz NOT NULL
+);
+CREATE OR REPLACE FUNCTION bench.transfer(transfer_id uuid, paid bigint) RETURNS void
+LANGUAGE plpgsql AS $body$
+BEGIN
+    INSERT INTO bench.transfers VALUES (transfer_id, 1, 2, paid, now());
+    UPDATE bench.accounts SET balance = balance - paid WHERE id = 1;
+    UPDATE bench.accounts SET balance = balance + paid WHERE id = 2;
+END
+$body$;
+"""
+
 WRITTEN = ("decisions", "receipts", "items", "transfers", "results")
 
 
@@ -108,11 +134,18 @@ class Ledger:
         self._numbers, self._lock = count(), threading.Lock()
         with parts.pool.connection() as tx:
             tx.execute(FUNCTION)
+            tx.execute(BARE)
+        self._ready: list[Posting] = []
         self._template = self._written()
 
+    def prepare(self, count: int) -> None:
+        """Have so many pages read, so that only their settling is measured."""
+        self._ready = [self._posting() for _ in range(count)]
+
     def settle_in_groups(self, _: int) -> None:
-        """As the server does."""
-        self._parts.groups.commit(self._posting(), partial(group.post_deliveries, self._parts))
+        """As the server does, of what was prepared."""
+        posting = self._ready.pop()
+        self._parts.groups.commit(posting, partial(group.post_deliveries, self._parts))
 
     def settle_by_call(self, _: int) -> None:
         """One call, one commit."""
@@ -122,6 +155,11 @@ class Ledger:
         text = text.replace("BODY-SHA256", uuid4().hex * 2).replace("RESULT-PATH", uuid4().hex)
         with self._parts.pool.connection() as tx:
             tx.execute("SELECT pg_temp_settle(%s)", (text,))
+
+    def settle_bare(self, _: int) -> None:
+        """One call, one commit, of bare double entry."""
+        with self._parts.pool.connection() as tx:
+            tx.execute("SELECT bench.transfer(%s, 1)", (uuid4(),))
 
     def _posting(self) -> Posting:
         with self._lock:
@@ -146,6 +184,7 @@ class Ledger:
 
         names = [f"insert_{what}" for what in WRITTEN]
         patches = [patch.object(store, name, noting(name)) for name in names]
+        self.prepare(1)
         for one in patches:
             one.start()
         self.settle_in_groups(0)

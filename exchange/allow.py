@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
@@ -100,7 +101,7 @@ class Ask:
     """Set when nobody waits for the answer any more; what runs for it is then ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which `cached_property` cannot use
 class Allowed:
     """A question whose accesses were all allowed a moment ago, with the files to answer from."""
 
@@ -124,7 +125,7 @@ class Allowed:
             access.price for access in self.accesses if access.price.model is not PriceModel.FREE
         ]
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         """Names the question, with the data and the terms it is asked of."""
         asked: list[Plain] = [

@@ -115,15 +115,16 @@ class _Books:
         return str(self.accounts[owner_id, kind].id)
 
 
-def is_same_question(one: Posting, other: Posting) -> bool:
-    """Whether two deliveries are one: the second is then answered by the receipt of the first."""
-    own, others = one.allowed, other.allowed
-    if caller_of(own.ask.by) != caller_of(others.ask.by):
-        return False
-    key = own.ask.idempotency_key
-    if key is not None and key == others.ask.idempotency_key:
-        return True
-    return own.sha256 == others.sha256
+def names_of(posting: Posting) -> frozenset[object]:
+    """What a delivery goes by: of two with a name in common, the second is answered by the receipt
+    of the first.
+    """
+    ask = posting.allowed.ask
+    caller = caller_of(ask.by)
+    names: set[object] = {(caller, "question", posting.allowed.sha256)}
+    if ask.idempotency_key is not None:
+        names.add((caller, "key", ask.idempotency_key))
+    return frozenset(names)
 
 
 def post_deliveries(parts: Parts, postings: Sequence[Posting]) -> list[Delivered | Refusal]:
@@ -304,11 +305,7 @@ def _write(
     hashes = [sha256_hex(body) for body in bodies]
     store.insert_decisions(
         tx,
-        [
-            store.decision_row(item.decision_id, access.decision, entry.allowed.ask.by)
-            for entry, receipt in zip(entries, receipts, strict=True)
-            for item, access in zip(receipt.items, entry.accesses, strict=True)
-        ],
+        _decision_rows(entries, receipts),
     )
     event_ids = record_all(
         tx,
@@ -358,6 +355,20 @@ def _write(
     _count_fair_use(tx, entries, at)
     for entry, receipt in zip(entries, receipts, strict=True):
         entry.told = _delivered(tx, parts, entry, receipt, books)
+
+
+def _decision_rows(entries: Sequence[_Entry], receipts: Sequence[Receipt]) -> list[store.Row]:
+    """The decisions of the receipts; a remembered one that many rest on is put into words once."""
+    told: dict[tuple[int, int], store.Row] = {}
+    rows: list[store.Row] = []
+    for entry, receipt in zip(entries, receipts, strict=True):
+        by = entry.allowed.ask.by
+        for item, access in zip(receipt.items, entry.accesses, strict=True):
+            name = (id(access.decision), id(by))
+            if name not in told:
+                told[name] = store.decision_row(access.decision, by)
+            rows.append({**told[name], "id": str(item.decision_id)})
+    return rows
 
 
 def _count_fair_use(tx: Tx, entries: Sequence[_Entry], at: datetime) -> None:

@@ -8,6 +8,7 @@ Source: RFC 8785 (JSON Canonicalization Scheme).
 
 from __future__ import annotations
 
+import re
 import types
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
@@ -19,6 +20,7 @@ from hashlib import sha256
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
+import orjson
 import rfc8785
 
 Plain = str | int | bool | None | list["Plain"] | dict[str, "Plain"]
@@ -67,12 +69,53 @@ def from_plain(kind: type[Record], plain: Plain) -> Record:
 
 def canonical_text(plain: Plain) -> str:
     """The one text of `plain` under RFC 8785: sorted keys, no blanks, UTF-8."""
-    return rfc8785.dumps(plain).decode()
+    return _canonical_bytes(plain).decode()
 
 
 def fingerprint_of(plain: Plain) -> str:
     """SHA-256 over the canonical text, 64 hexadecimal digits."""
-    return sha256(rfc8785.dumps(plain)).hexdigest()
+    return sha256(_canonical_bytes(plain)).hexdigest()
+
+
+def compact(plain: Plain) -> bytes:
+    """Some JSON text of `plain`, quickly made: to be read back, never hashed."""
+    return orjson.dumps(plain)
+
+
+_BEYOND_ORDER = re.compile(rb"[\xee-\xff]")
+"""A first byte of characters from U+E000 on, whose order in UTF-8 is not that in UTF-16."""
+
+
+def _canonical_bytes(plain: Plain) -> bytes:
+    """Written by the fast library where it writes the same, else by the one for RFC 8785.
+
+    They differ in floats, in how large a whole number may be, and in the order of rare keys.
+    Source: RFC 8785 s. 3.2.2 and 3.2.3.
+    """
+    if _is_usual(plain):
+        try:
+            written = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+        except orjson.JSONEncodeError:
+            return rfc8785.dumps(plain)
+        if not _BEYOND_ORDER.search(written):
+            return written
+    return rfc8785.dumps(plain)
+
+
+_WHOLE_MAX = 2**53 - 1
+
+
+def _is_usual(plain: object) -> bool:
+    """Whether nothing is in it but texts, whole numbers of 53 bits, lists and objects of these."""
+    kind = type(plain)
+    if kind is str or kind is bool or plain is None:
+        return True
+    if kind is int:
+        return -_WHOLE_MAX <= cast("int", plain) <= _WHOLE_MAX
+    if kind is dict:
+        own = cast("dict[object, object]", plain)
+        return all(type(key) is str for key in own) and all(map(_is_usual, own.values()))
+    return kind is list and all(map(_is_usual, cast("list[object]", plain)))
 
 
 def _read(kind: Any, plain: Any) -> object:

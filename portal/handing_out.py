@@ -22,7 +22,7 @@ from exchange import settle
 from exchange.allow import DECISIONS_REMEMBERED_MAX, Ask, Parts
 from exchange.delivery import Delivered
 from exchange.groups import Groups
-from exchange.post_deliveries import is_same_question
+from exchange.post_deliveries import names_of
 from policies.party import Actor
 from policies.standing import Remembered
 from policies.terms import Purpose
@@ -63,7 +63,7 @@ def _parts(wiring: Wiring) -> Parts:
             wall_s=float(wiring.settings.query_s), cpu_s=wiring.settings.query_s + CPU_GRACE_S
         ),
         row_stores=RowStores(wiring.warehouse),
-        groups=Groups(same=is_same_question),
+        groups=Groups(names=names_of),
     )
 
 

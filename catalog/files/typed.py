@@ -240,7 +240,8 @@ def _first_rows(
                 form
                 for form, count in fits.items()
                 # Plain numbers are all of one scale, whatever follows.
-                if count == len(values) and (form != "plain" or (len(scales) < 2 and 0 not in scales))
+                if count == len(values)
+                and (form != "plain" or (len(scales) < 2 and 0 not in scales))
             ),
             tuple(form for form, count in fits.items() if values and 2 * count >= len(values)),
         )
@@ -417,13 +418,13 @@ def _count(
         # Worked out once, for all that is counted by it.
         fits = {form: f"fits_{place}_{x}" for place, form in enumerate(one.forms)}
         fitting += [f"coalesce({condition(form, x)}, false) AS {fits[form]}" for form in fits]
+        fits_any = " OR ".join(fits.values())
         is_plain = fits.get("plain")
         is_code = f"regexp_full_match({x}, {literal(_CODE)})"
         counted += [
             f"count({x})",
             # No form has cells that are written as one of them.
-            f"count(*) FILTER (CASE WHEN {' OR '.join(fits.values())} THEN false "
-            f"ELSE {x} IN ({tokens}) END)",
+            f"count(*) FILTER (CASE WHEN {fits_any} THEN false ELSE {x} IN ({tokens}) END)",
             "0" if one.cell == x else f"count(*) FILTER ({x} <> raw_{x})",
             f"min({scale(x)}) FILTER ({is_plain})" if is_plain else "0",
             f"max({scale(x)}) FILTER ({is_plain})" if is_plain else "0",

@@ -14,7 +14,7 @@ from exchange.receipt import StoredReceipt
 from exchange.store.ledger import account_of_row
 from exchange.store.receipts import receipt_of_row
 from policies.access import Decision
-from policies.canonical import Plain, to_plain
+from policies.canonical import Plain, compact, to_plain
 from policies.database import Tx
 from policies.party import Actor
 from policies.terms import AgreementId
@@ -124,11 +124,10 @@ def lock_accounts_of(
     return {(account.owner_id, account.kind): account for account in accounts}
 
 
-def decision_row(decision_id: UUID, decision: Decision, actor: Actor) -> dict[str, Plain]:
-    """An allowed decision in the words of `insert_decisions`."""
+def decision_row(decision: Decision, actor: Actor) -> dict[str, Plain]:
+    """An allowed decision in the words of `insert_decisions`, but for its id."""
     asked = decision.facts
     return {
-        "id": str(decision_id),
         "at": decision.at.isoformat(),
         "user_id": str(actor.user_id) if actor.user_id else None,
         "organization_id": str(actor.organization.id) if actor.organization else None,
@@ -162,7 +161,7 @@ def insert_decisions(tx: Tx, decisions: Sequence[Row]) -> None:
                         agreement_id uuid, rule_ids text[], reasons jsonb, facts jsonb,
                         profile_id text, profile_hash text, policy_hash text)
         """,
-        {"decisions": Jsonb(list(decisions))},
+        {"decisions": Jsonb(list(decisions), compact)},
     )
 
 
@@ -183,7 +182,7 @@ def insert_receipts(tx: Tx, receipts: Sequence[Row]) -> None:
                         question_sha256 text, result_sha256 text, charge_microcredits bigint,
                         body text, body_sha256 text, kid text, signature text, event_id bigint)
         """,
-        {"receipts": Jsonb(list(receipts))},
+        {"receipts": Jsonb(list(receipts), compact)},
     )
 
 
@@ -201,7 +200,7 @@ def insert_items(tx: Tx, items: Sequence[Row]) -> None:
                         listing_id uuid, agreement_id uuid, regime text,
                         charge_microcredits bigint, fee_microcredits bigint)
         """,
-        {"items": Jsonb(list(items))},
+        {"items": Jsonb(list(items), compact)},
     )
 
 
@@ -219,7 +218,7 @@ def insert_transfers(tx: Tx, transfers: Sequence[Row]) -> None:
                         credit_account_id uuid, amount bigint, reason text, receipt_id uuid,
                         expires_at timestamptz, created_at timestamptz)
         """,
-        {"transfers": Jsonb(list(transfers))},
+        {"transfers": Jsonb(list(transfers), compact)},
     )
 
 
@@ -232,7 +231,7 @@ def insert_results(tx: Tx, results: Sequence[Row]) -> None:
           FROM jsonb_to_recordset(%(results)s)
                AS told (receipt_id uuid, path text, media_type text, readable_until timestamptz)
         """,
-        {"results": Jsonb(list(results))},
+        {"results": Jsonb(list(results), compact)},
     )
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 from psycopg.types.json import Jsonb
 
+from policies.canonical import compact
 from policies.database import Tx
 from policies.events import Event, RecordedEdge, RecordedEvent
 
@@ -101,7 +102,8 @@ def insert_events(tx: Tx, events: Sequence[tuple[Event, str]]) -> list[int]:
                         ],
                     }
                     for place, (event, body) in enumerate(events)
-                ]
+                ],
+                compact,
             )
         },
     )

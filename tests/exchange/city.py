@@ -42,7 +42,7 @@ from exchange.delivery import Delivered, SqlQuestion
 from exchange.groups import Groups
 from exchange.list_product import Proposal
 from exchange.listing import Declaration, Listing
-from exchange.post_deliveries import is_same_question
+from exchange.post_deliveries import names_of
 from exchange.price import Price, PriceModel
 from exchange.settle import top_up
 from policies.agreement import Agreement
@@ -372,7 +372,7 @@ def make_city(pool: Pool, folder: Path, confinement: Confinement, warehouse: War
         decided=Remembered(pool.standing, entries_max=DECISIONS_REMEMBERED_MAX),
         answers=SmallAnswers(),
         row_stores=RowStores(warehouse),
-        groups=Groups(same=is_same_question),
+        groups=Groups(names=names_of),
         pool=pool,
         keys=KeyRing(folder / "keys"),
         confinement=confinement,

@@ -43,7 +43,7 @@ def _ask(groups: Groups[int, int], number: int, writer: Writer) -> int | str:
 
 def _ask_at_once(writer: Writer, numbers: Sequence[int], *, same: bool = False) -> list[int | str]:
     """All but the first wait until the first group is being written."""
-    groups = Groups[int, int](same=lambda one, other: same and one == other)
+    groups = Groups[int, int](names=lambda number: frozenset({number} if same else ()))
     with ThreadPoolExecutor(len(numbers)) as threads:
         first = threads.submit(_ask, groups, numbers[0], writer)
         assert writer.begun.wait(60)
@@ -92,8 +92,57 @@ def test_alone_one_waits_for_nobody() -> None:
     writer = Writer()
     writer.may_end.set()
 
-    groups = Groups[int, int](same=lambda *_: False)
+    groups = Groups[int, int](names=lambda _: frozenset())
 
     assert groups.commit(4, writer.write) == 8
     with pytest.raises(Odd):
         groups.commit(5, writer.write)
+
+
+def test_who_was_told_does_not_wait_for_the_next_group() -> None:
+    begun, may_end = [threading.Event(), threading.Event()], [threading.Event(), threading.Event()]
+    turns = iter(range(2))
+
+    def write(numbers: Sequence[int]) -> Sequence[int]:
+        turn = next(turns)
+        begun[turn].set()
+        assert may_end[turn].wait(60)
+        return numbers
+
+    groups = Groups[int, int](names=lambda _: frozenset())
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(groups.commit, 1, write)
+        assert begun[0].wait(60)
+        second = threads.submit(groups.commit, 2, write)
+        while not groups.waiting:
+            os.sched_yield()
+        may_end[0].set()
+        assert begun[1].wait(60)
+
+        told = first.result(60)
+
+        may_end[1].set()
+        assert (told, second.result(60)) == (1, 2)
+
+
+def test_what_nobody_foresaw_leaves_nobody_waiting() -> None:
+    writer = Writer()
+
+    def write(numbers: Sequence[int]) -> list[int | Refusal]:
+        told = writer.write(numbers)
+        if len(numbers) > 1:
+            raise MemoryError
+        return told
+
+    groups = Groups[int, int](names=lambda _: frozenset())
+    with ThreadPoolExecutor(3) as threads:
+        first = threads.submit(groups.commit, 0, write)
+        assert writer.begun.wait(60)
+        others = [threads.submit(groups.commit, number, write) for number in (2, 4)]
+        while groups.waiting < 2:
+            os.sched_yield()
+        writer.may_end.set()
+        failed = [one.exception(60) for one in others]
+
+        assert first.result(60) == 0
+        assert sorted(type(one) is MemoryError for one in failed) == [False, True]
