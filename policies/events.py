@@ -88,6 +88,10 @@ class EventKind(StrEnum):
     dataset nor its data is touched by it."""
     CONNECTION_FAILED = "connection.failed"
     """A source could not be read, so nothing arrived that another kind could tell of."""
+    FAULT_REPORTED = "fault.reported"
+    """Any reader says that data is wrong, of one version: a clock runs, which talk has not, and no
+    agreement is needed, as `correction.moved` takes one."""
+    FAULT_ANSWERED = "fault.answered"
     LISTING_PROPOSED = "listing.proposed"
     LISTING_OPENED = "listing.opened"
     LISTING_SUSPENDED = "listing.suspended"

@@ -10,6 +10,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 import portal.pages.dataset.columns as dataset_columns
 import portal.pages.dataset.explore as dataset_explore
+import portal.pages.dataset.faults as dataset_faults
 import portal.pages.dataset.map as dataset_map
 from portal import answers
 from portal.api import log, oauth, well_known
@@ -44,6 +45,7 @@ from portal.api.v1 import (
 from portal.api.v1 import clients as clients_api
 from portal.api.v1 import connections as connections_api
 from portal.api.v1 import contracts as contracts_api
+from portal.api.v1 import faults as faults_api
 from portal.api.v1 import masks as masks_api
 from portal.api.v1 import pleas as pleas_api
 from portal.api.v1 import proposals as proposals_api
@@ -130,6 +132,7 @@ _API = (
         proposals_api,
         sensitive_api,
         masks_api,
+        faults_api,
         listings,
         applications,
         agreements,
@@ -163,6 +166,7 @@ _PAGES = (
         addresses,
         dataset,
         dataset_columns,
+        dataset_faults,
         dataset_data,
         dataset_explore,
         dataset_map,

@@ -17,6 +17,8 @@ from exchange.application import Application
 from exchange.correct_shared import corrections_waiting
 from exchange.correction import Correction
 from exchange.dispute_step import DisputeStep
+from exchange.faults.fault import Fault
+from exchange.faults.report_fault import faults_waiting
 from exchange.list_product import get_listing, listings_to_open
 from exchange.listing import Listing
 from policies.calendar import DueDate, china_day, is_known, is_working_day
@@ -49,9 +51,12 @@ class ItemKind(StrEnum):
     EXTENSION = "extension"
     DISPUTE = "dispute"
     CORRECTION = "correction"
+    FAULT = "fault"
 
 
-Held = Application | Dataset | Listing | Freeze | DataRequest | Plea | DisputeStep | Correction
+Held = (
+    Application | Dataset | Listing | Freeze | DataRequest | Plea | DisputeStep | Correction | Fault
+)
 Waiting = tuple[ItemKind, Held]
 
 
@@ -138,6 +143,7 @@ def _waiting(tx: Tx, by: Actor, at: datetime) -> Iterator[Waiting]:
                 yield ItemKind.FREEZE, freeze
     yield from ((ItemKind.DISPUTE, step) for step in dispute.open_for(tx, by=by))
     yield from ((ItemKind.CORRECTION, one) for one in corrections_waiting(tx, by=by))
+    yield from ((ItemKind.FAULT, one) for one in faults_waiting(tx, by=by))
     yield from ((ItemKind.PLEA, plea) for plea in _pleas(tx, by))
     yield from ((ItemKind.DEMAND, wish) for wish in demand_board.waiting_for(tx, by=by))
 
@@ -207,6 +213,8 @@ def _item(
             return _demand_item(held, at, say)
         case Plea():
             return _plea_item(tx, held, by, say)
+        case Fault():
+            return _fault_item(tx, held, by, at, say)
 
 
 def _request_item(
@@ -350,6 +358,26 @@ def _plea_item(tx: Tx, plea: Plea, by: Actor, say: Speech) -> InboxItem:
         due_words="",
         state="waiting",
         advice=say.gettext("The quality gate holds it back"),
+    )
+
+
+def _fault_item(tx: Tx, fault: Fault, by: Actor, at: datetime, say: Speech) -> InboxItem:
+    today, asker = china_day(at), fault.asker_id
+    return InboxItem(
+        id=str(fault.id),
+        kind=ItemKind.FAULT,
+        kind_words=say.gettext("Fault report"),
+        href=f"/fault/{fault.id}",
+        number=number_of("E", fault.id),
+        title=dataset_with_id(tx, fault.dataset_id, by=by).entry.title,
+        asker=say.text(organization_with_id(tx, asker).title)
+        if asker is not None
+        else say.gettext("A reader"),
+        purpose=fault.claim,
+        due=fault.due.day,
+        due_words=days_left_words(fault.due, today, say),
+        state="overdue" if fault.is_overdue(today) else "waiting",
+        advice=say.gettext("Check the data, then answer"),
     )
 
 

@@ -77,6 +77,8 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.DATASET_PURGED: N_("A dataset was removed for good"),
     EventKind.THEME_CHANGED: N_("A topic was changed"),
     EventKind.VOCABULARY_CHANGED: N_("A list of terms was changed"),
+    EventKind.FAULT_REPORTED: N_("A fault in data was reported"),
+    EventKind.FAULT_ANSWERED: N_("A fault report was answered"),
     EventKind.TALK_POSTED: N_("Somebody wrote about a dataset"),
     EventKind.TALK_MODERATED: N_("A contribution was hidden or shown again"),
     EventKind.DEMAND_ASKED: N_("Data that is not there was asked for"),

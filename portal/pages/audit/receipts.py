@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
+from exchange.faults.report_fault import agreed_about
 from exchange.receipt import StoredReceipt
 from exchange.trace import Trace, get_receipt, trace_receipt
 from policies.attest import attest
@@ -20,6 +21,7 @@ from policies.log import sequence
 from policies.roles import can_supervise
 from policies.terms import OrganizationId
 from portal.pages.audit.receipt_view import receipt_view
+from portal.pages.fault_words import fault_notice
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.pages.words import number_of
@@ -72,6 +74,7 @@ def _page(request: Request, receipt_id: UUID, *, is_audit: bool) -> Response:
         verified = (
             verify_receipt_file(_bundle(tx, wiring, traced.receipt)) if traced.place else None
         )
+        wrong = agreed_about(tx, [item.version.id for item in traced.items])
         freezes = _freeze_links(tx, traced, speech_of(request)) if is_audit else []
     lineage_path = "/audit/lineage" if is_audit else "/my/lineage"
     view = receipt_view(traced, verified, say, lineage_path=lineage_path)
@@ -81,6 +84,7 @@ def _page(request: Request, receipt_id: UUID, *, is_audit: bool) -> Response:
         receipt=view,
         is_audit=is_audit,
         freezes=freezes,
+        faults=[fault_notice(one, say) for one in wrong],
         download_href=f"/receipt/{receipt_id}/proof.json",
     )
 

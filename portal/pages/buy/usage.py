@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from exchange.credit import Balance
 from exchange.errors import AmountOutOfBounds, NotYourPart
+from exchange.faults.report_fault import receipts_with_agreed
 from exchange.settle import balance_of, statement, top_up
 from exchange.trace import own_receipts
 from policies.errors import OrganizationNotFound
@@ -62,7 +64,10 @@ def show_usage(request: Request, month: Month = "") -> Response:
             receipts = []
             lines = (*told.spent, *told.earned)
             names = names_of_datasets(tx, {line.dataset_id for line in lines}, by=actor)
-    spent = told.spent if told else ()
+        spent = told.spent if told else ()
+        shown = receipt_lines(spent, receipts, names, limit=RECEIPTS_SHOWN)
+        ids = [UUID(one.href.rpartition("/")[2]) for one in shown]
+        wrong = receipts_with_agreed(tx, ids)
     return render(
         request,
         "my/usage.html",
@@ -79,7 +84,8 @@ def show_usage(request: Request, month: Month = "") -> Response:
         by_dataset=by_dataset(spent, names),
         earned_by_dataset=by_dataset(told.earned if told else (), names),
         days=by_day(spent, since, min(until, at), say),
-        receipts=receipt_lines(spent, receipts, names, limit=RECEIPTS_SHOWN),
+        receipts=shown,
+        wrong={f"/receipt/{receipt_id}" for receipt_id in wrong},
         topup_href="/finance" if can_top_up(actor) else None,
         export_href=f"/my/usage.csv?month={since:%Y-%m}",
     )

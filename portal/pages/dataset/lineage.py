@@ -65,6 +65,7 @@ def _act(by: str, say: Speech) -> str:
         "quality.assess": say.gettext("was checked"),
         "catalog.describe": say.gettext("was made from"),
         "catalog.publish": say.gettext("was published"),
+        "correct": say.gettext("was corrected"),
         "deliver": say.gettext("was delivered"),
         "deliver_masked": say.gettext("was delivered, masked"),
     }.get(by, by)

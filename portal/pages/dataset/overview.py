@@ -129,7 +129,7 @@ def show_quality(
             at=wiring_of(request).now(),
             say=say,
         ),
-        report_href=None,
+        report_href=f"{frame.href}/fault?version={shown.number}" if shown else None,
     )
 
 

@@ -100,6 +100,7 @@ _TABS: Final = (
     (ItemKind.ASSESSMENT, N_("Assessments")),
     (ItemKind.FREEZE, N_("Freezes")),
     (ItemKind.DEMAND, N_("Wishes for data")),
+    (ItemKind.FAULT, N_("Fault reports")),
     (ItemKind.PLEA, N_("Quality pleas")),
     (ItemKind.EXTENSION, N_("More days")),
     (ItemKind.DISPUTE, N_("Disputes")),
