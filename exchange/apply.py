@@ -52,7 +52,7 @@ from exchange.part import (
     offered_columns,
     view_let_out,
 )
-from exchange.share_clocks import answer_due, delivery_due, is_readable, working_days_since
+from exchange.share_clocks import answer_due, delivery_due, is_readable
 from exchange.share_head import check_releases, share_head_for
 from exchange.store import applications as store
 from exchange.store import listings as listing_store
@@ -65,6 +65,7 @@ from policies.decision.clause import Judgement
 from policies.decision.facts import ApplyFacts, DecideFacts
 from policies.events import Event, EventKind, JsonValue
 from policies.identity.people import organization_with_id
+from policies.official_calendar import working_days
 from policies.party import Actor, Organization, OrganizationKind, Role
 from policies.reason import check_reason
 from policies.record import record
@@ -100,7 +101,7 @@ def submit(
     ):
         raise AlreadyAsked(str(listing_id))
     judgement = _judge_request(tx, listing, dataset, request, applicant=applicant, by=by, at=at)
-    due = _due(listing, at)
+    due = _due(tx, listing, at)
     assert by.user_id is not None
     application = Application(
         id=listing_store.new_id(tx),
@@ -136,7 +137,7 @@ def send_again(
     listing = _listed(tx, application.listing_id)
     dataset = dataset_with_id(tx, listing.dataset_id, by=by)
     judgement = _judge_request(tx, listing, dataset, request, applicant=applicant, by=by, at=at)
-    due = _due(listing, at)
+    due = _due(tx, listing, at)
     again = application.send_again(
         request, judgement, at=at, due_on=due.day, is_provisional=due.is_provisional
     )
@@ -297,6 +298,19 @@ def overdue(tx: Tx, *, at: datetime) -> list[Application]:
     return store.overdue(tx, china_day(at))
 
 
+def reckon_again(tx: Tx) -> int:
+    """Reckon provisional days of open requests again, from the start of their clocks; how many."""
+    moved = store.provisional(tx)
+    for application in moved:
+        listing = listing_store.get_listing(tx, application.listing_id)
+        assert listing is not None, "a foreign key says so"
+        due = _due(tx, listing, application.submitted_at, application.extension_days)
+        store.update_application(
+            tx, replace(application, due_on=due.day, is_due_provisional=due.is_provisional)
+        )
+    return len(moved)
+
+
 def _grant_by_release(
     tx: Tx, application: Application, listing: Listing, dataset: Dataset, *, by: Actor, at: datetime
 ) -> Application:
@@ -435,7 +449,9 @@ def _decide_facts(
         regime=listing.regime,
         is_granted=is_granted,
         share_type=dataset.entry.share_type if listing.regime is Regime.SHARE else None,
-        working_days_taken=working_days_since(china_day(application.submitted_at), china_day(at)),
+        working_days_taken=working_days(tx).between(
+            china_day(application.submitted_at), china_day(at)
+        ),
         extension_working_days=application.extension_days,
         # The consent is one person's act in the log, and its event is the notice.
         extension_consent_reference=_consent(application),
@@ -455,12 +471,12 @@ def _consent(application: Application) -> str:
     return str(extension.consented_by or "") if extension else ""
 
 
-def _due(listing: Listing, at: datetime) -> DueDate:
-    return answer_due(listing, at, extension_days=0)
+def _due(tx: Tx, listing: Listing, at: datetime, extension_days: int = 0) -> DueDate:
+    return answer_due(listing, at, extension_days=extension_days, known=working_days(tx))
 
 
 def _handing(tx: Tx, dataset: Dataset, at: datetime) -> Handing:
-    due = delivery_due(at)
+    due = delivery_due(at, working_days(tx))
     return Handing(due, delivered_at=at if is_readable(tx, dataset.id) else None)
 
 

@@ -27,6 +27,7 @@ from exchange.store import listings as listing_store
 from policies.agree import agreements_in_force
 from policies.database import Tx
 from policies.events import Edge, Event, EventKind, JsonValue
+from policies.official_calendar import working_days
 from policies.party import Actor, Role
 from policies.reason import check_reason
 from policies.record import record
@@ -63,7 +64,7 @@ def ask_correction(
         asked_at=at,
         record_reference=_bounded("record_reference", record_reference.strip()),
         fault=_bounded("fault", check_reason(fault)),
-        due=correction_due(at),
+        due=correction_due(at, working_days(tx)),
     )
     store.insert_correction(tx, asked)
     record(tx, correction_event(asked, {"step": "asked"}, by=by, at=at))

@@ -31,6 +31,7 @@ from exchange.store import disputes as dispute_store
 from exchange.store import listings as listing_store
 from policies.database import Tx
 from policies.events import EventKind, JsonValue
+from policies.official_calendar import working_days
 from policies.party import Actor, Role
 from policies.reason import check_reason
 from policies.record import record
@@ -133,7 +134,7 @@ def settle_step(
     )
     dispute_store.close_step(tx, closed)
     if outcome is Outcome.AGREED:
-        due = answer_due(listing, at, extension_days=0)
+        due = answer_due(listing, at, extension_days=0, known=working_days(tx))
         application = application.reopen(due=due, at=at)
         store.update_application(tx, application)
     _record(tx, application, listing, {"step": held.step, "outcome": outcome}, by, at)

@@ -570,3 +570,19 @@ class MalformedDutyList(Invalid):
     message: ClassVar[str] = N_("Line {line} of the duty list: {reason}.")
     line: int
     reason: str | Said
+
+
+@dataclass(eq=False)
+class DecisionNotFound(NotFound):
+    """No decision has this id."""
+
+    message: ClassVar[str] = N_("There is no decision “{decision_id}”.")
+    decision_id: str
+
+
+@dataclass(eq=False)
+class ReplayNotFound(NotFound):
+    """No replay has this id."""
+
+    message: ClassVar[str] = N_("There is no replay “{replay_id}”.")
+    replay_id: str

@@ -17,6 +17,7 @@ from exchange.store import applications as store
 from policies.calendar import china_day
 from policies.database import Tx
 from policies.events import EventKind, JsonValue
+from policies.official_calendar import working_days
 from policies.party import Actor, Role
 from policies.reason import check_reason
 from policies.record import record
@@ -63,7 +64,9 @@ def consent(tx: Tx, application_id: UUID, *, by: Actor, at: datetime) -> Applica
     asked = application.extension
     if asked is None:
         raise ExtensionNotOpen
-    due = answer_due(listing, application.submitted_at, extension_days=asked.working_days)
+    due = answer_due(
+        listing, application.submitted_at, extension_days=asked.working_days, known=working_days(tx)
+    )
     longer = application.lengthen(due, by=_person(by), at=at)
     store.update_application(tx, longer)
     facts: dict[str, JsonValue] = {"step": "consented", "working_days": asked.working_days}

@@ -21,15 +21,15 @@ from exchange.share_clocks import (
     delivery_due,
     is_readable,
     reminder_days,
-    working_days_since,
 )
 from exchange.store import applications as store
 from exchange.store import corrections as correction_store
 from exchange.store import listings as listing_store
-from policies.calendar import DueDate, china_day
+from policies.calendar import DueDate, WorkingDays, china_day
 from policies.database import Tx
 from policies.decision.clause import ClockName
 from policies.events import EventKind, JsonValue
+from policies.official_calendar import working_days
 from policies.party import Actor
 from policies.record import record
 
@@ -42,14 +42,16 @@ def run_clocks(tx: Tx, *, at: datetime) -> int:
 
 
 def _answers(tx: Tx, at: datetime) -> int:
-    today, told = china_day(at), 0
+    today, told, known = china_day(at), 0, working_days(tx)
     for held in store.waiting(tx):
         listing = _listing(tx, held)
-        due = answer_due(listing, held.submitted_at, extension_days=held.extension_days)
+        due = answer_due(
+            listing, held.submitted_at, extension_days=held.extension_days, known=known
+        )
         now = replace(held, due_on=due.day, is_due_provisional=due.is_provisional)
         is_unconditional = listing.access_class is AccessClass.UNCONDITIONAL
         name = ClockName.ANSWER_UNCONDITIONAL if is_unconditional else ClockName.ANSWER_CONDITIONAL
-        reached = _reached(name, held.submitted_at, today, held.reminded_days)
+        reached = _reached(name, held.submitted_at, today, known, held.reminded_days)
         if due.is_breached_on(today):
             now = replace(now, escalated_at=at)
             told += _tell(tx, EventKind.APPLICATION_ESCALATED, now, listing, "answer", at)
@@ -62,7 +64,7 @@ def _answers(tx: Tx, at: datetime) -> int:
 
 
 def _deliveries(tx: Tx, at: datetime) -> int:
-    today, told = china_day(at), 0
+    today, told, known = china_day(at), 0, working_days(tx)
     for held in store.undelivered(tx):
         handing, granted_at = held.handing, held.decided_at
         assert handing is not None, "the query asked for it"
@@ -72,9 +74,9 @@ def _deliveries(tx: Tx, at: datetime) -> int:
             now = replace(held, handing=replace(handing, delivered_at=at))
             store.update_application(tx, now)
             continue
-        due = delivery_due(granted_at)
+        due = delivery_due(granted_at, known)
         later = replace(handing, due=due)
-        reached = _reached(ClockName.DELIVERY, granted_at, today, handing.reminded_days)
+        reached = _reached(ClockName.DELIVERY, granted_at, today, known, handing.reminded_days)
         now = replace(held, handing=later)
         if due.is_breached_on(today) and handing.escalated_at is None:
             now = replace(held, handing=replace(later, escalated_at=at))
@@ -88,10 +90,10 @@ def _deliveries(tx: Tx, at: datetime) -> int:
 
 
 def _corrections(tx: Tx, at: datetime) -> int:
-    today, told = china_day(at), 0
+    today, told, known = china_day(at), 0, working_days(tx)
     for held in correction_store.ticking(tx):
-        due = correction_due(held.asked_at)
-        reached = _reached(ClockName.CORRECTION, held.asked_at, today, held.reminded_days)
+        due = correction_due(held.asked_at, known)
+        reached = _reached(ClockName.CORRECTION, held.asked_at, today, known, held.reminded_days)
         now = replace(held, due=due)
         step = ""
         if due.is_breached_on(today):
@@ -106,9 +108,11 @@ def _corrections(tx: Tx, at: datetime) -> int:
     return told
 
 
-def _reached(name: ClockName, start: datetime, today: date, reminded: int) -> int:
+def _reached(
+    name: ClockName, start: datetime, today: date, known: WorkingDays, reminded: int
+) -> int:
     """The last reminder day that has come; what was told already where none is new."""
-    passed = working_days_since(china_day(start), today)
+    passed = known.between(china_day(start), today)
     return max((day for day in reminder_days(name, start) if day <= passed), default=reminded)
 
 

@@ -105,6 +105,16 @@ def agreements_in_force(
     return store.agreements_in_force(tx, consumer_id, dataset_id, at)
 
 
+def count_in_force(tx: Tx, at: datetime) -> int:
+    """How many agreements are in force at that moment."""
+    return store.count_in_force(tx, at)
+
+
+def in_force_after(tx: Tx, after: UUID | None, *, at: datetime, limit: int) -> list[Agreement]:
+    """Agreements in force at that moment, by id, behind one of them; None begins."""
+    return store.in_force_after(tx, after, at=at, limit=limit)
+
+
 def agreements_of_party(tx: Tx, organization_id: UUID) -> list[Agreement]:
     """Agreements in which an organisation provides or consumes, newest first."""
     return store.agreements_of_party(tx, organization_id, limit=AGREEMENTS_PAGE_MAX)

@@ -12,7 +12,8 @@ Source: 全国年节及纪念日放假办法; docs/decisions/0005-working-days-b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from typing import cast
 
@@ -28,6 +29,45 @@ LAST_YEAR: int = max(chinese_calendar.constants.holidays).year
 MOST_WORKING_DAYS = 1000
 """The longest clock that can be asked for, in working days."""
 
+
+@dataclass(frozen=True, slots=True)
+class OfficialYear:
+    """The official calendar of one year, as it was announced."""
+
+    year: int
+    days_off: frozenset[date]
+    days_worked: frozenset[date]
+    """Weekend days that are worked in exchange."""
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices work on that day of this year."""
+        return day in self.days_worked or (day.weekday() < 5 and day not in self.days_off)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDays:
+    """The official calendar as far as it is known: years of the release, and those loaded later."""
+
+    loaded: Mapping[int, OfficialYear] = field(default_factory=dict)
+
+    def is_known(self, day: date) -> bool:
+        """Whether the official calendar of that day's year is known."""
+        return is_known(day) or day.year in self.loaded
+
+    def is_working_day(self, day: date) -> bool:
+        """Whether offices work on `day`; Monday to Friday where the year is not known."""
+        if is_known(day):
+            return is_working_day(day)
+        known = self.loaded.get(day.year)
+        return known.is_working_day(day) if known else day.weekday() < 5
+
+    def between(self, start: date, end: date) -> int:
+        """Working days after `start` and up to `end`; Monday to Friday where a year is unknown."""
+        days = (start + count * _DAY for count in range(1, max(0, (end - start).days) + 1))
+        return sum(self.is_working_day(day) for day in days)
+
+
+RELEASE_ONLY = WorkingDays()
 _DAY = timedelta(days=1)
 
 
@@ -92,21 +132,19 @@ def working_days_between(start: date, end: date) -> int:
     )
 
 
-def due_date(start: date, n: int) -> DueDate:
+def due_date(start: date, n: int, known: WorkingDays = RELEASE_ONLY) -> DueDate:
     """The last day in time of a clock of `n` working days that starts on `start`.
 
-    Days of years whose calendar is not known count as working days from Monday to Friday, and the
-    date is then provisional. It can be off by the holidays of that year: it reminds, not blames.
+    `known` adds the years that the bureau loaded. Days of years whose calendar is not known count
+    as working days from Monday to Friday, and the date is then provisional. It can be off by the
+    holidays of that year: it reminds, not blames.
     """
     _check_length(n)
     day, is_provisional = start, False
     while n > 0:
         day += _DAY
-        if is_known(day):
-            n -= is_working_day(day)
-        else:
-            is_provisional = True
-            n -= day.weekday() < 5
+        is_provisional = is_provisional or not known.is_known(day)
+        n -= known.is_working_day(day)
     return DueDate(day, is_provisional)
 
 

@@ -154,6 +154,13 @@ class LawOfTheDayMissing(NotFound):
 
 
 @dataclass(eq=False)
+class NotTheBureau(Denied):
+    """What the standards leave to the bureau is asked by somebody else."""
+
+    message: ClassVar[str] = N_("Only the bureau that sets the standards can do this.")
+
+
+@dataclass(eq=False)
 class MalformedCalendar(Invalid):
     """A file that is not the official calendar of one year."""
 

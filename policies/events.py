@@ -135,6 +135,8 @@ class EventKind(StrEnum):
     KEY_ACT_WITHDRAWN = "key.act_withdrawn"
     KEY_ROTATED = "key.rotated"
     KEY_BURIED = "key.buried"
+    CALENDAR_LOADED = "calendar.loaded"
+    """The official working days of a year became known, which moves clocks of all kinds."""
     PERSONAL_ERASED = "personal.erased"
     """Personal fields of an earlier event were erased, so that the gap has a reason."""
 

@@ -55,6 +55,11 @@ def sequence(tx: Tx, *, limit: int = SEQUENCE_LIMIT_EVENTS) -> int:
     return len(events)
 
 
+def unsequenced_before(tx: Tx, moment: datetime) -> int:
+    """How many events older than that have no place in the log yet."""
+    return store.unsequenced_before(tx, moment)
+
+
 def head_is_due(tx: Tx, at: datetime) -> bool:
     """Whether it is time for another head, even if nothing happened: a fresh one shows that."""
     latest = store.latest_head(tx)

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from portal.commands.backup import add_parsers as add_backup
+from portal.commands.calendar import add_parsers as add_calendar
 from portal.commands.context import CommandFailed
 from portal.commands.demo import add_parsers as add_demo
 from portal.commands.doctor import add_parsers as add_doctor
@@ -32,6 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         add_search,
         add_people,
         add_keys,
+        add_calendar,
         add_demo,
         add_doctor,
         add_sweeping,

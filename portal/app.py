@@ -51,6 +51,7 @@ from portal.api.v1 import pleas as pleas_api
 from portal.api.v1 import proposals as proposals_api
 from portal.api.v1 import sensitive as sensitive_api
 from portal.api.v1 import signing_keys as signing_keys_api
+from portal.api.v1 import standards as standards_api
 from portal.api.v1 import talk as talk_api
 from portal.api_description import describe
 from portal.body_bound import BodyBound
@@ -69,6 +70,8 @@ from portal.pages import (
 )
 from portal.pages import help as help_pages
 from portal.pages import organizations as organization_pages
+from portal.pages import replays as replay_pages
+from portal.pages import standards as standards_pages
 from portal.pages import versions as dataset_versions
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.audit import desk as audit_pages
@@ -126,6 +129,7 @@ _API = (
         tokens,
     ),
     signing_keys_api,
+    standards_api,
     pleas_api,
     contracts_api,
     *(
@@ -181,7 +185,8 @@ _PAGES = (
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
     signing_keys,
     correcting,
-    *(inbox, asking, buying, keys, usage, receipt_pages, audit_pages, help_pages),
+    *(inbox, asking, buying, keys, usage, receipt_pages, audit_pages, replay_pages),
+    *(standards_pages, help_pages),
 )
 
 

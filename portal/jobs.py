@@ -7,6 +7,7 @@ without its ingest and a rolled-back one never has any.
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
@@ -31,6 +32,14 @@ def ask_for_copies(tx: Tx, dataset_id: DatasetId) -> None:
         lock=f"copies:{dataset_id}",
         dataset_id=str(dataset_id),
     )
+
+
+REPLAY = "replay"
+
+
+def ask_to_replay(tx: Tx, replay_id: UUID) -> None:
+    """Have live agreements judged under a draft."""
+    enqueue(tx, REPLAY, queue=Queue.WORK, lock=f"replay:{replay_id}", replay_id=str(replay_id))
 
 
 def enqueue(tx: Tx, task: str, *, queue: Queue, lock: str | None = None, **arguments: str) -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 import psycopg
 from procrastinate.schema import SchemaManager
 from psycopg import sql
+from psycopg.rows import dict_row
 from yoyo import get_backend, read_migrations
+
+from policies.standards import keep_standards
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 JOBS_SCHEMA = "jobs"
@@ -47,6 +50,9 @@ def migrate(database_url: str) -> list[str]:
                 connection.execute(SchemaManager.get_schema().encode())
                 connection.execute(_PIN_SEARCH_PATH)
             applied.append("procrastinate")
+    # Decisions name the law by its fingerprint, so it is kept before the first one is made.
+    with psycopg.connect(database_url, row_factory=dict_row) as tx:
+        keep_standards(tx)
     return applied
 
 

@@ -27,7 +27,7 @@ from catalog.links.look import look_at_links
 from catalog.steps import settle as settle_steps
 from catalog.steps.take_step import Place
 from catalog.version import UploadId, VersionKind
-from exchange import list_product, retain, settle
+from exchange import list_product, replay, retain, settle
 from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
 from exchange.run_clocks import run_clocks
@@ -38,7 +38,7 @@ from policies.party import Actor
 from policies.terms import DatasetId, VersionId
 from portal import connection_jobs, harvest_jobs
 from portal.accept_upload import ask_to_read
-from portal.jobs import Queue, ask_for_copies, enqueue
+from portal.jobs import REPLAY, Queue, ask_for_copies, enqueue
 from portal.key_file import sealing_key
 from portal.mask_key import mask_key
 from portal.migrate import JOBS_SCHEMA
@@ -106,6 +106,10 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
                     enqueue(tx, "ingest", queue=Queue.WORK, upload_id=str(part_id))
             else:
                 enqueue(tx, "assess", queue=Queue.QUALITY, version_id=str(version.id))
+
+    @app.task(name=REPLAY, queue=Queue.WORK, retry=again)
+    def _replay(replay_id: str) -> None:
+        replay.run_replay(wiring.pool, UUID(replay_id), now=wiring.now)
 
     @app.task(name="publish_directly", queue=Queue.WORK, retry=again)
     def _publish_directly(dataset_id: str) -> None:

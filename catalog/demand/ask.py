@@ -29,6 +29,7 @@ from policies.decision.profile import profile_in_force
 from policies.events import Event, EventKind
 from policies.identity.authenticate import check_signed_in
 from policies.identity.people import list_organizations, organization_named
+from policies.official_calendar import working_days
 from policies.party import UNOWNED, Actor, Organization, OrganizationKind
 from policies.record import record
 from policies.roles import check_person
@@ -99,7 +100,7 @@ def ask(
         folded=folded(words),
         detail=more,
         department_id=_department_id(tx, f"{words}\n{more}", department),
-        due=_due(at),
+        due=_due(tx, at),
         by=user_id,
         at=at,
     )
@@ -167,9 +168,22 @@ def _department_id(tx: Tx, wish: str, named: str | None) -> OrganizationId | Non
     return proposed[0].department_id if proposed else None
 
 
-def _due(at: datetime) -> DueDate:
+def overdue_count(tx: Tx, *, at: datetime) -> int:
+    """How many open wishes are past their day; a provisional day is never past."""
+    return store.overdue_count(tx, china_day(at))
+
+
+def reckon_again(tx: Tx) -> int:
+    """Reckon provisional days of open wishes again, from the start of their clocks; how many."""
+    moved = store.provisional(tx)
+    for request_id, asked_at in moved:
+        store.set_due(tx, request_id, _due(tx, asked_at))
+    return len(moved)
+
+
+def _due(tx: Tx, at: datetime) -> DueDate:
     clock = profile_in_force(at).clock(ClockName.NEW_DEMAND)
-    return due_date(china_day(at), clock.working_days if clock else WORKING_DAYS)
+    return due_date(china_day(at), clock.working_days if clock else WORKING_DAYS, working_days(tx))
 
 
 def _open(tx: Tx, request_id: DataRequestId) -> None:

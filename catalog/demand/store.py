@@ -339,6 +339,51 @@ def words_held(tx: Tx, words: Sequence[str]) -> Mapping[OrganizationId, int]:
     return {row["publisher_id"]: row["words"] for row in rows}
 
 
+def provisional(tx: Tx) -> list[tuple[DataRequestId, datetime]]:
+    """Open wishes whose day is provisional, with the start of their clocks; held for a change."""
+    rows = tx.execute(
+        """
+        SELECT id, asked_at
+          FROM catalog.data_requests
+         WHERE state = 'open'
+           AND is_due_provisional
+         ORDER BY id
+           FOR UPDATE
+        """
+    )
+    return [(DataRequestId(row["id"]), row["asked_at"]) for row in rows]
+
+
+def set_due(tx: Tx, request_id: DataRequestId, due: DueDate) -> None:
+    """Write the day by which a wish is to be answered."""
+    tx.execute(
+        """
+        UPDATE catalog.data_requests
+           SET due_on = %(day)s,
+               is_due_provisional = %(is_provisional)s
+         WHERE id = %(id)s
+        """,
+        {"id": request_id, "day": due.day, "is_provisional": due.is_provisional},
+    )
+
+
+def overdue_count(tx: Tx, today: date) -> int:
+    """Open wishes whose certain day is over."""
+    row = tx.execute(
+        """
+        SELECT count(*) AS found
+          FROM catalog.data_requests
+         WHERE state = 'open'
+           AND hidden_reason = ''
+           AND NOT is_due_provisional
+           AND due_on < %(today)s
+        """,
+        {"today": today},
+    ).fetchone()
+    assert row is not None
+    return int(row["found"])
+
+
 def count_unmet(tx: Tx, folded: str, *, at: datetime) -> None:
     """Count one more search that found nothing."""
     tx.execute(

@@ -132,6 +132,21 @@ def open_application(
     return _application(row) if row else None
 
 
+def provisional(tx: Tx) -> list[Application]:
+    """Open requests whose day is provisional, for a change in this transaction."""
+    rows = tx.execute(
+        """
+        SELECT *
+          FROM exchange.applications
+         WHERE state = 'submitted'
+           AND is_due_provisional
+         ORDER BY id
+           FOR UPDATE
+        """
+    )
+    return [_application(row) for row in rows]
+
+
 def count_decided_otherwise(tx: Tx, application: Application, *, is_granted: bool) -> int:
     """Earlier answers on the same listing to the same wish that were the other one."""
     row = tx.execute(

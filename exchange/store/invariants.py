@@ -168,6 +168,43 @@ def core_data_on_offer(tx: Tx) -> list[str]:
     )
 
 
+def sales_without_identity(tx: Tx) -> list[str]:
+    """Paid deliveries of which one side has no verified identity."""
+    return _found(
+        tx,
+        """
+        SELECT DISTINCT i.receipt_id::text AS found
+          FROM exchange.receipt_items i
+          JOIN policies.agreements a ON a.id = i.agreement_id
+          JOIN policies.organizations o ON o.id IN (a.provider_id, a.consumer_id)
+         WHERE i.regime = 'trade'
+           AND o.credit_code IS NULL
+         ORDER BY found
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def shared_without_check(tx: Tx) -> list[str]:
+    """Shared listings of which no published version was ever checked."""
+    return _found(
+        tx,
+        """
+        SELECT l.id::text AS found
+          FROM exchange.listings l
+         WHERE l.regime = 'share'
+           AND l.state = 'listed'
+           AND NOT EXISTS (SELECT 1
+                             FROM catalog.distributions d
+                             JOIN catalog.versions v ON v.distribution_id = d.id
+                            WHERE d.dataset_id = l.dataset_id
+                              AND v.assessed_at IS NOT NULL)
+         ORDER BY l.id
+         LIMIT %(limit)s
+        """,
+    )
+
+
 def receipt_bodies(tx: Tx) -> list[tuple[str, str, str]]:
     """Id, canonical body and recorded SHA-256 of every receipt."""
     rows = tx.execute(

@@ -119,6 +119,42 @@ def agreements_in_force(
     return [_agreement(row) for row in rows]
 
 
+def count_in_force(tx: Tx, at: datetime) -> int:
+    """How many agreements are in force."""
+    row = tx.execute(
+        """
+        SELECT count(*) AS found
+          FROM policies.agreements
+         WHERE state = 'active'
+           AND starts_at <= %(at)s
+           AND ends_at > %(at)s
+        """,
+        {"at": at},
+    ).fetchone()
+    assert row is not None
+    return int(row["found"])
+
+
+def in_force_after(tx: Tx, after: UUID | None, *, at: datetime, limit: int) -> list[Agreement]:
+    """Agreements in force, by id, behind one of them; None begins."""
+    rows = tx.execute(
+        """
+        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
+               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
+               accepted_by, ended_at, end_reason
+          FROM policies.agreements
+         WHERE state = 'active'
+           AND starts_at <= %(at)s
+           AND ends_at > %(at)s
+           AND (%(after)s::uuid IS NULL OR id > %(after)s)
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"after": after, "at": at, "limit": limit},
+    )
+    return [_agreement(row) for row in rows]
+
+
 def end_agreement(tx: Tx, agreement_id: UUID, *, ended_at: datetime, reason: str) -> None:
     """Let an agreement hold no longer."""
     tx.execute(

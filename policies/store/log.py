@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from psycopg.rows import DictRow
 
@@ -39,6 +40,21 @@ def take_unsequenced(tx: Tx, *, limit: int) -> list[tuple[int, str]]:
         {"limit": limit},
     )
     return [(row["id"], row["body"]) for row in rows]
+
+
+def unsequenced_before(tx: Tx, moment: datetime) -> int:
+    """How many events older than that are without a leaf."""
+    row = tx.execute(
+        """
+        SELECT count(*) AS found
+          FROM policies.unsequenced_events AS waiting
+          JOIN policies.events AS event ON event.id = waiting.event_id
+         WHERE event.at < %(moment)s
+        """,
+        {"moment": moment},
+    ).fetchone()
+    assert row is not None
+    return int(row["found"])
 
 
 def tree_size(tx: Tx) -> int:

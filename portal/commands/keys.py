@@ -71,7 +71,7 @@ def run_rotate(chosen: argparse.Namespace) -> int:
     from policies.evidence.signing_key import KeyPurpose
 
     with opened(chosen) as context:
-        by = _administrator(context, chosen.name)
+        by = acting_person(context, chosen.name)
         with context.pool.connection() as tx:
             act = propose_rotation(
                 tx,
@@ -89,7 +89,7 @@ def run_bury(chosen: argparse.Namespace) -> int:
     from policies.change_keys import propose_burial
 
     with opened(chosen) as context:
-        by = _administrator(context, chosen.name)
+        by = acting_person(context, chosen.name)
         with context.pool.connection() as tx:
             act = propose_burial(tx, chosen.kid, reason=chosen.reason, by=by, at=context.now())
     return _told(chosen, act)
@@ -100,7 +100,7 @@ def run_confirm(chosen: argparse.Namespace) -> int:
     from policies.change_keys import confirm
 
     with opened(chosen) as context:
-        by = _administrator(context, chosen.name)
+        by = acting_person(context, chosen.name)
         with context.pool.connection() as tx:
             act = confirm(tx, chosen.change, by=by, at=context.now())
     return _told(chosen, act)
@@ -111,13 +111,13 @@ def run_withdraw(chosen: argparse.Namespace) -> int:
     from policies.change_keys import withdraw
 
     with opened(chosen) as context:
-        by = _administrator(context, chosen.name)
+        by = acting_person(context, chosen.name)
         with context.pool.connection() as tx:
             act = withdraw(tx, chosen.change, by=by, at=context.now())
     return _told(chosen, act)
 
 
-def _administrator(context: Context, name: str) -> Actor:
+def acting_person(context: Context, name: str) -> Actor:
     """Who acts; their own password, so that one person at the machine is not two."""
     from policies.identity.authenticate import actor_of_user, prove_password
 

@@ -119,6 +119,7 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.FREEZE_PLACED: N_("A freeze was placed"),
     EventKind.FREEZE_CONFIRMED: N_("A freeze was confirmed"),
     EventKind.FREEZE_LIFTED: N_("A freeze was lifted"),
+    EventKind.CALENDAR_LOADED: N_("The official calendar of a year was loaded"),
     EventKind.AUDIT_VIEWED: N_("A supervisor looked something up"),
     EventKind.KEY_MINTED: N_("A signing key was made"),
     EventKind.KEY_ACT_PROPOSED: N_("A change of signing keys was proposed"),

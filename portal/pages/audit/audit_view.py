@@ -143,6 +143,7 @@ class EventView:
 class DecisionLine:
     """One decision in a list."""
 
+    href: str
     at: datetime
     title: Text
     dataset_href: str | None
@@ -290,6 +291,7 @@ def decision_lines(
     """Decisions with what they were about."""
     return [
         DecisionLine(
+            href=f"/audit/decision/{decision.id}",
             at=decision.at,
             title=(name := name_of_dataset(tx, decision.dataset_id, by=by)).title,
             dataset_href=name.href,
