@@ -39,11 +39,10 @@ from exchange.delivery import (
     SqlQuestion,
 )
 from exchange.errors import (
-    InsufficientCredits,
     PackedRows,
 )
 from exchange.meter import Reserved
-from exchange.price import PriceModel, charge, is_packed
+from exchange.price import PriceModel, is_packed
 from exchange.query import Statement
 from exchange.result_files import (
     link_result,
@@ -85,10 +84,8 @@ def _run_query(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -
         else:
             result = _run_here(parts, allowed, reserved, path)
     except ResultTooLarge as too_large:
-        if reserved.is_short and too_large.rows_max == reserved.rows_max:
-            held = sum(transfer.amount for transfer in reserved.held.values())
-            needed = sum(charge(price, reserved.rows_max + 1) for price in allowed.prices)
-            raise InsufficientCredits(needed, held) from None
+        if reserved.beyond is not None and too_large.rows_max == reserved.rows_max:
+            raise reserved.beyond from None
         raise
     _refuse_packed(allowed, statement, result.rows, result.size_bytes)
     return Outcome(

@@ -255,7 +255,7 @@ def _deliver_at_once(parts: Parts, allowed: Allowed) -> Delivered:
         if isinstance(allowed.question, PageQuestion):
             outcome, data = run_page(parts, allowed, path)
         else:
-            nothing_held = Reserved({}, rows_at_most(allowed), is_short=False)
+            nothing_held = Reserved({}, rows_at_most(allowed))
             outcome, data = run(parts, allowed, nothing_held, path), None
         # Before its receipt, so that whichever server is asked again has it.
         parts.folders.storage.keep(path)

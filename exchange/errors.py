@@ -278,6 +278,28 @@ class KeyCapReached(Unfunded):
 
 
 @dataclass(eq=False)
+class CapOutOfBounds(Invalid):
+    """A monthly cap that is none."""
+
+    message: ClassVar[str] = N_("A monthly cap is 1 to {microcredits_max} micro-credits.")
+    microcredits_max: int
+
+
+@dataclass(eq=False)
+class CapReached(Unfunded):
+    """The organisation's own monthly cap stands against it, whatever its credits are."""
+
+    message: ClassVar[str] = N_(
+        "The monthly cap of your organisation, {cap_microcredits} micro-credits, stops this: "
+        "{used_microcredits} are spent or held, and this can cost up to {needed_microcredits}. "
+        "Nothing was charged. Raise the cap at /my/usage, or wait for the next month."
+    )
+    cap_microcredits: int
+    used_microcredits: int
+    needed_microcredits: int
+
+
+@dataclass(eq=False)
 class AlreadyResolved(Conflict):
     """A hold is settled or released once."""
 

@@ -18,6 +18,7 @@ from catalog.find import held_version
 from exchange import settle
 from exchange.access import Access, Target, decide_access
 from exchange.allow import Allowed, Parts, caller_of, refusal_of, rows_at_most
+from exchange.budgets import lock_budgets
 from exchange.credit import Transfer
 from exchange.delivery import (
     OPEN_DELIVERIES_PER_DAY,
@@ -26,6 +27,7 @@ from exchange.delivery import (
     SqlQuestion,
 )
 from exchange.errors import (
+    CapReached,
     DataChanged,
     FairUseSpent,
     InsufficientCredits,
@@ -46,7 +48,7 @@ from policies import once
 from policies.calendar import china_day
 from policies.canonical import fingerprint_of
 from policies.database import Tx
-from policies.errors import TokenSpent
+from policies.errors import Refusal, TokenSpent
 from policies.identity.clients import client_with_id, count_spent, spent_today
 from policies.identity.issue import count_use, has_left
 from policies.party import Actor
@@ -59,8 +61,8 @@ class Reserved:
 
     held: dict[int, Transfer]
     rows_max: int
-    is_short: bool
-    """Whether the funds, and not the question, set the bound."""
+    beyond: Refusal | None = None
+    """What a larger result is refused with; None where the question itself sets the bound."""
 
 
 def earlier_receipt(tx: Tx, allowed: Allowed, at: datetime) -> StoredReceipt | None:
@@ -118,28 +120,38 @@ def reserve(
     The rows of a page or file are known. Those of a query often are not; then what is there is
     held, up to the bound of a query, and pays for so many rows and no more.
 
-    Raises: NoOrganization, InsufficientCredits, KeyCapReached, TokenSpent.
+    Raises: NoOrganization, InsufficientCredits, CapReached, KeyCapReached, TokenSpent.
     """
     rows = rows_at_most(allowed)
     check_token_left(tx, allowed.ask.by)
     if not allowed.prices:
-        return Reserved({}, rows, is_short=False)
+        return Reserved({}, rows)
     payer = allowed.ask.by.organization
     if payer is None:
         raise NoOrganization
-    funds = settle.funds_of(tx, payer.id)
-    cap, left = cap_left(tx, allowed.ask.by, at)
-    is_capped = left is not None and left < funds
-    funds = left if left is not None and is_capped else funds
+    budget = lock_budgets(tx, [payer.id], at).get(payer.id)
+    balance = settle.balance_of(tx, payer.id)
+    key_cap, key_left = cap_left(tx, allowed.ask.by, at)
+    month_left = budget.left(balance.held) if budget else None
+    lefts = [one for one in (key_left, month_left) if one is not None]
+    funds = min([balance.available, *lefts])
     months = months_until(tx, allowed.accesses, at, life)
     ceilings = ceilings_of(allowed.accesses, months, size_at_most)
     covered = rows_covered(lambda count: sum(ceilings(count)), funds, rows_at_most=rows)
     is_known = not isinstance(allowed.question, SqlQuestion)
-    if covered is None or (is_known and covered < rows):
-        needed = rows if is_known else min(1, rows)
-        if is_capped and cap is not None:
-            raise KeyCapReached(cap, funds)
-        raise InsufficientCredits(sum(ceilings(needed)), funds)
+    beyond: Refusal | None = None
+    if covered is None or covered < rows:
+        needed = rows if is_known else min(1, rows) if covered is None else covered + 1
+        cost = sum(ceilings(needed))
+        if key_cap is not None and key_left is not None and key_left == funds < balance.available:
+            beyond = KeyCapReached(key_cap, funds)
+        elif budget is not None and month_left == funds < cost <= balance.available:
+            beyond = CapReached(budget.cap, budget.spent + balance.held, cost)
+        else:
+            beyond = InsufficientCredits(cost, balance.available)
+    if beyond is not None and (covered is None or is_known):
+        raise beyond
+    assert covered is not None, "refused otherwise"
     holds = {
         place: settle.Hold(
             access.target.dataset.publisher_id,
@@ -152,7 +164,7 @@ def reserve(
         if amount
     }
     held = settle.reserve(tx, payer.id, list(holds.values()), life=life, at=at)
-    return Reserved(dict(zip(holds, held, strict=True)), covered, is_short=covered < rows)
+    return Reserved(dict(zip(holds, held, strict=True)), covered, beyond)
 
 
 def settle_delivery(

@@ -19,9 +19,11 @@ from uuid import UUID
 
 from exchange.access import Access
 from exchange.allow import Allowed, Parts, Posting, caller_of, refusal_of
+from exchange.budget import Budget
+from exchange.budgets import count_spent, lock_budgets
 from exchange.credit import QUERY_RESERVATION_LIFE, Account, AccountKind, Asset, TransferKind
 from exchange.delivery import Delivered, SqlQuestion
-from exchange.errors import InsufficientCredits, KeyCapReached, NoOrganization
+from exchange.errors import CapReached, InsufficientCredits, KeyCapReached, NoOrganization
 from exchange.ids import ids_at
 from exchange.meter import ask_again, count_against_token, earlier_receipt, is_counted
 from exchange.months import Months, keep_months, months_of
@@ -93,6 +95,11 @@ class _Entry:
         return any(access.price.model is not PriceModel.FREE for access in self.accesses)
 
     @property
+    def has_payer(self) -> bool:
+        """Whether somebody is there to pay."""
+        return self.allowed.ask.by.organization is not None
+
+    @property
     def payer_id(self) -> OrganizationId:
         """Who pays; asked only where something costs."""
         payer = self.allowed.ask.by.organization
@@ -113,6 +120,15 @@ class _Books:
     def id_of(self, owner_id: UUID | None, kind: AccountKind) -> str:
         """The id of an account as text."""
         return str(self.accounts[owner_id, kind].id)
+
+
+@dataclass(slots=True)
+class _Spent:
+    """What agreements and payers used of the month, while the group goes on."""
+
+    months: Months
+    budgets: Mapping[OrganizationId, Budget]
+    spent: Counter[OrganizationId] = field(default_factory=Counter)
 
 
 def names_of(posting: Posting) -> frozenset[object]:
@@ -138,10 +154,14 @@ def post_deliveries(parts: Parts, postings: Sequence[Posting]) -> list[Delivered
         _answer_earlier(tx, parts, entries, at)
         _ask_again(tx, parts, _open(entries), at)
         last = _lock_chains(tx, _open(entries))
+        payers = {entry.payer_id for entry in _open(entries) if entry.is_priced and entry.has_payer}
+        budgets = lock_budgets(tx, payers, at)
         books = _lock_books(tx, _open(entries), at)
         accesses = [access for entry in _open(entries) for access in entry.accesses]
         months = months_of(tx, accesses, at)
-        _let_through(tx, _open(entries), books, months, at)
+        so_far = _Spent(months, budgets)
+        _let_through(tx, _open(entries), books, so_far, at)
+        count_spent(tx, budgets, so_far.spent, at)
         keep_months(tx, {one: used for one, used in months.items() if used.deliveries}, at)
         _write(tx, parts, _open(entries), books, last, at)
         for entry in entries:
@@ -253,12 +273,13 @@ def _lock_books(tx: Tx, entries: Sequence[_Entry], at: datetime) -> _Books:
 
 
 def _let_through(
-    tx: Tx, entries: Sequence[_Entry], books: _Books, months: Months, at: datetime
+    tx: Tx, entries: Sequence[_Entry], books: _Books, so_far: _Spent, at: datetime
 ) -> None:
-    """Those whom the funds, their token and its key cover, in the order in which they came.
+    """Those whom the funds, the month's budget, their token and its key cover, as they came.
 
-    `months` go on with each.
+    What is spent `so_far` goes on with each.
     """
+    months, spent = so_far.months, so_far.spent
     for entry in entries:
         outcome = entry.posting.outcome
         if not entry.is_priced:
@@ -270,9 +291,16 @@ def _let_through(
         if books.left[payer] < entry.cost:
             entry.told = InsufficientCredits(entry.cost, max(books.left[payer], 0))
             continue
+        budget = so_far.budgets.get(entry.payer_id)
+        used = spent[entry.payer_id] + books.accounts[payer].debits_pending
+        left = budget.left(used) if budget else None
+        if budget is not None and left is not None and left < entry.cost:
+            entry.told = CapReached(budget.cap, budget.spent + used, entry.cost)
+            continue
         entry.told = _counted(tx, entry, MicroCredits(entry.cost), at)
         if entry.told is None:
             books.left[payer] -= entry.cost
+            spent[entry.payer_id] += entry.cost
             months |= months_after(months, entry.accesses, outcome)
 
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from catalog.result import ResultColumn
 from exchange import settle
 from exchange.access import Access
+from exchange.budgets import count_spent, lock_budgets
 from exchange.credit import Transfer
 from exchange.errors import FreeUnitsSpent
 from exchange.months import Months, count_in, keep_months, month_before, months_of
@@ -120,6 +121,9 @@ def write_receipt(
     if agreement_ids:
         store.advance_chains(tx, agreement_ids, body_sha256)
     keep_months(tx, months_after(delivery.months, accesses, outcome), at)
+    payer_id = receipt.consumer_id
+    if payer_id is not None and receipt.charge:
+        count_spent(tx, lock_budgets(tx, [payer_id], at), {payer_id: receipt.charge}, at)
     charges = [
         settle.Charge(delivery.held[place], item.charge, access.price)
         for place, (item, access) in enumerate(zip(receipt.items, accesses, strict=True))

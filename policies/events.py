@@ -122,6 +122,8 @@ class EventKind(StrEnum):
     CLIENT_CAPPED = "client.capped"
     CLIENT_REVOKED = "client.revoked"
     CREDIT_TOPPED_UP = "credit.topped_up"
+    BUDGET_SET = "budget.set"
+    BUDGET_REACHED = "budget.reached"
     DATA_DELIVERED = "data.delivered"
     DELIVERY_REFUSED = "delivery.refused"
     FREEZE_PLACED = "freeze.placed"

@@ -114,6 +114,8 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.TOKEN_ISSUED: N_("A key was made"),
     EventKind.TOKEN_REVOKED: N_("A key was revoked"),
     EventKind.CREDIT_TOPPED_UP: N_("Credits were paid in"),
+    EventKind.BUDGET_SET: N_("A monthly budget was set"),
+    EventKind.BUDGET_REACHED: N_("A part of the monthly budget was reached"),
     EventKind.DATA_DELIVERED: N_("Data was delivered"),
     EventKind.DELIVERY_REFUSED: N_("A delivery was refused"),
     EventKind.FREEZE_PLACED: N_("A freeze was placed"),

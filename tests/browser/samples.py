@@ -583,6 +583,7 @@ PAGES: dict[str, SamplePage] = {
         "receipts": [{"number": f"W-9{i}1204", "href": "/audit/receipt", "at": NOW,
                       "title": Text("空气质量逐时监测", "Hourly air quality"), "rows": 1000,
                       "cost": 20_000_000} for i in range(5)],
+        "budget": None, "may_set_budget": False, "typed": {}, "errors": {}, "message": "",
         "topup_href": "/finance", "export_href": "/my/usage.csv"}, "officer"),
     "/audit/receipt": SamplePage("audit/receipt.html", {
         "is_audit": True, "download_href": "/r.json",

@@ -10,6 +10,8 @@ from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from exchange import settle
+from exchange.budget import CAP_MAX, Budget
+from exchange.budgets import budget_of, set_budget
 from exchange.credit import TOP_UP_MAX, Balance, Statement, StatementLine
 from exchange.errors import NoOrganization, NotYourPart
 from policies.canonical import Plain
@@ -48,6 +50,26 @@ class BalanceBody(BaseModel):
     earned_microcredits: int
 
 
+class NewBudget(BaseModel):
+    """What an organisation means to spend in a month."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cap_microcredits: Annotated[int, Field(ge=1, le=CAP_MAX)] | None
+    """None takes the budget away."""
+    is_hard_stop: bool = True
+
+
+class BudgetBody(BaseModel):
+    """The budget and what of it the present month has used, in micro-credits."""
+
+    organization: str
+    cap_microcredits: int | None
+    is_hard_stop: bool
+    spent_microcredits: int
+    told_percent: int
+
+
 class LineBody(BaseModel):
     """What one receipt cost or earned."""
 
@@ -80,6 +102,34 @@ def balance(request: Request, organization: _OrganizationSlug = None) -> Balance
     with wiring_of(request).pool.connection() as tx:
         owner = _books_of(tx, actor, organization)
         return _balance_body(owner, settle.balance_of(tx, owner.id))
+
+
+@router.get("/budget")
+def budget(request: Request) -> BudgetBody:
+    """The monthly budget of the organisation that the caller acts for."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        owner = _books_of(tx, actor, None)
+        return _budget_body(owner, budget_of(tx, owner.id, wiring.now()))
+
+
+@router.put("/budget", response_model=BudgetBody)
+def put_budget(request: Request, wanted: NewBudget) -> Plain:
+    """Set the monthly budget: told at 50, 80 and 100 %, and stopped there where wished."""
+    actor, at = signed_in(request), wiring_of(request).now()
+
+    def act(tx: Tx) -> BudgetBody:
+        cap = wanted.cap_microcredits
+        told = set_budget(
+            tx,
+            cap=None if cap is None else MicroCredits(cap),
+            is_hard_stop=wanted.is_hard_stop,
+            by=actor,
+            at=at,
+        )
+        return _budget_body(_books_of(tx, actor, None), told)
+
+    return act_once(request, actor, wanted, act)
 
 
 @router.get("/statement")
@@ -132,6 +182,16 @@ def _balance_body(owner: Organization, told: Balance) -> BalanceBody:
         available_microcredits=told.available,
         held_microcredits=told.held,
         earned_microcredits=told.earned,
+    )
+
+
+def _budget_body(owner: Organization, told: Budget | None) -> BudgetBody:
+    return BudgetBody(
+        organization=owner.slug,
+        cap_microcredits=told.cap if told else None,
+        is_hard_stop=told is not None and told.is_hard_stop,
+        spent_microcredits=told.spent if told else 0,
+        told_percent=told.told_percent if told else 0,
     )
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
+from exchange.budgets import budget_of, set_budget
 from exchange.credit import Balance
-from exchange.errors import AmountOutOfBounds, NotYourPart
+from exchange.errors import AmountOutOfBounds, CapOutOfBounds, NotYourPart
 from exchange.faults.report_fault import receipts_with_agreed
 from exchange.settle import balance_of, statement, top_up
 from exchange.trace import own_receipts
 from policies.errors import OrganizationNotFound
 from policies.identity.people import list_organizations, organization_named
 from policies.party import Actor, Role
-from policies.roles import can_top_up
+from policies.roles import can_apply_for, can_top_up
 from policies.terms import MICROCREDITS_PER_CREDIT, MicroCredits
 from portal.pages.buy.usage_view import (
     by_dataset,
@@ -46,20 +48,57 @@ Month = Annotated[str, Query(max_length=7)]
 
 
 @router.get("/my/usage")
-def show_usage(request: Request, month: Month = "") -> Response:
+def show_usage(
+    request: Request, month: Month = "", done: Annotated[str, Query(max_length=20)] = ""
+) -> Response:
     """Balance, use by dataset and day, and receipts of one month."""
+    return _usage(request, month, errors={}, done=done)
+
+
+@router.post("/my/usage/budget")
+def change_budget(
+    request: Request, cap: Field = "", is_hard_stop: Field = "", step: Field = "set"
+) -> Response:
+    """Set what may be spent in a month, and whether deliveries stop there."""
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    amount = None if step == "remove" else microcredits_of(cap)
+    typed = {"cap": cap, "is_hard_stop": is_hard_stop}
+    if step != "remove" and amount is None:
+        errors = {"cap": say.gettext("Write an amount such as 1000 or 12.50.")}
+        return _usage(request, "", errors=errors, typed=typed, status=400)
+    try:
+        with wiring.pool.connection() as tx:
+            set_budget(
+                tx, cap=amount, is_hard_stop=is_hard_stop == "yes", by=actor, at=wiring.now()
+            )
+    except CapOutOfBounds as refusal:
+        errors = {"cap": say.refusal(refusal)}
+        return _usage(request, "", errors=errors, typed=typed, status=status_of(refusal))
+    return RedirectResponse("/my/usage?done=budget#budget", _SEE_OTHER)
+
+
+def _usage(
+    request: Request,
+    month: str,
+    *,
+    errors: Mapping[str, str],
+    typed: Mapping[str, str] | None = None,
+    done: str = "",
+    status: int = 200,
+) -> Response:
     actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
     at = wiring.now()
     since, until = month_of(month, at)
     organization = actor.organization
     with wiring.pool.connection() as tx:
         if organization is None:
-            balance = Balance(_NOTHING, _NOTHING, _NOTHING)
+            balance, budget = Balance(_NOTHING, _NOTHING, _NOTHING), None
             receipts = own_receipts(tx, before=until, limit=RECEIPTS_SHOWN, by=actor)
             told = None
             names = {}
         else:
             balance = balance_of(tx, organization.id)
+            budget = budget_of(tx, organization.id, at)
             told = statement(tx, organization.id, since, until)
             receipts = []
             lines = (*told.spent, *told.earned)
@@ -71,6 +110,7 @@ def show_usage(request: Request, month: Month = "") -> Response:
     return render(
         request,
         "my/usage.html",
+        status=status,
         organization=organization,
         balance=balance.available,
         reserved=balance.held,
@@ -86,6 +126,15 @@ def show_usage(request: Request, month: Month = "") -> Response:
         days=by_day(spent, since, min(until, at), say),
         receipts=shown,
         wrong={f"/receipt/{receipt_id}" for receipt_id in wrong},
+        budget=budget,
+        may_set_budget=organization is not None and can_apply_for(actor, organization.id),
+        typed=typed
+        or {
+            "cap": say.credits(budget.cap) if budget else "",
+            "is_hard_stop": "yes" if budget is None or budget.is_hard_stop else "",
+        },
+        errors=errors,
+        message=say.gettext("The monthly budget is kept.") if done == "budget" else "",
         topup_href="/finance" if can_top_up(actor) else None,
         export_href=f"/my/usage.csv?month={since:%Y-%m}",
     )

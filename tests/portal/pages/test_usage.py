@@ -121,3 +121,30 @@ def test_a_forecast_waits_for_some_days_and_is_for_the_present_month_only() -> N
     assert forecast(told, AT) == 30_000_000
     assert forecast(told, since + timedelta(hours=1)) is None
     assert forecast(told, until) is None
+
+
+def test_a_budget_is_set_told_of_and_stops_a_program_with_words(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    used(city)
+    buyer = browser_of(city.buyer)
+
+    kept = buyer.submit(
+        "/my/usage/budget", on="/my/usage", cap="0.0125", is_hard_stop="yes", step="set"
+    )
+    page = buyer.page(kept.headers["location"])
+    refused = buyer.get("/api/v1/datasets/sold-stops/rows?limit=5")
+
+    assert "0.01 of 0.0125 credits spent this month" in page
+    assert refused.status_code == 402
+    assert "monthly cap" in refused.json()["detail"]
+    assert refused.json()["type"].endswith("cap-reached")
+
+
+def test_a_cap_that_is_no_amount_keeps_what_was_typed(city: City, browser_of: OpenBrowser) -> None:
+    answer = browser_of(city.buyer).submit(
+        "/my/usage/budget", on="/my/usage", cap="much", step="set"
+    )
+
+    assert answer.status_code == 400
+    assert 'value="much"' in answer.text
