@@ -48,7 +48,7 @@ from policies.errors import Refusal, TokenSpent
 from policies.evidence.signing_key import KeyPurpose
 from policies.freeze import frozen_targets
 from policies.record import record_all
-from policies.seal import sha256_hex
+from policies.seal import Signer, sha256_hex
 from policies.terms import AgreementId, MicroCredits, OrganizationId
 
 _Owner = tuple[UUID | None, AccountKind]
@@ -264,6 +264,9 @@ def _lock_books(tx: Tx, entries: Sequence[_Entry], at: datetime) -> _Books:
         }
     if not owners:
         return _Books({})
+    accounts = store.lock_accounts_of(tx, owners)
+    if accounts:
+        return _Books(accounts)
     # Opened in the order of every other delivery, before any is held: a new account is a lock too.
     missing = owners - store.owners_with_account(tx, owners)
     for owner_id, kind in sorted(missing, key=lambda owner: (_OPENED.index(owner[1]), owner[0])):
@@ -330,39 +333,65 @@ def _write(
         return
     signer = parts.keys.signer(tx, KeyPurpose.RECEIPT, at)
     receipts, bodies = _receipts(entries, last, at)
-    hashes = [sha256_hex(body) for body in bodies]
-    store.insert_decisions(
-        tx,
-        _decision_rows(entries, receipts),
-    )
+    written = [
+        _Written(entry, receipt, body, sha256_hex(body))
+        for entry, receipt, body in zip(entries, receipts, bodies, strict=True)
+    ]
+    # One statement after the other, without waiting for the database's word on each.
+    with tx.pipeline():
+        _insert(tx, written, signer, books, last, at)
+        _count_fair_use(tx, entries, at)
+    for one in written:
+        one.entry.told = _delivered(tx, parts, one.entry, one.receipt, books)
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """A delivery and the receipt that is to be kept of it."""
+
+    entry: _Entry
+    receipt: Receipt
+    body: bytes
+    sha256: str
+
+
+def _insert(
+    tx: Tx,
+    written: Sequence[_Written],
+    signer: Signer,
+    books: _Books,
+    last: Mapping[AgreementId, str],
+    at: datetime,
+) -> None:
+    store.insert_decisions(tx, _decision_rows(written))
     event_ids = record_all(
         tx,
         [
-            delivered_event(receipt, entry.allowed.accesses, sha256, entry.allowed.ask.by)
-            for entry, receipt, sha256 in zip(entries, receipts, hashes, strict=True)
+            delivered_event(
+                one.receipt, one.entry.allowed.accesses, one.sha256, one.entry.allowed.ask.by
+            )
+            for one in written
         ],
     )
     store.insert_receipts(
         tx,
         [
             {
-                **_receipt_row(receipt),
-                "body": body.decode(),
-                "body_sha256": sha256,
+                **_receipt_row(one.receipt),
+                "body": one.body.decode(),
+                "body_sha256": one.sha256,
                 "kid": signer.kid,
-                "signature": signer.sign(body).hex(),
+                "signature": signer.sign(one.body).hex(),
                 "event_id": event_id,
             }
-            for receipt, body, sha256, event_id in zip(
-                receipts, bodies, hashes, event_ids, strict=True
-            )
+            for one, event_id in zip(written, event_ids, strict=True)
         ],
     )
-    store.insert_items(tx, [_item_row(one, item) for one in receipts for item in one.items])
+    store.insert_items(
+        tx, [_item_row(one.receipt, item) for one in written for item in one.receipt.items]
+    )
     transfers = [
-        row
-        for entry, receipt in zip(entries, receipts, strict=True)
-        for row in _transfer_rows(entry, receipt, books, at)
+        row for one in written for row in _transfer_rows(one.entry, one.receipt, books, at)
     ]
     if transfers:
         store.insert_transfers(tx, transfers)
@@ -372,26 +401,23 @@ def _write(
         tx,
         [
             {
-                "receipt_id": str(receipt.id),
-                "path": entry.posting.outcome.file_name,
-                "media_type": entry.posting.outcome.media_type,
+                "receipt_id": str(one.receipt.id),
+                "path": one.entry.posting.outcome.file_name,
+                "media_type": one.entry.posting.outcome.media_type,
                 "readable_until": (at + READABLE_FOR).isoformat(),
             }
-            for entry, receipt in zip(entries, receipts, strict=True)
+            for one in written
         ],
     )
-    _count_fair_use(tx, entries, at)
-    for entry, receipt in zip(entries, receipts, strict=True):
-        entry.told = _delivered(tx, parts, entry, receipt, books)
 
 
-def _decision_rows(entries: Sequence[_Entry], receipts: Sequence[Receipt]) -> list[store.Row]:
+def _decision_rows(written: Sequence[_Written]) -> list[store.Row]:
     """The decisions of the receipts; a remembered one that many rest on is put into words once."""
     told: dict[tuple[int, int], store.Row] = {}
     rows: list[store.Row] = []
-    for entry, receipt in zip(entries, receipts, strict=True):
-        by = entry.allowed.ask.by
-        for item, access in zip(receipt.items, entry.accesses, strict=True):
+    for one in written:
+        by = one.entry.allowed.ask.by
+        for item, access in zip(one.receipt.items, one.entry.accesses, strict=True):
             name = (id(access.decision), id(by))
             if name not in told:
                 told[name] = store.decision_row(access.decision, by)

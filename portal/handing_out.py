@@ -12,7 +12,6 @@ from typing import Final
 from urllib.parse import quote
 
 from fastapi import Request, Response
-from fastapi.responses import FileResponse
 
 from catalog.cluster import Cluster
 from catalog.confine import QueryBounds
@@ -28,6 +27,7 @@ from policies.standing import Remembered
 from policies.terms import Purpose
 from portal.act_once import idempotency_key
 from portal.mask_key import mask_key
+from portal.stored_file import StoredFile
 from portal.wiring import Wiring, wiring_of
 
 CPU_GRACE_S: Final = 3
@@ -139,13 +139,7 @@ def file_answer(
         place = quote(path.relative_to(settings.private_folder).as_posix())
         headers["X-Accel-Redirect"] = f"{settings.accel_prefix}{place}"
         return Response(media_type=media_type, headers=headers)
-    return _StoredFile(path, media_type=media_type, headers=headers)
-
-
-class _StoredFile(FileResponse):
-    """A file in large pieces: each costs a way through a thread."""
-
-    chunk_size = 1 << 20
+    return StoredFile(path, media_type=media_type, headers=headers)
 
 
 def content_disposition(file_name: str) -> str:

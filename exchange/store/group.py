@@ -100,7 +100,9 @@ def owners_with_account(
 def lock_accounts_of(
     tx: Tx, owners: Collection[tuple[UUID | None, AccountKind]]
 ) -> dict[tuple[UUID | None, AccountKind], Account]:
-    """The credit accounts of these owners that there are, held until the transaction ends."""
+    """The credit accounts of these owners, held until the transaction ends; none of them where one
+    was not opened yet.
+    """
     rows = tx.execute(
         """
         SELECT account.id, account.owner_id, account.asset, account.kind, account.has_floor,
@@ -111,10 +113,17 @@ def lock_accounts_of(
             ON wanted.owner_id IS NOT DISTINCT FROM account.owner_id
            AND wanted.kind = account.kind
          WHERE account.asset = %(asset)s
+           AND (SELECT count(*)
+                  FROM exchange.accounts AS opened
+                  JOIN unnest(%(owners)s::uuid[], %(kinds)s::text[]) AS asked (owner_id, kind)
+                    ON asked.owner_id IS NOT DISTINCT FROM opened.owner_id
+                   AND asked.kind = opened.kind
+                 WHERE opened.asset = %(asset)s) = %(count)s
          ORDER BY account.id
            FOR UPDATE OF account
         """,
         {
+            "count": len(owners),
             "owners": [owner for owner, _ in owners],
             "kinds": [kind.value for _, kind in owners],
             "asset": Asset.CREDIT,

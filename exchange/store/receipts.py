@@ -35,7 +35,14 @@ def lock_agreements(tx: Tx, agreement_ids: Collection[AgreementId]) -> None:
 
 def lock_chains(tx: Tx, agreement_ids: Collection[AgreementId]) -> dict[AgreementId, str]:
     """The hash of the last receipt of each agreement that has one; the next comes after it."""
-    ids = sorted(agreement_ids)
+    held = _lock_begun_chains(tx, agreement_ids)
+    if len(held) < len(set(agreement_ids)):
+        _begin_chains(tx, agreement_ids)
+        held = _lock_begun_chains(tx, agreement_ids)
+    return {agreement_id: last for agreement_id, last in held.items() if last}
+
+
+def _begin_chains(tx: Tx, agreement_ids: Collection[AgreementId]) -> None:
     tx.execute(
         """
         INSERT INTO exchange.receipt_chains (agreement_id, last_sha256)
@@ -44,19 +51,26 @@ def lock_chains(tx: Tx, agreement_ids: Collection[AgreementId]) -> dict[Agreemen
          ORDER BY id
             ON CONFLICT (agreement_id) DO NOTHING
         """,
-        {"ids": ids},
+        {"ids": sorted(agreement_ids)},
     )
+
+
+def _lock_begun_chains(tx: Tx, agreement_ids: Collection[AgreementId]) -> dict[AgreementId, str]:
+    """Hold these chains, if all have begun; else none."""
     rows = tx.execute(
         """
         SELECT agreement_id, last_sha256
           FROM exchange.receipt_chains
          WHERE agreement_id = ANY(%(ids)s)
+           AND (SELECT count(*)
+                  FROM exchange.receipt_chains
+                 WHERE agreement_id = ANY(%(ids)s)) = %(count)s
          ORDER BY agreement_id
            FOR UPDATE
         """,
-        {"ids": ids},
+        {"ids": sorted(agreement_ids), "count": len(set(agreement_ids))},
     )
-    return {row["agreement_id"]: row["last_sha256"] for row in rows if row["last_sha256"]}
+    return {row["agreement_id"]: row["last_sha256"] for row in rows}
 
 
 def advance_chains(tx: Tx, agreement_ids: Collection[AgreementId], body_sha256: str) -> None:
