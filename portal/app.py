@@ -46,6 +46,7 @@ from portal.api.v1 import clients as clients_api
 from portal.api.v1 import connections as connections_api
 from portal.api.v1 import contracts as contracts_api
 from portal.api.v1 import faults as faults_api
+from portal.api.v1 import groups as groups_api
 from portal.api.v1 import masks as masks_api
 from portal.api.v1 import pleas as pleas_api
 from portal.api.v1 import proposals as proposals_api
@@ -88,6 +89,7 @@ from portal.pages.publish import (
     describing,
     directory_import,
     file_reading,
+    groups,
     masks,
     pleas,
     proposals,
@@ -136,6 +138,7 @@ _API = (
         proposals_api,
         sensitive_api,
         masks_api,
+        groups_api,
         faults_api,
         listings,
         applications,
@@ -181,7 +184,7 @@ _PAGES = (
         talk,
     ),
     *(demand, harvest, directory_import, audience_preview, describing, publishing),
-    *(sensitive, proposals, pleas, masks),
+    *(sensitive, groups, proposals, pleas, masks),
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
     signing_keys,
     correcting,

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from catalog.find import stored_version
-from catalog.mask import Mask, MaskKind
+from catalog.mask import Mask, MaskKind, Suppression
 from catalog.publish import admit
 from catalog.view import View
 from policies.database import Tx
@@ -24,6 +24,7 @@ from policies.record import record
 from policies.terms import DatasetId, VersionId
 from quality import store
 from quality.errors import ReasonNeeded, UnknownAnswer, UnknownFinding
+from quality.groups.store import blanked_of_dataset
 from quality.plead import verdict_in_force
 from quality.sensitive import (
     REASON_CHARACTERS_MAX,
@@ -92,7 +93,24 @@ def hidden_view(tx: Tx, dataset_id: DatasetId, view: View, available: Sequence[s
     for column, mask in hidden.items():
         if is_shown(view, column) or (mask.kind is MaskKind.DROP and column in masks):
             masks[column] = mask
-    return replace(view, masks=masks)
+    return _blanking(tx, dataset_id, replace(view, masks=masks), available)
+
+
+def _blanking(tx: Tx, dataset_id: DatasetId, view: View, available: Sequence[str]) -> View:
+    """The view with small groups left empty where an answer asks for that; a stricter one stays."""
+    for declared in blanked_of_dataset(tx, dataset_id):
+        shown = available if view.columns is None else view.columns
+        dropped = {name for name, mask in view.masks.items() if mask.kind is MaskKind.DROP}
+        columns = [name for name in declared.columns if name in shown and name not in dropped]
+        held = view.suppression
+        if not columns or (
+            held and held.least >= declared.least and set(columns) <= set(held.columns)
+        ):
+            continue
+        least = max(declared.least, held.least if held else 0)
+        named = tuple(dict.fromkeys([*columns, *(held.columns if held else ())]))
+        view = replace(view, suppression=Suppression(named, least))
+    return view
 
 
 def is_shown(view: View, column: str) -> bool:

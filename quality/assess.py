@@ -21,6 +21,7 @@ from quality.drift import KeyChurn, drift_of
 from quality.engine.open_table import Limits
 from quality.expectations import Cluster, run_suite
 from quality.footers import read_footers, rules_out
+from quality.groups.declare import count_declared
 from quality.measuring import key_churn, measure
 from quality.outcome import Reason, RuleOutcome, Status, SuiteOutcome
 from quality.packs import load_standard_packs
@@ -67,6 +68,7 @@ def assess(
     _reject_early(pool, subject, own_rules, by=by, at=started_at, limits=limits)
     profile = profile_files(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
     found = detect(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
+    count_declared(pool, subject.version_id, subject.paths, at=started_at)
     on_progress(_PROFILED_PERMILLE)
     schema = tuple(Column(column.name, column.type) for column in profile.columns)
     suite = _run(

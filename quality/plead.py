@@ -32,6 +32,7 @@ from quality.errors import (
     UnknownPleaKind,
     WrongEndOfIssue,
 )
+from quality.groups.declare import is_waiting
 from quality.plea import (
     KNOWN_ISSUE_DAYS_MAX,
     REASON_CHARACTERS_MAX,
@@ -52,9 +53,10 @@ def verdict_in_force(
 ) -> Verdict:
     """What the gate says of a version now.
 
-    An unanswered finding of sensitive data blocks, whatever the rules and the pleas say.
+    An unanswered finding of sensitive data or of small groups blocks, whatever the rules and the
+    pleas say.
     """
-    if any(one.answered is None for one in findings):
+    if any(one.answered is None for one in findings) or is_waiting(tx, version_id):
         return Verdict.BLOCKED
     return verdict_with(report, granted_pleas(tx, version_id))
 
