@@ -463,6 +463,7 @@ def _decide_facts(
         submitter_id=str(application.applied_by),
         times_gaps_were_named=application.times_returned,
         unequal_decision_count=unequal,
+        is_flow_back=application.request.is_flow_back,
     )
 
 

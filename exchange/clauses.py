@@ -18,7 +18,7 @@ GIVEN: Mapping[Stage, frozenset[str]] = {
     ),
     Stage.PRICE: frozenset(),
     Stage.APPLY: frozenset(),
-    Stage.DECIDE: frozenset({"unequal_decision_count"}),
+    Stage.DECIDE: frozenset({"is_flow_back", "unequal_decision_count"}),
     Stage.AGREE: frozenset({"target", "is_contracted_elsewhere"}),
     Stage.TOKEN: frozenset({"token_algorithm", "claims"}),
     Stage.WITHDRAW: frozenset(),

@@ -6,6 +6,7 @@ Facts that nobody here can give stay None; their clauses then say "not covered".
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from catalog.demand.ask import overdue_count
@@ -15,6 +16,7 @@ from exchange.store import invariants
 from exchange.store import stand as store
 from exchange.store.stand import DeliveryRow
 from policies.access import AccessRequest
+from policies.calendar import china_day
 from policies.canonical import from_plain
 from policies.database import Tx
 from policies.decision.clause import ClauseResult, Judgement, Outcome
@@ -45,6 +47,21 @@ def stand(tx: Tx, *, by: Actor, at: datetime) -> Judgement:
                 worst[result.clause_id] = result
     results = (*whole.results, *(worst[name] for name in sorted(worst)))
     return Judgement(results, whole.profile_id, whole.profile_hash)
+
+
+def count_refusals(tx: Tx, clause_ids: Sequence[str], *, at: datetime) -> None:
+    """Count that each of these clauses refused something once."""
+    store.count_refusals(tx, sorted(set(clause_ids)), china_day(at))
+
+
+def refusals(tx: Tx, *, by: Actor) -> dict[str, int]:
+    """To each clause how often it refused what somebody tried.
+
+    Raises: NotYourPart.
+    """
+    if not can_supervise(by):
+        raise NotYourPart(Role.REGULATOR.value)
+    return store.refusals(tx)
 
 
 def clause_outcomes(tx: Tx, *, by: Actor) -> dict[str, tuple[int, int]]:

@@ -22,6 +22,7 @@ from policies.terms import Language
 from portal.body_bound import BODY_BYTES_MAX, CONTENT_TOO_LARGE
 from portal.key_file import nonce_key
 from portal.languages import HTML_LANGUAGE, translator
+from portal.note_refused import note_refused
 from portal.pages.rendering import language_of, render
 from portal.problems import STATUS, code_of, status_of, words_of
 from portal.wiring import wiring_of
@@ -91,6 +92,7 @@ def install(app: FastAPI) -> None:
 
 def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refusal)
+    note_refused(request, error)
     language = language_of(request)
     status = status_of(error)
     return _answer(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from policies.canonical import Plain
 from policies.database import Tx
@@ -71,3 +72,31 @@ def clause_outcomes(tx: Tx) -> dict[str, tuple[int, int]]:
         """
     )
     return {row["clause_id"]: (row["refused"], row["asked"]) for row in rows}
+
+
+def count_refusals(tx: Tx, clause_ids: Sequence[str], day: date) -> None:
+    """Count one more refusal of each clause; in one order, so that two never wait in a ring."""
+    tx.execute(
+        """
+        INSERT INTO exchange.clause_refusals (clause_id, day, times)
+        SELECT clause_id, %(day)s, 1
+          FROM unnest(%(ids)s::text[]) AS clause_id
+         ORDER BY clause_id
+            ON CONFLICT (clause_id, day) DO UPDATE
+           SET times = clause_refusals.times + 1
+        """,
+        {"ids": list(clause_ids), "day": day},
+    )
+
+
+def refusals(tx: Tx) -> dict[str, int]:
+    """How often each clause refused, over all days."""
+    rows = tx.execute(
+        """
+        SELECT clause_id, sum(times)::bigint AS times
+          FROM exchange.clause_refusals
+         GROUP BY clause_id
+         ORDER BY clause_id
+        """
+    )
+    return {row["clause_id"]: row["times"] for row in rows}

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from starlette.responses import RedirectResponse
 
-from exchange.stand import clause_outcomes, stand
+from exchange.stand import clause_outcomes, refusals, stand
 from policies.calendar import FIRST_YEAR, LAST_YEAR, china_day
 from policies.decision.clause import Basis, Outcome, Severity, Stage
 from policies.decision.profile import profile_in_force, profile_named, profiles
@@ -60,9 +60,9 @@ BASES: Final[dict[Basis, str]] = {
     Basis.OWN_RULE: N_("A rule of our own"),
 }
 REGIMES: Final[dict[Regime, str]] = {
-    Regime.SHARE: N_("Sharing"),
-    Regime.OPEN: N_("Opening"),
-    Regime.TRADE: N_("Trading"),
+    Regime.SHARE: N_("By sharing"),
+    Regime.OPEN: N_("By opening"),
+    Regime.TRADE: N_("By trading"),
 }
 
 
@@ -90,10 +90,11 @@ def show_standards(
     ]
     is_supervisor = can_supervise(actor)
     counts: dict[str, tuple[int, int]] = {}
+    refused: dict[str, int] = {}
     judged = None
     if is_supervisor:
         with wiring.pool.connection() as tx:
-            counts = clause_outcomes(tx, by=actor)
+            counts, refused = clause_outcomes(tx, by=actor), refusals(tx, by=actor)
             judged = stand(tx, by=actor, at=at)
     failed = [] if judged is None else [r for r in judged.results if r.outcome is Outcome.FAILED]
     return render(
@@ -107,6 +108,7 @@ def show_standards(
         covered_count=sum(one.is_covered for one in held),
         proven_count=sum(one.is_proven for one in held),
         counts=counts,
+        refused=refused,
         is_supervisor=is_supervisor,
         standing=advice_of(judged, say) if judged is not None else None,
         failed=len(failed),

@@ -153,6 +153,18 @@ def test_usage_decisions_and_purchases_are_there_for_the_regulator(demo: Demo) -
     assert len(refused) >= 5
 
 
+def test_every_decision_of_the_demo_is_made_again_with_the_old_answer(demo: Demo) -> None:
+    decisions = demo.get("regulator", "/audit/decisions?limit=200")
+
+    again = [demo.get("regulator", f"/audit/decisions/{one['id']}/replay") for one in decisions]
+
+    assert len(again) > 1
+    assert {one["is_allowed"] for one in again} == {True, False}
+    for one in again:
+        assert one["is_same"], one
+        assert bool(one["would_refuse"]) is one["is_allowed"], one
+
+
 def test_every_way_to_answer_a_request_occurs(demo: Demo) -> None:
     asked = [
         *demo.get("tourism-officer", "/applications"),

@@ -36,6 +36,7 @@ from policies.errors import N_, ReasonMissing, Refusal
 from policies.identity.people import organization_with_id
 from policies.party import Actor, OrganizationKind
 from policies.terms import Purpose, Regime
+from portal.note_refused import note_refused
 from portal.pages.clause_lines import failed_clauses
 from portal.pages.inbox.share_desk import dispute_lines
 from portal.pages.offer import offer_facts, purpose_choices
@@ -110,6 +111,7 @@ def send_request(
             wish = _read_request(typed, columns, flow_back)
             sent = apply.submit(tx, listing.id, wish, by=actor, at=wiring.now())
     except _TOLD_IN_PLACE as refusal:
+        note_refused(request, refusal)
         errors = _request_errors(refusal, typed, speech_of(request))
         typed |= {"columns": columns, "flow_back": flow_back}
         return _request_form(request, slug, typed=typed, errors=errors, status=_status(refusal))
@@ -148,6 +150,7 @@ def send_request_again(
             wish = _read_request(typed, columns, flow_back)
             apply.send_again(tx, application_id, wish, by=actor, at=wiring.now())
     except _TOLD_IN_PLACE as refusal:
+        note_refused(request, refusal)
         errors = _request_errors(refusal, typed, speech_of(request))
         typed |= {"columns": columns, "flow_back": flow_back}
         return _own_request(

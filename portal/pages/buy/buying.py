@@ -37,6 +37,7 @@ from policies.party import Actor
 from policies.roles import can_apply_for
 from policies.terms import OrganizationId, Purpose, Regime
 from portal.news import count_new
+from portal.note_refused import note_refused
 from portal.pages.buy.agreement_view import agreement_facts, agreement_state, terms_lines
 from portal.pages.buy.asking import asked_listing
 from portal.pages.clause_lines import failed_clauses
@@ -123,6 +124,7 @@ def accept_offer(
                 at=wiring.now(),
             )
     except (EndTooLate, PurposeNotOffered, TermsChanged, ClausesFailed, AlreadyAsked) as refusal:
+        note_refused(request, refusal)
         return _offer_page(
             request,
             slug,
@@ -251,6 +253,7 @@ def draw_token(request: Request, agreement_id: UUID) -> Response:
                 at=wiring.now(),
             )
     except ClausesFailed as refusal:
+        note_refused(request, refusal)
         errors = failed_clauses(refusal.failed, speech_of(request))
         return _agreement_page(request, agreement_id, errors=errors, status=status_of(refusal))
     return _agreement_page(request, agreement_id, issued=issued)

@@ -40,6 +40,7 @@ from policies.identity.people import organization_with_id, user_with_id
 from policies.party import Actor, Role
 from policies.terms import ListingId, Regime, UserId
 from portal.jobs import ask_for_copies
+from portal.note_refused import note_refused
 from portal.pages.clause_lines import advice_of, failed_clauses
 from portal.pages.inbox.decided import decided_items
 from portal.pages.inbox.share_desk import ShareDesk, part_of, share_desk
@@ -276,6 +277,7 @@ def decide_request(
                 case _:
                     return RedirectResponse(f"/inbox/request/{application_id}", _SEE_OTHER)
     except _TOLD_IN_PLACE as refusal:
+        note_refused(request, refusal)
         errors = _errors(refusal, speech_of(request))
         typed = {"reason": reason, "reason_code": reason_code, "legal_basis": legal_basis}
         if decision == "approve":
@@ -563,6 +565,7 @@ def decide_listing(
                 case _:
                     return RedirectResponse(f"/inbox/listing/{listing_id}", _SEE_OTHER)
     except (ReasonMissing, ClausesFailed, MalformedReport) as refusal:
+        note_refused(request, refusal)
         errors = _errors(refusal, speech_of(request))
         typed = {"report_sha256": report_sha256, "reason": reason}
         return _listing_page(

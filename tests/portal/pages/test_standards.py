@@ -56,7 +56,7 @@ def test_the_page_of_the_standards_shows_every_clause_and_says_what_is_not_cover
     assert all(one["is_proven"] for one in told["items"])
     assert "Nobody gives yet" in page
     assert "未覆盖" in chinese
-    assert "Refused now" not in page, "counts are for those who supervise"
+    assert "Refused so far" not in page, "counts are for those who supervise"
 
 
 def test_clauses_are_filtered_by_way_stage_and_coverage(
@@ -70,7 +70,8 @@ def test_clauses_are_filtered_by_way_stage_and_coverage(
     clauses = {one.id: one for one in profile_named("cn-2025").clauses}
     assert {"X025", "X026"} <= shown
     assert all(clauses[name].stage.value == "decide" for name in shown)
-    assert "X033" not in shown
+    assert "X033" in shown
+    assert "X048" not in shown
     assert "No clause like this" in visitor.page("/standards?regime=open&stage=withdraw")
     assert visitor.get("/standards?profile=nowhere").status_code == 404
 
@@ -83,8 +84,33 @@ def test_a_supervisor_sees_how_often_clauses_refused_and_how_the_exchange_stands
     page = browser_of(city.regulator).page("/standards")
 
     assert "How the exchange stands today" in page
-    assert "Refused now" in page
+    assert "Refused so far" in page
     assert "Clauses stand against it" not in page
+
+
+def test_what_a_clause_refused_is_counted_though_it_left_nothing_behind(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    listing = city.shared_stops()
+    asking = browser_of(city.officer)
+    place = "/dataset/shared-stops/request"
+
+    sent = asking.submit(
+        place,
+        on=place,
+        purpose="statutory_duty",
+        duty="Emergency care act, item 4",
+        scenario="Plan ambulance routes",
+        manner="page",
+        ends_on="2020-01-01",
+        pledge="yes",
+    )
+    page = browser_of(city.regulator).page("/standards?stage=apply")
+    row = page.split('id="X130"')[1].split("</tr>")[0]
+
+    assert sent.status_code == 400
+    assert listing.is_listed
+    assert 'data-label="Refused so far" class="number">1<' in row
 
 
 def test_every_decision_made_again_under_the_law_of_its_day_gives_the_old_answer(
