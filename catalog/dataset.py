@@ -155,6 +155,16 @@ class Dataset:
     is_purged: bool = False
     """Evidence still names it; for everybody else it is gone."""
 
+    @property
+    def is_for_all(self) -> bool:
+        """Whether its own classes leave nothing for a person to weigh: everybody may have it."""
+        entry = self.entry
+        return (
+            entry.grade is Grade.GENERAL
+            and entry.open_type is OpenType.UNCONDITIONAL
+            and entry.audience is RecordAudience.PUBLIC
+        )
+
     def move_to(self, state: DatasetState, *, at: datetime, reason: str = "") -> Dataset:
         """The dataset in its next state.
 

@@ -264,3 +264,24 @@ class DatesAmbiguous(Invalid):
         "In column “{column}” day and month cannot be told apart. Write the dates as 2026-11-28."
     )
     column: str
+
+
+@dataclass(eq=False)
+class NoTable(Invalid):
+    """A document, picture or film where a table is wanted."""
+
+    message: ClassVar[str] = N_(
+        "This is a {format} file and no table. Send it for a distribution of its own; it is "
+        "kept as it is there."
+    )
+    format: str
+
+
+@dataclass(eq=False)
+class DocumentPublished(Conflict):
+    """A document for a published dataset, whose readers would see it without approval."""
+
+    message: ClassVar[str] = N_(
+        "The dataset is published. A document is exchanged only while it is a draft: withdraw it "
+        "and take it up again, or register another dataset."
+    )

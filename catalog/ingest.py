@@ -31,7 +31,7 @@ from uuid import uuid4
 
 from catalog import tables
 from catalog.confine import Confinement
-from catalog.dataset import DISTRIBUTIONS_MAX, Distribution, DistributionId
+from catalog.dataset import DISTRIBUTIONS_MAX, DatasetState, Distribution, DistributionId
 from catalog.errors import (
     EngineBusy,
     QueryEngineAway,
@@ -40,9 +40,12 @@ from catalog.errors import (
     TooManyEntries,
     UploadNotFound,
 )
-from catalog.file_errors import TableKeepsChanging
+from catalog.file_errors import DocumentPublished, NoTable, TableKeepsChanging
+from catalog.files.media import FORMATS
 from catalog.folders import Folders
+from catalog.kept_file import FILE_KEY, is_document
 from catalog.misfit import MISFITS_NAME, KeptAside, SetAsideBy
+from catalog.publish import may_be_published_directly
 from catalog.put_in import Base, PutIn, base_of, count_row_ids, put_in, usual_types
 from catalog.quarantine import keep_file_aside, quarantine
 from catalog.refusals import refusal_named
@@ -64,6 +67,7 @@ from catalog.version import (
     digest_of,
 )
 from catalog.view import Json
+from catalog.way_in import Way
 from policies.database import Pool, Tx
 from policies.errors import Refusal
 from policies.events import Edge, Event, EventKind
@@ -82,6 +86,9 @@ BASES_TRIED_MAX = 5
 
 _READ = "catalog.files.read:read_table"
 _WORK_PREFIX = ".work-"
+_TOLD_OF_DOCUMENT = frozenset({FILE_KEY, "size", "hash", "url_type"})
+_ENDED = (UploadState.FAILED, UploadState.PARTED, UploadState.KEPT)
+"""Without a version, for good."""
 
 
 def ingest(
@@ -94,15 +101,16 @@ def ingest(
 ) -> Version | None:
     """Read the upload's file and add the version that it makes.
 
-    None where the file is refused, and where it is an archive of several tables: then each of
-    them is an upload of its own now, which `parts_to_read` tells. Repeating it is harmless. The
+    None where the file is refused, where it is no table and is kept as it came, and where it is an
+    archive of several tables: then each of them is an upload of its own now, which `parts_to_read`
+    tells. Repeating it is harmless. The
     caller asks for the quality check of the version given.
 
     Raises: UploadNotFound; EngineBusy, QueryEngineAway and StorageAway, after which the job is to
     be tried again.
     """
     upload, made = _claim(pool, upload_id)
-    if made is not None or upload.state in (UploadState.FAILED, UploadState.PARTED):
+    if made is not None or upload.state in _ENDED:
         return made
     table = folders.table_of(upload.distribution_id)
     table.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -115,6 +123,9 @@ def ingest(
         with pool.connection() as tx:
             base = base_of(tx, upload)
         read = _read(pool, confinement, folders, upload, base, work)
+        if "media_type" in read:
+            _keep(pool, upload, str(read["media_type"]), now=now)
+            return None
         if "files" not in read:
             _part(pool, upload, [str(name) for name in _list(read["parts"])], now=now)
             return None
@@ -135,6 +146,20 @@ def ingest(
 def parts_to_read(tx: Tx, upload_id: UploadId) -> list[UploadId]:
     """Uploads that came out of this archive and wait to be read."""
     return [part.id for part in store.parts_of(tx, upload_id) if part.state is UploadState.QUEUED]
+
+
+def document_to_publish(tx: Tx, upload_id: UploadId) -> DatasetId | None:
+    """The dataset of a kept file, where it holds documents alone and nobody need weigh them."""
+    upload = store.get_upload(tx, upload_id)
+    if upload is None or upload.state is not UploadState.KEPT:
+        return None
+    distribution = dataset_store.get_distribution(tx, upload.distribution_id)
+    assert distribution is not None
+    dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
+    assert dataset is not None
+    others = dataset_store.distributions_of(tx, dataset.id)
+    is_ready = dataset.state is DatasetState.DRAFT and all(map(is_document, others))
+    return dataset.id if is_ready and may_be_published_directly(dataset) else None
 
 
 def refusal_of(failure: Failure) -> Refusal:
@@ -168,7 +193,7 @@ def _claim(pool: Pool, upload_id: UploadId) -> tuple[Upload, Version | None]:
         if upload is None:
             raise UploadNotFound
         made = version_store.version_of_upload(tx, upload_id)
-        if made is not None or upload.state in (UploadState.FAILED, UploadState.PARTED):
+        if made is not None or upload.state in _ENDED:
             return upload, made
         claimed = replace(
             upload,
@@ -213,6 +238,68 @@ def _read(
     )
     assert isinstance(read, Mapping)
     return read
+
+
+def _keep(pool: Pool, upload: Upload, media_type: str, *, now: Callable[[], datetime]) -> None:
+    """Keep a file that is no table as it came, in a distribution without one.
+
+    What is published is not exchanged behind the approver's back.
+
+    Raises: NoTable, DocumentPublished.
+    """
+    at, named = now(), FORMATS.get(media_type, media_type)
+    with pool.connection() as tx:
+        distribution = dataset_store.lock_distribution(tx, upload.distribution_id)
+        assert distribution is not None
+        dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
+        assert dataset is not None
+        has_table = version_store.newest_version(tx, distribution.id) is not None
+        if has_table or upload.way is not Way.REPLACE or upload.parent_id is not None:
+            raise NoTable(named)
+        if dataset.issued is not None and dataset.state is DatasetState.PUBLISHED:
+            raise DocumentPublished
+        kept: dict[str, Json] = {
+            "sha256": upload.blob_sha256,
+            "size_bytes": upload.size_bytes,
+            "file_name": upload.file_name,
+            "media_type": media_type,
+            "at": at.isoformat(),
+        }
+        told: dict[str, Json] = {
+            "size": upload.size_bytes,
+            "hash": upload.blob_sha256,
+            "url_type": "upload",
+        }
+        changed = replace(
+            distribution,
+            details={**distribution.details, **told, FILE_KEY: kept},
+            format=named,
+            media_type=media_type,
+            modified_at=at,
+        )
+        dataset_store.update_distribution(tx, changed)
+        done = replace(upload, state=UploadState.KEPT, stage="", done_permille=DONE_PERMILLE)
+        store.update_upload(tx, done)
+        event = Event(
+            kind=EventKind.DATASET_CHANGED,
+            at=at,
+            actor=SYSTEM,
+            organization_id=dataset.publisher_id,
+            dataset_id=dataset.id,
+            subject_id=dataset.id,
+            facts={
+                "distribution": {
+                    "id": str(distribution.id),
+                    "slug": distribution.slug,
+                    "sha256": upload.blob_sha256,
+                    "media_type": media_type,
+                }
+            },
+            edges=(
+                Edge(f"upload:{upload.id}", f"distribution:{distribution.id}", "catalog.ingest"),
+            ),
+        )
+        record(tx, event)
 
 
 def _part(pool: Pool, upload: Upload, names: list[str], *, now: Callable[[], datetime]) -> None:
@@ -389,6 +476,11 @@ def _add_version(
         )
         version_store.insert_version(tx, version)
         version_store.insert_files(tx, version.id, put.files)
+        if is_document(distribution):
+            # A table has come for it after all.
+            left = {k: v for k, v in distribution.details.items() if k not in _TOLD_OF_DOCUMENT}
+            as_table = replace(distribution, details=left, format="", media_type="")
+            dataset_store.update_distribution(tx, as_table)
         if is_fed:
             count_row_ids(tx, version.distribution_id, put.added)
         quarantine(tx, version.id, aside, by=SetAsideBy.READING, at=version.created_at)

@@ -16,8 +16,9 @@ from enum import StrEnum
 from typing import Final, TypedDict
 
 from catalog.audience import audience_of
-from catalog.dataset import Distribution, DistributionId
+from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
 from catalog.directory import Directory
+from catalog.kept_file import KeptFile, is_document, kept_file_of
 from catalog.record import Record
 from catalog.theme import Term, Theme
 from catalog.version import Column
@@ -79,6 +80,8 @@ class ProjectedDistribution:
     modified_at: datetime
     file: OpenFile | None
     """None where the file is not for everybody, or there is none."""
+    document: KeptFile | None = None
+    """A file that is no table and that everybody may fetch; None for all others."""
     stated_bytes: int | None = None
     """Size of data that is elsewhere, where its publisher states it."""
     stated_digest: str = ""
@@ -185,6 +188,7 @@ def project(
                 media_type=held.distribution.media_type,
                 modified_at=held.distribution.modified_at,
                 file=files.get(held.distribution.id),
+                document=_document(dataset, held.distribution),
                 **_stated(held.distribution),
             )
             for held in record.distributions
@@ -193,6 +197,11 @@ def project(
         inputs=tuple(links[one] for one in record.input_ids if one in links),
         series=links.get(entry.directory.in_series) if entry.directory.in_series else None,
     )
+
+
+def _document(dataset: Dataset, one: Distribution) -> KeptFile | None:
+    is_open = dataset.state is DatasetState.PUBLISHED and dataset.is_for_all
+    return kept_file_of(one) if is_open and is_document(one) else None
 
 
 def _stated(one: Distribution) -> _Stated:

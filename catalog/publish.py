@@ -25,7 +25,6 @@ from catalog.dataset import (
     Distribution,
     check_text,
 )
-from catalog.directory import RecordAudience
 from catalog.errors import (
     ApproverIsSubmitter,
     ApproverNeeded,
@@ -38,6 +37,7 @@ from catalog.errors import (
     VersionNotFound,
     WrongState,
 )
+from catalog.kept_file import is_document
 from catalog.store import datasets as dataset_store
 from catalog.store import versions as store
 from catalog.version import ReportId, Verdict, Version, VersionState
@@ -46,7 +46,7 @@ from policies.events import Event, EventKind, JsonValue
 from policies.party import Actor
 from policies.record import record
 from policies.roles import SYSTEM
-from policies.terms import DatasetId, Grade, OpenType, VersionId
+from policies.terms import DatasetId, VersionId
 
 
 def admit(
@@ -184,12 +184,7 @@ def publish_directly(tx: Tx, dataset_id: DatasetId, *, profile_id: str, at: date
 
 def may_be_published_directly(dataset: Dataset) -> bool:
     """Whether the dataset's own classes leave nothing for a person to weigh."""
-    entry = dataset.entry
-    return (
-        entry.grade is Grade.GENERAL
-        and entry.open_type is OpenType.UNCONDITIONAL
-        and entry.audience is RecordAudience.PUBLIC
-    )
+    return dataset.is_for_all
 
 
 def withdraw(tx: Tx, dataset_id: DatasetId, *, reason: str, by: Actor, at: datetime) -> Dataset:
@@ -235,10 +230,12 @@ def _publish(
 
 
 def _is_record_alone(dataset: Dataset, distributions: Sequence[Distribution]) -> bool:
-    """Whether a record goes its way without data: it has none, or the data is elsewhere."""
+    """Whether a record goes its way without a table: it has none, or what it has lies elsewhere or
+    is a document, of which the gate has nothing to say.
+    """
     if dataset.state is not DatasetState.DRAFT:
         return False
-    return all(distribution.access_url for distribution in distributions)
+    return all(one.access_url or is_document(one) for one in distributions)
 
 
 def _ready(tx: Tx, distributions: Sequence[Distribution]) -> list[Version]:

@@ -16,6 +16,7 @@ from catalog.curation.deposit_errors import FileNotOpen
 from catalog.curation.names import known_distribution
 from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
 from catalog.errors import DistributionNotFound
+from catalog.kept_file import FILE_KEY
 from catalog.publish import may_be_published_directly
 from catalog.store import records as store
 from catalog.way_in import Way
@@ -23,9 +24,6 @@ from policies.database import Tx
 from policies.events import Event, EventKind
 from policies.party import Actor
 from policies.record import record
-
-FILE_KEY = "weir_file"
-"""Where a distribution keeps what is told of bytes that were sent for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,6 +167,8 @@ class UploadState(StrEnum):
     INGESTED = "ingested"
     PARTED = "parted"
     """An archive of several tables, each of which became an upload of its own."""
+    KEPT = "kept"
+    """No table: its bytes are handed out as they came."""
     FAILED = "failed"
 
 

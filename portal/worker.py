@@ -104,6 +104,9 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             if version is None:
                 for part_id in ingest.parts_to_read(tx, UploadId(UUID(upload_id))):
                     enqueue(tx, "ingest", queue=Queue.WORK, upload_id=str(part_id))
+                kept = ingest.document_to_publish(tx, UploadId(UUID(upload_id)))
+                if kept is not None and wiring.settings.publication is Publication.DIRECT:
+                    enqueue(tx, "publish_directly", queue=Queue.WORK, dataset_id=str(kept))
             else:
                 enqueue(tx, "assess", queue=Queue.QUALITY, version_id=str(version.id))
 

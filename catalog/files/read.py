@@ -18,6 +18,7 @@ from catalog.files.columnar import ColumnarTable
 from catalog.files.delimited import stage
 from catalog.files.kind import FileKind, kind_of
 from catalog.files.layers import stage_geopackage, stage_shapefile
+from catalog.files.media import media_type_of
 from catalog.files.records import stage_records
 from catalog.files.sniff import Shape, sniff
 from catalog.files.staging import Staged
@@ -39,7 +40,7 @@ def read_table(job: ConfinedJob) -> Json:
     table that the rows join. Gives `columns`, `reading`, `row_count`
     and `files`, the names of the Parquet files in order; `misfits` and `misfit_rows` say how many
     cells were set aside in `MISFITS_NAME` and of how many rows. For an archive of several tables of
-    which none was chosen, only `parts`, their names.
+    which none was chosen, only `parts`, their names; for a file that is no table only `media_type`.
 
     Raises: the refusals of the readers; StorageFull.
     """
@@ -51,6 +52,9 @@ def read_table(job: ConfinedJob) -> Json:
     usual = _usual(job.arguments.get("usual", {}))
     _tell(job, Stage.RECOGNISING, 0)
     with no_room_is_a_refusal():
+        media_type = media_type_of(source)
+        if media_type is not None:
+            return {"media_type": media_type}
         kind = kind_of(source)
         if kind is FileKind.ARCHIVE and wish.part is None:
             names = tables_in(source)

@@ -6,7 +6,7 @@ alone and left out.
 
 from __future__ import annotations
 
-from catalog.formats.dcat import dataset_iri, download_address
+from catalog.formats.dcat import dataset_iri, document_address, download_address
 from catalog.formats.graph import plain, web_address
 from catalog.formats.vocabularies import REPEATS, file_type
 from catalog.projection import AccessRight, ProjectedDistribution, Projection
@@ -86,6 +86,13 @@ def _distribution(one: ProjectedDistribution, record: Projection, site_url: str)
     if one.file:
         body |= {"downloadURL": download_address(record, one, site_url), "mediaType": "text/csv"}
         body["format"] = "CSV"
+        return body
+    if one.document:
+        body |= {
+            "downloadURL": document_address(record, one, one.document, site_url),
+            "mediaType": one.document.media_type,
+            "format": _read(one.format),
+        }
         return body
     known = file_type(one.format, one.media_type)
     body["accessURL"] = web_address(one.access_url) or f"{site_url}/dataset/{record.slug}"

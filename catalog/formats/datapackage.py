@@ -9,8 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from catalog.formats.dcat import dataset_iri
+from catalog.formats.dcat import dataset_iri, document_address
 from catalog.formats.schema_org import description
+from catalog.kept_file import KeptFile
 from catalog.projection import ProjectedDistribution, Projection
 from catalog.version import ColumnType
 from catalog.view import Json
@@ -52,6 +53,11 @@ def datapackage_json(
         "contributors": [{"title": publisher, "roles": ["publisher"]}],
         "resources": [
             _resource(one, path_of(one), language) for one in record.distributions if one.file
+        ]
+        + [
+            _document(record, one, one.document, site_url, language)
+            for one in record.distributions
+            if one.document
         ],
     }
     if record.keywords:
@@ -94,6 +100,25 @@ def _resource(one: ProjectedDistribution, path: str, language: Language) -> Json
     if one.file.size_bytes is not None:
         body["bytes"] = one.file.size_bytes
     return body
+
+
+def _document(
+    record: Projection,
+    one: ProjectedDistribution,
+    document: KeptFile,
+    site_url: str,
+    language: Language,
+) -> Json:
+    """A file that is no table, at its address."""
+    return {
+        "name": resource_name(one),
+        "title": one.title.read_in(language) or one.slug,
+        "path": document_address(record, one, document, site_url),
+        "format": one.format.lower(),
+        "mediatype": document.media_type,
+        "bytes": document.size_bytes,
+        "hash": f"sha256:{document.sha256}",
+    }
 
 
 def _licences(record: Projection, language: Language) -> list[Json]:

@@ -37,6 +37,7 @@ from catalog.formats.vocabularies import (
     language_iri,
     media_type_iri,
 )
+from catalog.kept_file import KeptFile
 from catalog.projection import Linked, ProjectedDistribution, Projection
 from policies.party import Organization, OrganizationKind
 from policies.terms import DatasetId, Text
@@ -387,6 +388,10 @@ def _distribution(
         yield (iri, term("dcatap:availability"), AVAILABLE)
         yield (AVAILABLE, _TYPE, _CONCEPT)
         yield from _texts(AVAILABLE, "skos:prefLabel", AVAILABLE_WORDS)
+    elif one.document:
+        download = document_address(record, one, one.document, site_url)
+        yield (iri, term("dcat:downloadURL"), Iri(download))
+        yield from _weight(iri, one.document.size_bytes, one.document.sha256)
     else:
         yield from _weight(iri, one.stated_bytes, one.stated_digest)
     yield (iri, term("dct:modified"), moment(one.modified_at))
@@ -402,6 +407,14 @@ def download_address(record: Projection, one: ProjectedDistribution, site_url: s
     first = record.distributions[0].id == one.id
     which = "" if first else f"?distribution={part(one.slug)}"
     return f"{site_url}/api/v1/datasets/{part(record.slug)}/download.csv{which}"
+
+
+def document_address(
+    record: Projection, one: ProjectedDistribution, document: KeptFile, site_url: str
+) -> str:
+    """Where everybody may fetch a file that is no table, byte for byte."""
+    place = f"{site_url}/dataset/{record.id}/resource/{one.id}/download"
+    return f"{place}/{part(document.file_name)}"
 
 
 def _form(iri: Iri, one: ProjectedDistribution) -> Iterator[Triple]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from catalog.formats.dcat import dataset_iri, download_address
+from catalog.formats.dcat import dataset_iri, document_address, download_address
 from catalog.formats.graph import plain, web_address
 from catalog.formats.vocabularies import file_type
 from catalog.projection import AccessRight, ProjectedDistribution, Projection
@@ -51,7 +51,7 @@ def dataset_json(record: Projection, site_url: str, language: Language) -> dict[
         "distribution": [
             _download(one, record, site_url, language)
             for one in record.distributions
-            if one.file or web_address(one.access_url)
+            if one.file or one.document or web_address(one.access_url)
         ]
         or None,
         "variableMeasured": _columns(record) or None,
@@ -81,6 +81,8 @@ def _download(
 ) -> Json:
     known = file_type("csv") if one.file else file_type(one.format, one.media_type)
     address = download_address(record, one, site_url) if one.file else web_address(one.access_url)
+    if one.document:
+        address = document_address(record, one, one.document, site_url)
     body: dict[str, Json] = {
         "@type": "DataDownload",
         "name": _clean(one.title.read_in(language)) or one.slug,
@@ -91,6 +93,12 @@ def _download(
         body["encodingFormat"] = media_type
     if one.file and one.file.sha256:
         body["sha256"] = one.file.sha256
+    if one.document:
+        body |= {
+            "encodingFormat": one.document.media_type,
+            "contentSize": str(one.document.size_bytes),
+            "sha256": one.document.sha256,
+        }
     return body
 
 

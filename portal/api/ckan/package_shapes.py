@@ -17,7 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 from catalog.curation.relate import relationships_of
 from catalog.dataset import DatasetState, Distribution
 from catalog.directory import RecordAudience
-from catalog.raw_file import FILE_KEY
+from catalog.kept_file import FILE_KEY
 from catalog.record import Record, RecordDistribution
 from catalog.records import records_of
 from catalog.relationship import Relationship

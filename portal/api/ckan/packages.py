@@ -20,7 +20,7 @@ from catalog.curation.themes import put_under, take_from
 from catalog.dataset import Dataset, DatasetState, Distribution, DistributionId
 from catalog.directory import RecordAudience
 from catalog.errors import DatasetNotFound
-from catalog.raw_file import FILE_KEY
+from catalog.kept_file import FILE_KEY
 from catalog.record import Record
 from catalog.records import records_of
 from catalog.theme import Theme

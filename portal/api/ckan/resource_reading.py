@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from catalog.dataset import Distribution, DistributionId
 from catalog.errors import TextTooLong, TextUnwritable, TooManyEntries
-from catalog.raw_file import FILE_KEY
+from catalog.kept_file import FILE_KEY
 from catalog.record import RecordDistribution
 from catalog.upload import check_file_name
 from catalog.view import Json

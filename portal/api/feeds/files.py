@@ -129,7 +129,7 @@ def _described(request: Request, name: str) -> Projection:
         assert facts is not None, "a CSV file is stored"
         file = replace(one.file, sha256=facts.sha256, size_bytes=facts.size_bytes)
         held.append(replace(one, file=file))
-    if not held:
+    if not held and not any(one.document for one in record.distributions):
         raise NoOpenFile(name)
     # The first of a dataset has an address of its own, so the others keep their places.
     kept = {one.id: one for one in held}

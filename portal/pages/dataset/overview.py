@@ -8,6 +8,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from catalog import quarantine
 from catalog.curation import series
+from catalog.dataset import DatasetState
+from catalog.kept_file import is_document, kept_file_of
 from catalog.version import Version
 from exchange import trace
 from exchange.delivery import PageQuestion
@@ -162,6 +164,8 @@ def show_lineage(
 def _preview(request: Request, look: Look, say: Speech) -> tuple[DataTable | None, str]:
     """The first rows; a reason where there are none to show."""
     if look.version is None:
+        if look.distribution is not None and is_document(look.distribution.distribution):
+            return None, say.gettext("It is a document and no table. It is not rated.")
         return None, say.gettext("There is no data here for you yet.")
     if not look.may_preview:
         return None, refused_words(look.preview, say)
@@ -210,13 +214,32 @@ def _facts(look: Look, say: Speech) -> list[tuple[str, str]]:
 
 
 def _downloads(look: Look, say: Speech) -> list[dict[str, str]]:
+    documents = _documents(look, say)
     if not look.may_download or look.is_charged:
-        return []
+        return documents
     place = f"/api/v1/datasets/{look.overview.dataset.slug}/download"
     return [
         {"label": "CSV", "href": f"{place}.csv", "note": say.gettext("for any spreadsheet")},
         {"label": "Parquet", "href": f"{place}.parquet", "note": say.gettext("typed, compact")},
         {"label": "JSON", "href": f"{place}.json", "note": say.gettext("for programs")},
+        *documents,
+    ]
+
+
+def _documents(look: Look, say: Speech) -> list[dict[str, str]]:
+    """Files that are no tables, where the reader may have them."""
+    dataset = look.overview.dataset
+    is_open = dataset.state is DatasetState.PUBLISHED and dataset.is_for_all
+    if not (is_open or look.overview.is_own):
+        return []
+    return [
+        {
+            "label": say.text(held.distribution.title) or kept.file_name,
+            "href": f"/dataset/{dataset.id}/resource/{held.distribution.id}/download",
+            "note": f"{held.distribution.format} · {say.bytes(kept.size_bytes)}",
+        }
+        for held in look.overview.distributions
+        if (kept := kept_file_of(held.distribution)) is not None and kept.media_type
     ]
 
 

@@ -128,7 +128,7 @@ def show_progress(request: Request, slug: str, upload_id: UUID) -> Response:
     failed = failure_words(upload, say)
     is_finished = (
         failed is not None
-        or upload.state is UploadState.PARTED
+        or upload.state in (UploadState.PARTED, UploadState.KEPT)
         or (version is not None and version.verdict is not None)
     )
     return render(
@@ -216,7 +216,7 @@ def _form(
         errors=errors,
         accepted=say.gettext(
             "CSV, Excel, ODS, JSON, GeoJSON, Shapefile, GeoPackage, Parquet, Arrow, "
-            "or a zip of tables"
+            "or a zip of tables; PDF, Word and pictures are kept as they are"
         ),
         most_bytes=UPLOAD_BYTES_MAX,
         ways=way_choices(say) if held is not None and held.newest is not None else [],
@@ -239,7 +239,7 @@ def _form(
 
 
 def _percent(upload: Upload, version: Version | None) -> int:
-    if upload.state is UploadState.PARTED:
+    if upload.state in (UploadState.PARTED, UploadState.KEPT):
         return 100
     if version is None:
         return upload.done_permille * _READ_PERCENT // 1000
@@ -256,6 +256,9 @@ def _steps(upload: Upload, version: Version | None, say: Speech) -> list[Step]:
     steps = [Step(say.gettext("Arrived"), "done", upload.uploaded_at)]
     if upload.state is UploadState.PARTED:
         return [*steps, Step(say.gettext("Each table in it is read by itself"), "done")]
+    if upload.state is UploadState.KEPT:
+        kept = say.gettext("No table: kept as it is, and not rated")
+        return [*steps, Step(kept, "done")]
     stages = list(names)
     is_failed = upload.state is UploadState.FAILED
     reached = (

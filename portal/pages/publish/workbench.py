@@ -11,6 +11,7 @@ from catalog.connections import follow as feeds
 from catalog.dataset import Dataset, DatasetState
 from catalog.errors import PublisherNeeded
 from catalog.find import DistributionOverview, Overview
+from catalog.kept_file import is_document
 from catalog.links.link import LinkCheck, Outcome
 from catalog.links.read import link_checks_of
 from catalog.version import Upload, UploadState, Version, VersionState
@@ -39,6 +40,7 @@ _UPLOAD_STATES = {
     UploadState.INGESTING: "running",
     UploadState.INGESTED: "done",
     UploadState.PARTED: "done",
+    UploadState.KEPT: "done",
     UploadState.FAILED: "failed",
 }
 
@@ -79,8 +81,8 @@ class Work:
 
     @property
     def is_record_alone(self) -> bool:
-        """Whether it has no data here: none at all, or it lies elsewhere."""
-        return all(held.distribution.access_url for held in self.overview.distributions)
+        """Whether it has no table here: none at all, or it lies elsewhere or is a document."""
+        return _is_record_alone(self.overview)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,8 +126,13 @@ def steps_of(work: Work, say: Speech) -> list[Step]:
     dataset, newest = work.overview.dataset, work.newest
     uploads = work.distribution.uploads if work.distribution else ()
     described = Step(say.gettext("Description"), "done", dataset.created_at)
-    if not uploads and work.is_record_alone:
-        return [described, *_decisions_about_record(dataset, say)]
+    if work.newest is None and work.is_record_alone:
+        files = (
+            [Step(say.gettext("File"), "done", uploads[0].uploaded_at, note=uploads[0].file_name)]
+            if uploads
+            else []
+        )
+        return [described, *files, *_decisions_about_record(dataset, say)]
     if not uploads:
         return [described, *_later(say, ("now", "later", "later", "later"))]
     file = Step(
@@ -223,6 +230,13 @@ def broken_lines(work: Work, say: Speech) -> list[dict[str, object]]:
         }
         for one in work.broken
     ]
+
+
+def _is_record_alone(overview: Overview) -> bool:
+    return all(
+        held.distribution.access_url or is_document(held.distribution)
+        for held in overview.distributions
+    )
 
 
 def _broken_words(check: LinkCheck, say: Speech) -> str:
@@ -371,7 +385,7 @@ def todo_of(
         return task(
             say.gettext("a file could not be read"), failure_words(uploads[0], say) or "", "failed"
         )
-    if newest is None and all(held.distribution.access_url for held in work.distributions):
+    if newest is None and _is_record_alone(work):
         return _task_of_record(dataset, returned, task, say)
     if newest is None:
         if uploads:

@@ -1,0 +1,153 @@
+"""Files that are no tables: kept as they came, published without a rating, handed out as files."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from uuid import UUID
+
+import pytest
+from httpx import Response
+
+from catalog import ingest
+from catalog.version import UploadId
+from portal.wiring import Wiring
+from tests.catalog.conftest import Zygote, zygote  # noqa: F401  a fixture
+from tests.portal.api.test_datasets import STOPS, Site
+
+PLACE = "/api/v1/datasets/bus-stops/distributions/data/uploads"
+PDF = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj<<>>endobj\n%%EOF\n"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+
+
+class Desk:
+    """A publisher's desk where files are read as the worker reads them."""
+
+    def __init__(self, wiring: Wiring, started: Zygote) -> None:
+        self.site, self.started = Site(wiring), started
+
+    def register(self, **other: object) -> None:
+        made = self.site.publisher.post("/api/v1/datasets", json={**STOPS, **other})
+        assert made.status_code == 201, made.text
+
+    def send(self, content: bytes, file_name: str, way: str = "replace") -> dict[str, object]:
+        place = f"{PLACE}?file_name={file_name}&way={way}"
+        sent = self.site.publisher.post(place, content=content)
+        assert sent.status_code == 202, sent.text
+        wiring, upload_id = self.site.wiring, UploadId(UUID(sent.json()["id"]))
+        ingest.ingest(
+            wiring.pool, self.started.confinement, wiring.folders, upload_id, now=wiring.now
+        )
+        told: dict[str, object] = self.site.publisher.get(f"/api/v1/uploads/{upload_id}").json()
+        return told
+
+    def publish(self) -> None:
+        for person, act in ((self.site.publisher, "submit"), (self.site.approver, "publish")):
+            done = person.post(f"/api/v1/datasets/bus-stops/{act}")
+            assert done.status_code == 200, done.text
+
+    def resource(self) -> dict[str, object]:
+        shown = self.site.publisher.get("/api/3/action/package_show?id=bus-stops").json()
+        found: dict[str, object] = shown["result"]["resources"][0]
+        return found
+
+    def download(self, **headers: str) -> Response:
+        place = str(self.resource()["url"]).split("/", 3)[3]
+        answer: Response = self.site.anybody.get(f"/{place}", headers=headers)
+        return answer
+
+
+@pytest.fixture
+def desk(wiring: Wiring, zygote: Zygote) -> Desk:  # noqa: F811  the fixture
+    return Desk(wiring, zygote)
+
+
+def test_a_pdf_is_kept_published_unrated_and_told_of_on_every_face(desk: Desk) -> None:
+    desk.register()
+
+    sent = desk.send(PDF, "站点图.pdf")
+    before = desk.download()
+    desk.publish()
+    after = desk.download()
+
+    assert (sent["state"], sent["version_id"], sent["failure"]) == ("kept", None, None)
+    assert before.status_code in (403, 404)
+    assert after.status_code == 200
+    assert after.content == PDF
+    assert after.headers["Content-Type"] == "application/pdf"
+    assert after.headers["X-Content-Type-Options"] == "nosniff"
+    assert after.headers["Content-Disposition"].startswith("attachment")
+    assert desk.download(Range="bytes=0-3").content == PDF[:4]
+    resource = desk.resource()
+    assert (resource["mimetype"], resource["format"]) == ("application/pdf", "PDF")
+    assert (resource["size"], resource["datastore_active"]) == (len(PDF), False)
+    anybody = desk.site.anybody
+    graph = anybody.get("/dataset/bus-stops.ttl").text
+    assert f"{resource['id']}/download/" in graph
+    assert "application/pdf" in graph
+    assert hashlib.sha256(PDF).hexdigest() in graph
+    (packaged,) = anybody.get("/dataset/bus-stops/datapackage.json").json()["resources"]
+    assert (packaged["mediatype"], packaged["bytes"]) == ("application/pdf", len(PDF))
+    page = anybody.get("/dataset/bus-stops").text
+    assert "It is a document and no table. It is not rated." in page
+    assert f"/resource/{resource['id']}/download" in page
+    told = json.dumps(anybody.get("/data.json").json())
+    assert '"mediaType": "application/pdf"' in told
+
+
+@pytest.mark.parametrize(("content", "name"), [(SVG, "a.svg"), (b"<html><script>", "a.html")])
+def test_what_could_run_is_only_ever_saved(desk: Desk, content: bytes, name: str) -> None:
+    desk.register()
+    assert desk.send(content, name)["state"] == "kept"
+    desk.publish()
+
+    answer = desk.download()
+
+    assert answer.content == content
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+def test_a_document_that_is_not_open_leaves_to_nobody_else(desk: Desk) -> None:
+    desk.register(grade=2, open_type="conditional")
+    desk.send(PDF, "a.pdf")
+    desk.publish()
+
+    refused = desk.download()
+
+    assert refused.status_code in (401, 403, 404), refused.text
+    assert (
+        desk.site.publisher.get("/" + str(desk.resource()["url"]).split("/", 3)[3]).content == PDF
+    )
+    assert "/download/" not in desk.site.anybody.get("/dataset/bus-stops.ttl").text
+    assert f"/resource/{desk.resource()['id']}/download" not in (
+        desk.site.anybody.get("/dataset/bus-stops").text
+    )
+
+
+def test_a_document_never_takes_the_place_of_a_table(desk: Desk) -> None:
+    desk.register()
+    first = desk.send(PDF, "a.pdf")
+    table = desk.send(b"id,name\n1,a\n", "a.csv")
+    refused = desk.send(PDF, "a.pdf")
+    added = desk.send(PDF, "a.pdf", way="append")
+
+    assert (first["state"], table["state"]) == ("kept", "ingested")
+    for one in (refused, added):
+        assert one["state"] == "failed"
+        failure = one["failure"]
+        assert isinstance(failure, dict)
+        assert failure["code"] == "no-table"
+        assert "PDF" in failure["detail"]
+    assert desk.resource()["mimetype"] != "application/pdf"
+
+
+def test_a_published_document_is_not_exchanged_unseen(desk: Desk) -> None:
+    desk.register()
+    desk.send(PDF, "a.pdf")
+    desk.publish()
+
+    other = desk.send(PDF + b"%", "a.pdf")
+
+    assert other["state"] == "failed"
+    assert desk.download().content == PDF
