@@ -285,3 +285,16 @@ class DocumentPublished(Conflict):
         "The dataset is published. A document is exchanged only while it is a draft: withdraw it "
         "and take it up again, or register another dataset."
     )
+
+
+@dataclass(eq=False)
+class SheetReachesTooFar(TooLarge):
+    """A workbook with a stray cell far outside its table."""
+
+    message: ClassVar[str] = N_(
+        "A cell of the workbook lies as far out as {cell}, so that it would have {columns} columns "
+        "and {rows} rows. Delete what stands beyond the table, and save it again."
+    )
+    cell: str
+    columns: int
+    rows: int

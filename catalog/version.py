@@ -103,6 +103,10 @@ class Reading:
     """How sure the choice of part and heading is."""
     misfits: Mapping[str, int] = field(default_factory=dict)
     """Column → how many of its cells did not fit its type and were set aside."""
+    meanings: Mapping[str, str] = field(default_factory=dict)
+    """Column → what a list of columns in the same file says of it."""
+    field_list: str = ""
+    """The part of the file that is this list; empty where there is none."""
 
     def as_json(self) -> dict[str, Json]:
         """The stored form."""
@@ -122,6 +126,8 @@ class Reading:
             "notes": list(self.notes),
             "confidence_percent": self.confidence_percent,
             "misfits": dict(self.misfits),
+            "meanings": dict(self.meanings),
+            "field_list": self.field_list,
         }
 
     @classmethod
@@ -145,6 +151,8 @@ class Reading:
             notes=_texts(stored.get("notes")),
             confidence_percent=_count(stored.get("confidence_percent", 100)),
             misfits={name: _count(n) for name, n in _mapping(stored.get("misfits")).items()},
+            meanings={name: str(said) for name, said in _mapping(stored.get("meanings")).items()},
+            field_list=str(stored.get("field_list", "")),
         )
 
 

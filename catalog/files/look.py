@@ -12,12 +12,14 @@ import pyarrow.parquet
 
 from catalog.blobs import no_room_is_a_refusal
 from catalog.confine import ConfinedJob
+from catalog.file_errors import NoTable
 from catalog.files.archive import chosen_table, unpack, unpack_gzip
 from catalog.files.columnar import ColumnarTable
 from catalog.files.delimited import STAGED_NAME
 from catalog.files.kind import FileKind, kind_of
 from catalog.files.layers import stage_geopackage, stage_shapefile
 from catalog.files.looked import Look, shown_row
+from catalog.files.media import FORMATS, media_type_of
 from catalog.files.read import INNER_NAME, kind_inside, reading_of_shape, reading_of_staged
 from catalog.files.records import stage_records
 from catalog.files.sniff import first_rows, sniff
@@ -40,6 +42,8 @@ def look_at(job: ConfinedJob) -> Json:
     assert isinstance(asked, Mapping)
     wish, source, work = Wish.from_json(asked), job.readable[0], job.writable
     with no_room_is_a_refusal():
+        if (media_type := media_type_of(source)) is not None:
+            raise NoTable(FORMATS.get(media_type, media_type))
         kind, outer, parts = kind_of(source), "", tuple[str, ...]()
         if kind is FileKind.ARCHIVE:
             outer, parts = chosen_table(source, wish)

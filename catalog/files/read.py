@@ -172,6 +172,8 @@ def reading_of_staged(kind: FileKind, staged: Staged) -> Reading:
         parts=staged.parts,
         notes=staged.notes,
         confidence_percent=staged.confidence_percent,
+        meanings=staged.meanings,
+        field_list=staged.field_list,
     )
 
 

@@ -40,6 +40,10 @@ class Staged:
     """Lines around the table that are no rows of it, such as a title or a source."""
     confidence_percent: int = 100
     """How sure the choice of part and header is."""
+    meanings: dict[str, str] = field(default_factory=dict)
+    """Column → what another sheet says of it."""
+    field_list: str = ""
+    """The sheet that says so."""
 
 
 class Staging:

@@ -21,7 +21,9 @@ import python_calamine as calamine
 
 from catalog.errors import TooManyColumns
 from catalog.file_errors import NoTableInside, PartUnknown, WorkbookLocked, WorkbookUnreadable
+from catalog.files.field_list import ROWS_MAX, meanings_in
 from catalog.files.names import unique_names
+from catalog.files.sheet_reach import check_reach
 from catalog.files.sniff import is_value
 from catalog.files.staging import Cells, Staged, Staging
 from catalog.files.wish import Wish
@@ -45,8 +47,9 @@ def stage_workbook(source: Path, work: Path, wish: Wish, tell: Callable[[int], N
     """Write the rows of one sheet; the one with the most cells unless `wish` names another.
 
     Raises: WorkbookUnreadable, WorkbookLocked, PartUnknown, NoTableInside, TooManyColumns,
-    CellTooLarge.
+    CellTooLarge, SheetReachesTooFar.
     """
+    check_reach(source)
     try:
         with calamine.load_workbook(str(source)) as book:
             return _stage(book, work, wish, tell)
@@ -93,6 +96,7 @@ def _stage(
             staging.add([kept])
         if not staging.row_count and heading is None:
             raise NoTableInside
+    field_list, meanings = _field_list(sheets, name, names)
     return Staged(
         names=names,
         renamed=renamed,
@@ -101,6 +105,8 @@ def _stage(
         header_row=0 if heading is None else sheet_row(sheet, heading),
         has_header=heading is not None,
         notes=tuple(note for note in (*above, *below[:NOTE_ROWS_MAX]) if note),
+        meanings=meanings,
+        field_list=field_list,
         confidence_percent=confidence if heading is not None else min(confidence, 50),
     )
 
@@ -121,6 +127,21 @@ def _choose(sheets: dict[str, calamine.CalamineSheet], wish: Wish) -> tuple[str,
     best = max(sizes, key=lambda name: sizes[name])
     others = max((size for name, size in sizes.items() if name != best), default=0)
     return best, 100 - 50 * others // sizes[best]
+
+
+def _field_list(
+    sheets: dict[str, calamine.CalamineSheet], table: str, names: Sequence[str]
+) -> tuple[str, dict[str, str]]:
+    """The other sheet that says of most columns what they mean, and what it says."""
+    best, most = "", dict[str, str]()
+    for name, sheet in sheets.items():
+        if name == table or not 0 < sheet.height <= ROWS_MAX:
+            continue
+        rows = [[text_of(cell) for cell in row] for row in sheet.iter_rows()]
+        meanings = meanings_in(rows, names)
+        if len(meanings) > len(most):
+            best, most = name, meanings
+    return best, most
 
 
 def _heading(rows: Sequence[Cells], wish: Wish) -> tuple[int | None, int]:

@@ -584,7 +584,12 @@ def version_body(
             )
             for column in version.columns
         ],
-        reading=dict(version.reading.as_json()),
+        reading={
+            name: told
+            for name, told in version.reading.as_json().items()
+            # What a file says of its columns is for its publisher to take over or not.
+            if name not in ("meanings", "field_list")
+        },
         row_count=version.row_count,
         set_aside=aside.all,
         size_bytes=version.size_bytes,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -33,6 +35,9 @@ COLUMNS_WRITTEN_MAX: Final = 200
 """Columns that one form holds."""
 LISTED_VALUES_MAX: Final = 10
 """A column with so few different values is shown with all of them."""
+SPELLINGS_MIN: Final = 20
+SPELLINGS_SHARE: Final = 10
+"""Where each value stands ten times or more on average, they are likely one of a list."""
 
 _SEE_OTHER: Final = 303
 _FIELDS: Final = ("title_zh", "title_en", "meaning_zh", "meaning_en", "unit", "code_list")
@@ -127,6 +132,58 @@ async def take_form(request: Request, slug: str) -> Response:
     return await run_in_threadpool(_keep, request, slug, await request.form())
 
 
+@router.post("/publish/{slug}/columns/from-file")
+def take_from_file(request: Request, slug: str) -> Response:
+    """Take over what the file's own list of columns says, where nothing was said yet."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    look, _, _ = look_of(request, slug)
+    if look.distribution is None:
+        raise DistributionNotFound(slug)
+    held = look.distribution.distribution
+    with wiring.pool.connection() as tx:
+        owned_dataset(tx, look.overview.dataset.id, by=actor)
+        notes = dictionary_of(tx, held)
+        told = [
+            replace(notes.get(name, ColumnNote(name)), meaning=_in_its_language(said))
+            for name, said in _untold(look, notes).items()
+        ]
+        write_dictionary(tx, look.overview.dataset.id, held, told, by=actor, at=wiring.now())
+    return RedirectResponse(f"/publish/{slug}/columns?done=kept", _SEE_OTHER)
+
+
+def _untold(look: Look, notes: Mapping[str, ColumnNote]) -> dict[str, str]:
+    """What the file says of columns whose meaning nobody has written."""
+    meanings = look.version.reading.meanings if look.version else {}
+    return {
+        name: said
+        for name, said in meanings.items()
+        if name not in notes or notes[name].meaning == Text()
+    }
+
+
+def _in_its_language(said: str) -> Text:
+    return Text(en=said) if said.isascii() else Text(zh=said)
+
+
+def _held_words(profile: ColumnProfile | None, row_count: int, say: Speech) -> list[str]:
+    """What a column holds that its publisher wants to know before describing it."""
+    if profile is None:
+        return []
+    words = []
+    if profile.null_count:
+        words.append(say.ngettext("{count} blank", "{count} blanks", profile.null_count))
+    is_text = profile.type == "VARCHAR"
+    if is_text and SPELLINGS_MIN <= profile.distinct_count <= row_count // SPELLINGS_SHARE:
+        words.append(
+            say.ngettext(
+                "{count} spelling: make a code list?",
+                "{count} spellings: make a code list?",
+                profile.distinct_count,
+            )
+        )
+    return words
+
+
 def _keep(request: Request, slug: str, form: FormData) -> Response:
     actor, wiring = signed_in(request), wiring_of(request)
     look, _, say = look_of(request, slug)
@@ -166,6 +223,9 @@ def _form(
     with wiring_of(request).pool.connection() as tx:
         owned_dataset(tx, look.overview.dataset.id, by=actor_of(request))
         notes = dictionary_of(tx, look.distribution.distribution) if look.distribution else {}
+        profile = profile_for(tx, look, wiring_of(request))
+    profiles = {one.name: one for one in profile.columns} if profile else {}
+    rows = profile.row_count if profile else 0
     return render(
         request,
         "publish/columns.html",
@@ -176,10 +236,13 @@ def _form(
         columns=[
             {
                 "name": name,
+                "held": _held_words(profiles.get(name), rows, say),
                 **(typed[name] if typed else _fields(notes.get(name, ColumnNote(name)))),
             }
             for name in _written_columns(look)
         ],
+        offered=len(_untold(look, notes)),
+        field_list=look.version.reading.field_list if look.version else "",
         errors=errors or {},
         message=say.gettext("The dictionary is kept.") if is_kept else None,
     )

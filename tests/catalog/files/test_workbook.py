@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from catalog.file_errors import PartUnknown, WorkbookUnreadable
+from catalog.file_errors import PartUnknown, SheetReachesTooFar, WorkbookUnreadable
+from catalog.files.sheet_reach import check_reach
 from tests.catalog.files.reading import read
 
 
@@ -113,3 +114,71 @@ def test_the_messy_workbook_of_a_transit_agency_is_read(shared_data: Path, tmp_p
     assert table.reading.part == "Sheet 1"
     assert len(table.rows) == 69_043
     assert sum(row[list(table.types).index("Bound")] is None for row in table.rows) == 14_794
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_refused"),
+    [("XFD2", True), ("BXX2", False), ("B1048576", False), ("BZ1048576", True)],
+)
+def test_a_stray_cell_is_named_before_the_book_is_opened(
+    tmp_path: Path, cell: str, *, is_refused: bool
+) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet["A1"], sheet[cell] = "id", 1
+    source = tmp_path / "far.xlsx"
+    book.save(source)
+
+    if not is_refused:
+        check_reach(source)
+        return
+    with pytest.raises(SheetReachesTooFar) as refused:
+        check_reach(source)
+    assert refused.value.cell == cell
+
+
+def test_a_sheet_that_lists_the_columns_says_what_they_mean(tmp_path: Path) -> None:
+    book = Workbook()
+    told, table = book.active, book.create_sheet("数据")
+    assert told is not None
+    told.title = "字段说明"
+    for row in (
+        ["字段", "例", "说明"],
+        ["站点编号", "001", "全市唯一的站点编号"],
+        ["线路 ", "1", "所属线路"],
+        ["票价", "2.5", None],
+    ):
+        told.append(row)
+    table.append(["站点编号", "线路", "票价"])
+    for number in range(30):
+        table.append([f"{number:03}", 1, 2.5])
+
+    reading = read(saved(book, tmp_path), tmp_path).reading
+
+    assert reading.part == "数据"
+    assert reading.field_list == "字段说明"
+    assert reading.meanings == {"站点编号": "全市唯一的站点编号", "线路": "所属线路"}
+
+
+def test_a_second_table_is_no_list_of_columns(tmp_path: Path) -> None:
+    book = Workbook()
+    other, table = book.active, book.create_sheet("数据")
+    assert other is not None
+    for row in (["id", "name"], [1, "line"], [2, "stop"]):
+        other.append(row)
+    table.append(["id", "name", "line", "fare"])
+    for number in range(30):
+        table.append([number, "a", 1, 2.5])
+
+    assert read(saved(book, tmp_path), tmp_path).reading.meanings == {}
+
+
+def test_the_field_list_of_a_real_workbook_is_recognised(tmp_path: Path, shared_data: Path) -> None:
+    messy = shared_data / "tables" / "toronto_subway_delays_messy.xlsx"
+
+    reading = read(messy, tmp_path).reading
+
+    assert (reading.part, reading.field_list) == ("Sheet 1", "Meta Data")
+    assert reading.meanings["Bound"] == "Direction of train dependant on the line"
+    assert len(reading.meanings) == 10

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from io import BytesIO
 from uuid import UUID
 
 from httpx import Response
+from openpyxl import Workbook
 from psycopg.types.json import Jsonb
 
 from catalog import ingest
@@ -303,3 +305,39 @@ def test_a_second_file_updates_the_table_and_both_sides_see_what_changes(
         browser_of(city.approver).page("/inbox/dataset/bus-lines"),
     ):
         assert all(words in page for words in told)
+
+
+def test_what_the_file_says_of_its_columns_is_taken_over_with_one_click(
+    city: City, browser_of: OpenBrowser, wiring: Wiring
+) -> None:
+    visitor = browser_of(city.publisher)
+    registered(visitor)
+    book, saved = Workbook(), BytesIO()
+    told = book.active
+    assert told is not None
+    told.title = "Fields"
+    for row in (["Field", "Description"], ["id", "Number of the line"], ["name", "线路名称"]):
+        told.append(row)
+    table = book.create_sheet("Data")
+    for row in (["id", "name"], ["001", "a"], ["002", "b"], ["003", "c"], ["004", "d"]):
+        table.append(row)
+    book.save(saved)
+    place = "/publish/bus-lines/upload"
+    sent = visitor.post(
+        place,
+        data={"csrf_token": visitor.form_token(place)},
+        files={"file": ("lines.xlsx", saved.getvalue())},
+    )
+    upload_id = UploadId(UUID(sent.headers["Location"].rsplit("/", 1)[-1]))
+    ingest.ingest(wiring.pool, wiring.confinement, wiring.folders, upload_id, now=wiring.now)
+    form = "/publish/bus-lines/columns"
+
+    offered = visitor.page(form)
+    taken = visitor.submit(f"{form}/from-file", on=form)
+    kept = visitor.page(form)
+
+    assert "The sheet “Fields” of the file says what 2 columns mean" in offered
+    assert taken.status_code == 303
+    assert "says what" not in kept
+    assert 'value="Number of the line" aria-label="Meaning in English"' in kept
+    assert 'value="线路名称" aria-label="Meaning in Chinese"' in kept
