@@ -32,6 +32,7 @@ from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
 from exchange.run_clocks import run_clocks
 from policies import once
+from policies.database import Tx
 from policies.decision.profile import profile_in_force
 from policies.identity.clients import forget_used_proofs
 from policies.party import Actor
@@ -104,9 +105,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             if version is None:
                 for part_id in ingest.parts_to_read(tx, UploadId(UUID(upload_id))):
                     enqueue(tx, "ingest", queue=Queue.WORK, upload_id=str(part_id))
-                kept = ingest.document_to_publish(tx, UploadId(UUID(upload_id)))
-                if kept is not None and wiring.settings.publication is Publication.DIRECT:
-                    enqueue(tx, "publish_directly", queue=Queue.WORK, dataset_id=str(kept))
+                _ask_to_publish_document(tx, wiring, UploadId(UUID(upload_id)))
             else:
                 enqueue(tx, "assess", queue=Queue.QUALITY, version_id=str(version.id))
 
@@ -201,6 +200,13 @@ def _add_watch_jobs(app: App, wiring: Wiring) -> None:
         look_at_links(
             wiring.pool, allowed=networks_of(wiring.settings.harvest_allow), now=wiring.now
         )
+
+
+def _ask_to_publish_document(tx: Tx, wiring: Wiring, upload_id: UploadId) -> None:
+    """Ask for the publication of a file without a table, where the profile decides."""
+    kept = ingest.document_to_publish(tx, upload_id)
+    if kept is not None and wiring.settings.publication is Publication.DIRECT:
+        enqueue(tx, "publish_directly", queue=Queue.WORK, dataset_id=str(kept))
 
 
 def _add_step_jobs(app: App, wiring: Wiring) -> None:
