@@ -203,6 +203,8 @@ class Delivered:
     receipt_id: UUID
     is_replay: bool
     """An earlier delivery of the same question, handed out again free of charge."""
+    is_open: bool = False
+    """Anybody may have all of it, so that nothing can be taken back while it is on its way."""
     data: bytes | None = None
     """The result itself where it is at hand; None where it has to be read from its file."""
     funds: int | None = None

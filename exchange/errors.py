@@ -608,3 +608,13 @@ class ReplayNotFound(NotFound):
 
     message: ClassVar[str] = N_("There is no replay “{replay_id}”.")
     replay_id: str
+
+
+@dataclass(eq=False)
+class LinkNotGood(NotFound):
+    """A link to a file that opens nothing, or no longer does."""
+
+    message: ClassVar[str] = N_(
+        "This link opens nothing: it was changed, is too old, is used up, or the right to read was "
+        "taken back. Ask for a new link with your own access."
+    )

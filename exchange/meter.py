@@ -199,6 +199,7 @@ def settle_delivery(
         charge=receipt.charge,
         receipt_id=receipt.id,
         is_replay=False,
+        is_open=all(access.is_public for access in accesses),
     )
 
 

@@ -480,6 +480,7 @@ def _delivered(
         charge=receipt.charge,
         receipt_id=receipt.id,
         is_replay=False,
+        is_open=all(access.is_public for access in entry.accesses),
         data=entry.posting.data,
         funds=books.left.get((payer.id, AccountKind.AVAILABLE)) if payer else None,
     )

@@ -12,7 +12,7 @@ from catalog.audience import sees_dataset
 from catalog.errors import FileDamaged, VersionNotFound
 from catalog.find import stored_version
 from catalog.pinned import refuse_what_ended
-from exchange.access import Target, decide_access, record_refusal
+from exchange.access import Access, Target, decide_access, record_refusal
 from exchange.allow import Ask, Parts
 from exchange.delivery import (
     Delivered,
@@ -21,10 +21,11 @@ from exchange.errors import (
     AccessDenied,
     ResultGone,
 )
-from exchange.receipt import StoredReceipt
+from exchange.receipt import DeliveryRegime, StoredReceipt
 from exchange.store import receipts as store
 from policies.access import Action
 from policies.database import Tx
+from policies.identity.authenticate import is_reader_live
 from policies.party import Actor
 from policies.terms import VersionId
 
@@ -43,6 +44,26 @@ def read_again(parts: Parts, receipt_id: UUID, ask: Ask) -> Delivered:
         if refusal is None:
             return handed_out(parts, tx, receipt, at)
     raise refusal
+
+
+def is_still_allowed(parts: Parts, receipt_id: UUID, ask: Ask) -> bool:
+    """Whether what was delivered may go on being read at this moment; nothing is written down.
+
+    Asked while a file is on its way, so that a revoked token, an ended agreement or a freeze stops
+    it. That a token's time runs out stops nothing that began in time.
+    """
+    at = parts.now()
+    with parts.pool.connection() as tx:
+        receipt = store.get_receipt(tx, receipt_id)
+        if receipt is None or not is_reader_live(tx, ask.by, at):
+            return False
+        try:
+            return all(
+                _access(tx, receipt, target, ask, at).decision.is_allowed
+                for target in _targets_of(tx, receipt, ask.by)
+            )
+        except ResultGone:
+            return False
 
 
 def handed_out(parts: Parts, tx: Tx, receipt: StoredReceipt, at: datetime) -> Delivered:
@@ -66,6 +87,15 @@ def handed_out(parts: Parts, tx: Tx, receipt: StoredReceipt, at: datetime) -> De
         charge=receipt.charge,
         receipt_id=receipt.id,
         is_replay=True,
+        is_open=_is_open(receipt),
+    )
+
+
+def _is_open(receipt: StoredReceipt) -> bool:
+    """Whether all of it is anybody's."""
+    return all(
+        item["regime"] == DeliveryRegime.OPEN and item["agreement_id"] is None
+        for item in json.loads(receipt.body)["items"]
     )
 
 
@@ -82,12 +112,14 @@ def _no_longer_allowed(
 ) -> AccessDenied | None:
     """The refusal that stands against reading a result again; None where nothing does."""
     for target in _targets_of(tx, receipt, ask.by):
-        access = decide_access(
-            tx, target, Action(receipt.action), purpose=ask.purpose, by=ask.by, at=at
-        )
+        access = _access(tx, receipt, target, ask, at)
         if not access.decision.is_allowed:
             return record_refusal(tx, access, by=ask.by, at=at)
     return None
+
+
+def _access(tx: Tx, receipt: StoredReceipt, target: Target, ask: Ask, at: datetime) -> Access:
+    return decide_access(tx, target, Action(receipt.action), purpose=ask.purpose, by=ask.by, at=at)
 
 
 def _targets_of(tx: Tx, receipt: StoredReceipt, by: Actor) -> Iterator[Target]:

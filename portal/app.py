@@ -13,7 +13,7 @@ import portal.pages.dataset.explore as dataset_explore
 import portal.pages.dataset.faults as dataset_faults
 import portal.pages.dataset.map as dataset_map
 from portal import answers
-from portal.api import log, oauth, well_known
+from portal.api import files, log, oauth, well_known
 from portal.api.ckan import datastore_dump
 from portal.api.ckan import downloads as ckan_downloads
 from portal.api.ckan import envelope as ckan
@@ -118,6 +118,7 @@ _API = (
         log,
         well_known,
         oauth,
+        files,
         clients_api,
         datasets,
         versions,

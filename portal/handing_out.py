@@ -7,11 +7,15 @@ RFC 6266 and RFC 8187 (file names).
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from starlette.types import Message, Receive, Scope, Send
 
 from catalog.cluster import Cluster
 from catalog.confine import QueryBounds
@@ -22,8 +26,9 @@ from exchange.allow import DECISIONS_REMEMBERED_MAX, Ask, Parts
 from exchange.delivery import Delivered
 from exchange.groups import Groups
 from exchange.post_deliveries import names_of
+from exchange.read_again import is_still_allowed
 from policies.party import Actor
-from policies.standing import Remembered
+from policies.standing import REMEMBERED_FOR, Remembered
 from policies.terms import Purpose
 from portal.act_once import idempotency_key
 from portal.mask_key import mask_key
@@ -83,9 +88,17 @@ def ask_of(
 
 
 def hand_out(
-    request: Request, actor: Actor, delivered: Delivered, *, file_name: str | None = None
+    request: Request,
+    actor: Actor,
+    delivered: Delivered,
+    *,
+    file_name: str | None = None,
+    purpose: Purpose | None = None,
 ) -> Response:
-    """The result as an answer; `file_name` makes it a file to save."""
+    """The result as an answer; `file_name` makes it a file to save.
+
+    `purpose` is what it was read for; None is the agreement's own.
+    """
     headers = {
         COST_HEADER: str(0 if delivered.is_replay else delivered.charge),
         RECEIPT_HEADER: str(delivered.receipt_id),
@@ -107,7 +120,16 @@ def hand_out(
         file_name=file_name,
         headers=headers,
         data=delivered.data,
+        stands=None if delivered.is_open else _stands(request, actor, delivered, purpose),
     )
+
+
+def _stands(
+    request: Request, actor: Actor, delivered: Delivered, purpose: Purpose | None
+) -> Stands:
+    """Whether a delivery may go on being read, asked while its file is on its way."""
+    parts, ask = parts_of(wiring_of(request)), Ask(actor, purpose)
+    return Stands(parts, lambda: is_still_allowed(parts, delivered.receipt_id, ask))
 
 
 def file_answer(
@@ -119,10 +141,12 @@ def file_answer(
     file_name: str | None,
     headers: dict[str, str],
     data: bytes | None = None,
+    stands: Stands | None = None,
 ) -> Response:
     """A file, or its `data` where that is at hand, with its digest as strong validator.
 
-    Ranges are answered, known files not sent.
+    Ranges are answered, known files not sent. What may be taken back while it is on its way has
+    `stands`; it is never left to a proxy to send, which would not ask.
     """
     tag = f'"{sha256}"'
     headers = {**headers, "ETag": tag, "Accept-Ranges": "bytes"}
@@ -134,12 +158,67 @@ def file_answer(
     if data is not None and "Range" not in request.headers:
         return Response(data, media_type=media_type, headers=headers)
     settings = wiring_of(request).settings
-    if settings.accel_prefix and path.is_relative_to(settings.private_folder):
+    if stands is None and settings.accel_prefix and path.is_relative_to(settings.private_folder):
         # The proxy in front sends the file itself, ranges included.
         place = quote(path.relative_to(settings.private_folder).as_posix())
         headers["X-Accel-Redirect"] = f"{settings.accel_prefix}{place}"
         return Response(media_type=media_type, headers=headers)
-    return StoredFile(path, media_type=media_type, headers=headers)
+    if stands is None:
+        return StoredFile(path, media_type=media_type, headers=headers)
+    return RevocableFile(path, stands, media_type=media_type, headers=headers)
+
+
+class Stands:
+    """Whether what is being sent may still be: asked after each change, and every few seconds."""
+
+    def __init__(self, parts: Parts, ask: Callable[[], bool]) -> None:
+        self._parts = parts
+        self._ask = ask
+        # Counted before the route's answer is begun, so that no change falls between.
+        self._changes = parts.pool.standing.changes
+        self._asked_at = parts.now()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it has to be asked again."""
+        is_old = not self._asked_at <= self._parts.now() < self._asked_at + REMEMBERED_FOR
+        return is_old or self._changes != self._parts.pool.standing.changes
+
+    def still(self) -> bool:
+        """Ask now."""
+        self._changes, self._asked_at = self._parts.pool.standing.changes, self._parts.now()
+        return self._ask()
+
+
+class RevocableFile(StoredFile):
+    """A file whose right to be read may be taken back while it is on its way.
+
+    Then the connection is broken off: the length was promised, so no client takes the part for the
+    whole.
+    """
+
+    def __init__(
+        self, path: Path, stands: Stands, *, media_type: str, headers: dict[str, str]
+    ) -> None:
+        super().__init__(path, media_type=media_type, headers=headers)
+        self._stands = stands
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, piece by piece."""
+        stands = self._stands
+
+        async def send_if_it_stands(message: Message) -> None:
+            is_asked = message["type"] == "http.response.body" and stands.is_due
+            if is_asked and not await run_in_threadpool(stands.still):
+                raise _TakenBack
+            await send(message)
+
+        with suppress(_TakenBack):
+            await super().__call__({**scope, "extensions": {}}, receive, send_if_it_stands)
+
+
+class _TakenBack(Exception):
+    """The right to read was taken back while the file was on its way."""
 
 
 def content_disposition(file_name: str) -> str:

@@ -18,6 +18,7 @@ from portal.ckan_options import CkanOptions, options_from
 CACHE_BYTES_MIN = 1 << 20
 ENGINE_BYTES_MIN = 4 << 30
 QUERY_SECONDS_MAX = 600
+LINK_SECONDS_MAX = 300
 _TILES = re.compile(
     r"https?://[\w.-]+(:\d+)?/(?=.*\{z\})(?=.*\{x\})(?=.*\{y\})[\w./?&={}%~+-]+", re.ASCII
 )
@@ -64,6 +65,8 @@ class Settings:
 
     query_s: int = 7
     """Seconds that one statement of a user may run."""
+    link_s: int = LINK_SECONDS_MAX
+    """Seconds within which a link to a delivered file must first be used."""
     map_tiles: str = ""
     """Address of tiles under maps, with {z}, {x} and {y}; empty: none, a plain ground."""
     accel_prefix: str = ""
@@ -124,8 +127,8 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
     Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
     `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL`, `WEIR_KEY_SECRET`, `WEIR_CACHE_BYTES` or
     `WEIR_ENGINE_BYTES` that cannot be read, `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name
-    no networks, `WEIR_MAP_TILES` that is no address of tiles, or `WEIR_QUERY_SECONDS` that is no
-    such number.
+    no networks, `WEIR_MAP_TILES` that is no address of tiles, or `WEIR_QUERY_SECONDS` or
+    `WEIR_LINK_SECONDS` that is no such number.
     """
     harvest_allow = environment.get("WEIR_HARVEST_ALLOW") or ""
     connect_allow = environment.get("WEIR_CONNECT_ALLOW") or ""
@@ -136,6 +139,9 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
     query_s = int(environment.get("WEIR_QUERY_SECONDS") or 7)
     if not 1 <= query_s <= QUERY_SECONDS_MAX:
         raise ValueError(f"WEIR_QUERY_SECONDS is a number from 1 to {QUERY_SECONDS_MAX}")
+    link_s = int(environment.get("WEIR_LINK_SECONDS") or LINK_SECONDS_MAX)
+    if not 1 <= link_s <= LINK_SECONDS_MAX:
+        raise ValueError(f"WEIR_LINK_SECONDS is a number from 1 to {LINK_SECONDS_MAX}")
     for network in filter(None, (part.strip() for part in named)):
         ip_network(network, strict=False)
     return Settings(
@@ -155,6 +161,7 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         connect_allow=connect_allow,
         map_tiles=map_tiles,
         query_s=query_s,
+        link_s=link_s,
     )
 
 

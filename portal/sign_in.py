@@ -90,10 +90,15 @@ def actor_of(request: Request) -> Actor:
     return actor
 
 
+def address_of(request: Request) -> str:
+    """From where the request comes; empty where that is not known."""
+    return request.client.host if request.client else ""
+
+
 def actor_at_hand(request: Request) -> Actor | None:
     """Who makes this request, where that takes no waiting; None where it has to be looked up."""
     shown = _credentials(request)
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     if shown is None:
         return Actor(address=address) if session_secret(request) is None else None
     known = _known_holder(wiring_of(request), shown)
@@ -195,7 +200,7 @@ def local_path(wanted: str | None, *, otherwise: str = "/") -> str:
 
 def _find_actor(request: Request) -> Actor:
     wiring = wiring_of(request)
-    address = request.client.host if request.client else ""
+    address = address_of(request)
     shown = _credentials(request)
     if shown is not None:
         holder = _holder_of_token(wiring, shown, address)

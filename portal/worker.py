@@ -28,6 +28,7 @@ from catalog.steps import settle as settle_steps
 from catalog.steps.take_step import Place
 from catalog.version import UploadId, VersionKind
 from exchange import list_product, replay, retain, settle
+from exchange.hand_link import forget_links
 from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
 from exchange.run_clocks import run_clocks
@@ -167,6 +168,7 @@ def _add_jobs(app: App, wiring: Wiring) -> None:
             once.forget(tx, wiring.now())
         with wiring.pool.connection() as tx:
             forget_used_proofs(tx, wiring.now())
+            forget_links(tx, wiring.now())
         with wiring.pool.connection() as tx:
             settle.forget_fair_use(tx, wiring.now())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from policies.client import Client
 from policies.database import Pool, Tx
@@ -187,10 +188,16 @@ def holder_of_token(tx: Tx, encoded: str, *, address: str, at: datetime) -> Toke
         raise NotAToken
     if token.revoked_at is not None:
         raise TokenRevoked
-    if not user.is_active:
-        raise TokenHolderGone
+    holder = _holder(tx, token, user, address=address, at=at)
     if token.last_used_at is None or at - token.last_used_at >= SEEN_EVERY:
         token_store.update_token_used(tx, token.id, at=at, not_since=at - SEEN_EVERY)
+    return holder
+
+
+def _holder(tx: Tx, token: Token, user: User, *, address: str, at: datetime) -> TokenHolder:
+    """Whom a token's row stands for. Raises: TokenRevoked, TokenHolderGone."""
+    if not user.is_active:
+        raise TokenHolderGone
     actor = actor_of_user(
         tx, user, chosen_id=token.organization_id, token_id=str(token.id), address=address
     )
@@ -245,6 +252,58 @@ def known_token(tx: Tx, encoded: str) -> Token | None:
         return None
     found = token_store.get_token(tx, claims.id)
     return found[0] if found and _says_the_same(claims, found[0]) else None
+
+
+def is_reader_live(tx: Tx, reader: Actor, at: datetime) -> bool:
+    """Whether nothing took back since what a reader showed: token, key, account, membership.
+
+    That the token's time ran out since does not count.
+    """
+    if reader.user_id is None:
+        return True
+    token_id = UUID(reader.token_id) if reader.token_id else None
+    organization_id = reader.organization.id if reader.organization else None
+    return (
+        reader_of(
+            tx,
+            reader.user_id,
+            organization_id=organization_id,
+            token_id=token_id,
+            address=reader.address,
+            at=at,
+        )
+        is not None
+    )
+
+
+def reader_of(
+    tx: Tx,
+    user_id: UserId,
+    *,
+    organization_id: OrganizationId | None,
+    token_id: UUID | None,
+    address: str,
+    at: datetime,
+) -> Actor | None:
+    """Who read a while ago, with what they may do now; None where that was taken back.
+
+    `token_id` None stands for a session, whose user has to be there still and act for the same
+    organisation.
+    """
+    if token_id is not None:
+        found = token_store.get_token(tx, token_id)
+        if found is None or found[0].revoked_at is not None or found[0].user_id != user_id:
+            return None
+        try:
+            return _holder(tx, *found, address=address, at=at).actor
+        except (TokenRevoked, TokenHolderGone):
+            return None
+    user = people_store.get_user(tx, user_id)
+    if user is None or not user.is_active:
+        return None
+    actor = actor_of_user(tx, user, chosen_id=organization_id, address=address)
+    acts_for = actor.organization.id if actor.organization else None
+    return actor if organization_id is None or acts_for == organization_id else None
 
 
 def actor_of_user(

@@ -11,10 +11,15 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from exchange import trace
+from exchange.allow import Ask
+from exchange.hand_link import make_link
 from exchange.receipt import StoredReceipt
 from policies.attest import attest
 from policies.evidence.bundle import SignedReceipt
 from policies.log import sequence
+from policies.terms import Purpose
+from portal.handing_out import parts_of
+from portal.key_file import link_key
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
 
@@ -93,6 +98,42 @@ def proof(
         bundle,
         media_type=PROOF_MEDIA_TYPE,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+class LinkBody(BaseModel):
+    """A link to a delivered file."""
+
+    url: str
+    """Fetched without a token, also in ranges; whoever holds it may read this one file."""
+    first_use_by: datetime
+    """Too late for the first use after this; once used, it can be read again for an hour."""
+    size_bytes_most: int
+    """How much may be fetched through it in all."""
+    sha256: str
+
+
+@router.post("/{receipt_id}/links", status_code=201)
+def link(
+    request: Request, response: Response, receipt_id: UUID, purpose: Purpose | None = None
+) -> LinkBody:
+    """A short-lived link to one's own result, for a client that fetches files by bare address.
+
+    It opens what its maker may read, and dies with the token, the agreement or the freeze.
+    """
+    actor, wiring = signed_in(request), wiring_of(request)
+    made = make_link(
+        parts_of(wiring),
+        receipt_id,
+        Ask(actor, purpose),
+        first_use_within=timedelta(seconds=wiring.settings.link_s),
+    )
+    response.headers["Cache-Control"] = "no-store"
+    return LinkBody(
+        url=made.address(wiring.settings.site_url, link_key(wiring)),
+        first_use_by=made.first_use_by,
+        size_bytes_most=made.bytes_most,
+        sha256=made.file_sha256,
     )
 
 

@@ -157,7 +157,9 @@ def _page(
         manner=manner,
     )
     delivered = deliver_file(parts, name, file, ask)
-    return hand_out(request, actor, delivered, file_name=_file_name(request, slug, form))
+    return hand_out(
+        request, actor, delivered, file_name=_file_name(request, slug, form), purpose=purpose
+    )
 
 
 def _open_page(data: bytes) -> Response:
@@ -198,7 +200,7 @@ def download(
                 headers={COST_HEADER: "0"},
             )
     delivered = deliver_file(parts, name, question, ask)
-    return hand_out(request, actor, delivered, file_name=file_name)
+    return hand_out(request, actor, delivered, file_name=file_name, purpose=purpose)
 
 
 @router.head("/{slug}/download.{form}")
