@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, File, Query, Request, UploadFile
@@ -13,7 +13,9 @@ from exchange import replay
 from exchange.replayed import Finding, Replay
 from policies.access import Reason
 from policies.calendar import FIRST_YEAR, LAST_YEAR, china_day
+from policies.canonical import to_plain
 from policies.decision.clause import ClauseResult, Outcome, Profile
+from policies.decision.odrl import from_odrl
 from policies.decision.profile import (
     DRAFT_BYTES_MAX,
     profile_in_force,
@@ -21,6 +23,7 @@ from policies.decision.profile import (
     profiles,
     read_draft,
 )
+from policies.errors import InexpressiblePolicy
 from policies.official_calendar import FILE_BYTES_MAX, loaded_years
 from portal.coverage import CoveredClause, coverage_of
 from portal.jobs import ask_to_replay
@@ -145,6 +148,24 @@ class ReplayBody(BaseModel):
     findings: list[FindingBody] = []
 
 
+class TermsBody(BaseModel):
+    """The terms of an ODRL policy, as this exchange holds them."""
+
+    kind: str
+    uid: str
+    assigner: str
+    assignee: str | None
+    target: str
+    actions: list[str]
+    purposes: list[str]
+    starts_at: datetime
+    ends_at: datetime
+    price_microcredits: int
+    unit: str
+    duties: list[str]
+    is_distribution_prohibited: bool
+
+
 class YearBody(BaseModel):
     """An official calendar that was loaded."""
 
@@ -243,6 +264,31 @@ def show_replay(request: Request, replay_id: UUID) -> ReplayBody:
     actor, wiring = signed_in(request), wiring_of(request)
     with wiring.pool.connection() as tx:
         return _replay(*replay.get_replay(tx, replay_id, by=actor))
+
+
+@router.post("/odrl")
+def read_odrl(request: Request, policy: dict[str, Any]) -> TermsBody:
+    """Read somebody's ODRL offer or agreement; what cannot be expressed here is refused by name."""
+    signed_in(request)
+    try:
+        terms = from_odrl(to_plain(policy))
+    except TypeError:  # a number that is not whole
+        raise InexpressiblePolicy(["numbers that are not whole"]) from None
+    return TermsBody(
+        kind=terms.kind.value,
+        uid=terms.uid,
+        assigner=terms.assigner,
+        assignee=terms.assignee,
+        target=terms.target,
+        actions=sorted(terms.actions),
+        purposes=sorted(terms.purposes),
+        starts_at=terms.starts_at,
+        ends_at=terms.ends_at,
+        price_microcredits=terms.price_microcredits,
+        unit=terms.unit,
+        duties=sorted(terms.duties),
+        is_distribution_prohibited=terms.is_distribution_prohibited,
+    )
 
 
 @router.get("/calendar")

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import argparse
+import io
+import json
 import re
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import UUID
+
+import pytest
 
 from exchange import apply, replay
 from exchange.store import decisions as decision_store
+from policies.database import Pool
 from policies.decision.profile import profile_named
+from policies.identity.people import user_with_id
+from policies.party import Role
+from portal.app import create_app
+from portal.commands import calendar as calendar_commands
+from portal.commands.context import CommandFailed
 from portal.wiring import Wiring
 from tests.exchange.city import City, request
+from tests.people import PASSWORD, enrol
 from tests.portal.pages.conftest import OpenBrowser
+from tests.portal.visitor import Visitor, api_token
 
 CALENDAR = "day,kind\n" + "".join(
     f"2027-{day},off\n"
@@ -258,3 +272,57 @@ def test_only_the_bureau_loads_a_calendar_and_a_bad_file_says_what_is_wrong(
     assert send(CALENDAR.replace("2027", "2026").encode())[0] in (400, 409)
     buyer = browser_of(city.buyer)
     assert 'type="file"' not in buyer.page("/standards/calendar")
+
+
+def test_an_agreement_of_ours_is_read_back_and_a_foreign_part_is_refused_by_name(
+    city: City, wiring: Wiring
+) -> None:
+    agreement = city.buy(city.sold_stops())
+    assert city.buyer.user_id is not None
+    with wiring.pool.connection() as tx:
+        name = user_with_id(tx, city.buyer.user_id).name
+    visitor = Visitor(create_app(wiring))
+    bearer = {"Authorization": f"Bearer {api_token(wiring, name)}", "Accept": "application/json"}
+    policy = json.loads(agreement.terms)
+
+    read = visitor.post("/api/v1/odrl", json=policy, headers=bearer)
+    foreign = policy | {"conflict": "perm", "inheritFrom": "urn:x"}
+    refused = visitor.post("/api/v1/odrl", json=foreign, headers=bearer)
+    broken = visitor.post("/api/v1/odrl", json={"uid": 1.5}, headers=bearer)
+
+    assert read.status_code == 200, read.text
+    assert read.json()["actions"] == sorted(agreement.actions)
+    assert read.json()["assignee"] == f"urn:uuid:{agreement.consumer_id}"
+    assert refused.status_code == 400
+    assert {"conflict", "inheritFrom"} <= set(refused.json()["parts"])
+    assert broken.status_code == 400
+    assert visitor.post("/api/v1/odrl", json=policy).status_code == 401
+
+
+def test_the_command_loads_a_calendar_for_the_bureau_and_nobody_else(
+    pool: Pool,
+    database_url: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pool.connection() as tx:
+        enrol(tx, "bureau", (Role.BUREAU, None), password=PASSWORD)
+        enrol(tx, "chief", (Role.ADMIN, None), password=PASSWORD)
+    file = tmp_path / "2027.csv"
+    file.write_text(CALENDAR, encoding="utf-8")
+    monkeypatch.setenv("WEIR_DATABASE_URL", database_url)
+
+    def load(name: str, path: Path) -> None:
+        monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
+        calendar_commands.run_load(
+            argparse.Namespace(data=str(tmp_path), json=True, name=name, file=path)
+        )
+
+    load("bureau", file)
+
+    assert json.loads(capsys.readouterr().out) == {"year": 2027, "requests": 0, "wishes": 0}
+    with pytest.raises(CommandFailed, match="Only the bureau"):
+        load("chief", file)
+    with pytest.raises(CommandFailed, match="cannot be read"):
+        load("bureau", tmp_path / "none.csv")
