@@ -12,15 +12,20 @@ from starlette.responses import RedirectResponse
 
 import catalog.errors
 import exchange.errors
+import exchange.faults.errors
 import policies.errors
 import portal.errors
 import quality.errors
+import quality.groups.errors
 from policies.errors import N_, LogNotSigned, Refusal
 from policies.log import latest_head
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.problems import code_of_kind, status_of_kind
 from portal.wiring import wiring_of
+from quality.dimension import Dimension
+from quality.packs import STANDARD_PACKS, load_pack
+from quality.rule import Gate
 
 router = APIRouter()
 
@@ -63,6 +68,22 @@ GLOSSARY: Final = (
 )
 """The words of the standards in both languages, and what they mean here."""
 
+PACKS: Final = {
+    "core": N_("Every table"),
+    "time": N_("Dates and times"),
+    "identity-cn": N_("Numbers of persons and organisations"),
+    "geo": N_("Places"),
+    "money": N_("Money"),
+    "transport": N_("Transport"),
+    "air": N_("Air and weather"),
+    "open-data": N_("Open data"),
+}
+GATES: Final = {
+    Gate.BLOCK: N_("holds the version back"),
+    Gate.QUARANTINE: N_("sets rows aside"),
+    Gate.WARN: N_("warns"),
+}
+
 _OTHERS: Final = (
     ("malformed-request", 422, N_("See `errors`: each names a field and what is wrong with it.")),
     ("http-404", 404, N_("There is nothing at this address, or nothing that you may see.")),
@@ -72,7 +93,10 @@ _OTHERS: Final = (
 """Problems that no refusal stands for."""
 
 _PLACEHOLDER: Final = re.compile(r"\{\w+\}")
-_PACKAGES = (policies.errors, catalog.errors, quality.errors, exchange.errors, portal.errors)
+_PACKAGES = (
+    *(policies.errors, catalog.errors, quality.errors, exchange.errors, portal.errors),
+    *(exchange.faults.errors, quality.groups.errors),
+)
 _SEE_OTHER = 303
 
 
@@ -80,6 +104,19 @@ _SEE_OTHER = 303
 def show_help(request: Request) -> Response:
     """How to sign in, publish, ask, buy, check; the words; the keys."""
     return render(request, "help/start.html", glossary=GLOSSARY)
+
+
+@router.get("/help/rules")
+def show_rules(request: Request) -> Response:
+    """Every rule that tables are asked, in words, with the clause it stands for."""
+    say = speech_of(request)
+    packs = [
+        {"name": name, "title": say.gettext(PACKS[name]), "rules": load_pack(name)}
+        for name in STANDARD_PACKS
+    ]
+    gates = {gate.value: say.gettext(words) for gate, words in GATES.items()}
+    dimensions = {one.value: say.text(one.label) for one in Dimension}
+    return render(request, "help/rules.html", packs=packs, gates=gates, dimensions=dimensions)
 
 
 @router.get("/help/api")

@@ -26,7 +26,7 @@ from tests.exchange.conftest import exchange_zygote  # noqa: F401  a fixture
 from tests.portal.pages.conftest import city, wiring  # noqa: F401  fixtures
 
 OpenWindow = Callable[..., Walker]
-FOR_ALL = ("/help", "/help/api", "/help/accessibility", "/help/problems", "/log/")
+FOR_ALL = ("/help", "/help/api", "/help/rules", "/help/accessibility", "/help/problems", "/log/")
 
 
 @pytest.fixture

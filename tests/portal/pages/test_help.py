@@ -3,13 +3,15 @@ from __future__ import annotations
 import pytest
 
 from policies.log import fresh_head
+from quality.packs import load_standard_packs
 from tests.exchange.city import City
 from tests.portal.pages.conftest import OpenBrowser
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize(
-    "path", ["/help", "/help/api", "/help/accessibility", "/help/problems", "/log/"]
+    "path",
+    ["/help", "/help/api", "/help/rules", "/help/accessibility", "/help/problems", "/log/"],
 )
 def test_help_is_open_to_everybody_in_both_languages(
     browser_of: OpenBrowser, path: str, language: str
@@ -18,6 +20,18 @@ def test_help_is_open_to_everybody_in_both_languages(
 
     assert answer.status_code == 200
     assert ('lang="zh-Hans"' if language == "zh" else 'lang="en"') in answer.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_rule_of_the_house_is_told_with_its_clause(
+    browser_of: OpenBrowser, language: str
+) -> None:
+    page = browser_of().page(f"/help/rules?lang={language}")
+
+    for rule in load_standard_packs():
+        assert f'id="{rule.id}"' in page
+        assert (rule.title.zh if language == "zh" else rule.title.en) in page
+        assert rule.clause in page
 
 
 def test_every_problem_that_an_answer_names_has_its_anchor(
