@@ -1,7 +1,7 @@
 """`weir verify`: say in words whether a file of evidence holds, without the exchange.
 
 Reads files and prints; it opens no database and no connection, and imports nothing that would. The
-file may be a receipt or an export of the whole log.
+file may be a receipt, a statement or an export of the whole log.
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
+from exchange.statement_file import verify_statement
 from policies.errors import N_, UnreadableProof
 from policies.evidence.bundle import (
     FILE_LENGTH_BYTES_MAX,
     LOG_FORMAT,
+    STATEMENT_FORMAT,
     format_of,
     read_bundle,
 )
@@ -77,9 +79,13 @@ def _verify(
     old_head = _read(head) if head is not None else None
     with path.open("rb") as stream:
         first = stream.readline(FILE_LENGTH_BYTES_MAX + 1)
-        if first.rstrip().endswith(b"}") and format_of(first) == LOG_FORMAT:
+        line_format = format_of(first) if first.rstrip().endswith(b"}") else ""
+        lines = iter(lambda: stream.readline(FILE_LENGTH_BYTES_MAX + 1), b"")
+        if line_format == STATEMENT_FORMAT:
             stream.seek(0)
-            lines = iter(lambda: stream.readline(FILE_LENGTH_BYTES_MAX + 1), b"")
+            return verify_statement(lines, trusted_kid=key), {}
+        if line_format == LOG_FORMAT:
+            stream.seek(0)
             return verify_log_export(lines, old_head=old_head, trusted_kid=key), {}
     data = _read(path)
     verification = verify_receipt_file(data, old_head=old_head, trusted_kid=key)

@@ -350,6 +350,40 @@ def known_paths(tx: Tx, paths: Sequence[str]) -> set[str]:
     return {row["path"] for row in rows}
 
 
+def receipts_of_consumer(
+    tx: Tx,
+    organization_id: OrganizationId,
+    since: datetime,
+    until: datetime,
+    *,
+    after: tuple[datetime, UUID],
+    limit: int,
+) -> list[StoredReceipt]:
+    """Receipts of what the organisation took in a period, after one of them, oldest first."""
+    rows = tx.execute(
+        """
+        SELECT id, created_at, action, user_id, consumer_id, row_count, size_bytes, result_sha256,
+               charge_microcredits, body, body_sha256, kid, signature, event_id
+          FROM exchange.receipts
+         WHERE consumer_id = %(organization_id)s
+           AND created_at >= %(since)s
+           AND created_at < %(until)s
+           AND (created_at, id) > (%(after_at)s, %(after_id)s)
+         ORDER BY created_at, id
+         LIMIT %(limit)s
+        """,
+        {
+            "organization_id": organization_id,
+            "since": since,
+            "until": until,
+            "after_at": after[0],
+            "after_id": after[1],
+            "limit": limit,
+        },
+    )
+    return [receipt_of_row(row) for row in rows]
+
+
 def receipt_of_row(row: Row) -> StoredReceipt:
     """A receipt as its columns say."""
     return StoredReceipt(

@@ -22,6 +22,7 @@ from policies.evidence.tree_head import HEAD_FORMAT, SignedTreeHead, TreeHead
 RECEIPT_FORMAT = "weir-receipt/1"
 HEAD_FILE_FORMAT = "weir-head/1"
 LOG_FORMAT = "weir-log/1"
+STATEMENT_FORMAT = "weir-statement/1"
 
 FILE_LENGTH_BYTES_MAX = 10_000_000
 """Receipt bundles and heads; a log export is read line by line, each line at most as long."""
@@ -147,6 +148,27 @@ def export_leaf_line(leaf: Leaf) -> bytes:
     )
 
 
+def statement_head_line(signed_head: SignedTreeHead, keys: Sequence[SigningKey]) -> bytes:
+    """The first line of a statement: whose log it is, and the keys that its receipts need."""
+    return _line(
+        {
+            "format": STATEMENT_FORMAT,
+            "head": _head_plain(signed_head),
+            "keys": [_key_plain(key) for key in keys],
+        }
+    )
+
+
+def statement_line(name: str, signed: SignedReceipt) -> bytes:
+    """One further line: a "receipt" as it was signed, and at the end the "statement" itself."""
+    told: dict[str, Plain] = {
+        "body": signed.body,
+        "kid": signed.kid,
+        "signature": signed.signature.hex(),
+    }
+    return _line({name: told})
+
+
 # Reading -------------------------------------------------------------------------------------
 
 
@@ -189,6 +211,26 @@ def read_export(lines: Iterator[bytes]) -> tuple[HeadFile, Iterable[ExportedLeaf
     plain = _read_file(next(lines, b""), LOG_FORMAT)
     head = HeadFile(_signed_head(_object(plain, "head")), _keys(plain))
     return head, (_leaf(line) for line in lines if line.strip())
+
+
+def read_statement(
+    lines: Iterator[bytes],
+) -> tuple[HeadFile, Iterable[tuple[str, SignedReceipt]]]:
+    """Read a statement; its receipts are read as they are asked for, the statement itself last.
+
+    Raises: UnreadableProof, also while lines are read.
+    """
+    plain = _read_file(next(lines, b""), STATEMENT_FORMAT)
+    head = HeadFile(_signed_head(_object(plain, "head")), _keys(plain))
+    return head, (_statement_line(line) for line in lines if line.strip())
+
+
+def _statement_line(line: bytes) -> tuple[str, SignedReceipt]:
+    plain = _json_object(line)
+    name = "receipt" if "receipt" in plain else "statement"
+    told = _object(plain, name)
+    signed = SignedReceipt(_text(told, "body"), _text(told, "kid"), _bytes(told, "signature"))
+    return name, signed
 
 
 def format_of(data: bytes) -> str:

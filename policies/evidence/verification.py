@@ -20,6 +20,10 @@ class CheckName(StrEnum):
     ROOT = "root"
     OLD_HEAD = "old_head"
     GROWTH = "growth"
+    RECEIPTS = "receipts"
+    CHAIN = "chain"
+    CHARGES = "charges"
+    TOTAL = "total"
 
 
 @dataclass(frozen=True, slots=True)

@@ -584,7 +584,8 @@ PAGES: dict[str, SamplePage] = {
                       "title": Text("空气质量逐时监测", "Hourly air quality"), "rows": 1000,
                       "cost": 20_000_000} for i in range(5)],
         "budget": None, "may_set_budget": False, "typed": {}, "errors": {}, "message": "",
-        "topup_href": "/finance", "export_href": "/my/usage.csv"}, "officer"),
+        "topup_href": "/finance", "export_href": "/my/usage.csv",
+        "proof_href": "/my/usage.jsonl"}, "officer"),
     "/audit/receipt": SamplePage("audit/receipt.html", {
         "is_audit": True, "download_href": "/r.json",
         "freezes": [("Freeze the buyer", "/audit/freezes?organization=example")],

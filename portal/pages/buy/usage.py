@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, StreamingResponse
 
+from exchange.attest_statement import statement_file
 from exchange.budgets import budget_of, set_budget
 from exchange.credit import Balance
-from exchange.errors import AmountOutOfBounds, CapOutOfBounds, NotYourPart
+from exchange.errors import AmountOutOfBounds, CapOutOfBounds, NoOrganization, NotYourPart
 from exchange.faults.report_fault import receipts_with_agreed
 from exchange.settle import balance_of, statement, top_up
 from exchange.trace import own_receipts
@@ -136,6 +137,7 @@ def _usage(
         errors=errors,
         message=say.gettext("The monthly budget is kept.") if done == "budget" else "",
         topup_href="/finance" if can_top_up(actor) else None,
+        proof_href=f"/my/usage.jsonl?month={since:%Y-%m}",
         export_href=f"/my/usage.csv?month={since:%Y-%m}",
     )
 
@@ -183,6 +185,29 @@ def export_usage(request: Request, month: Month = "") -> Response:
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="usage-{since:%Y-%m}.csv"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+@router.get("/my/usage.jsonl")
+def export_statement(request: Request, month: Month = "") -> StreamingResponse:
+    """One month's receipts as they were signed, with the signed total, for `weir verify`."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    at = wiring.now()
+    since, until = month_of(month, at)
+    if actor.organization is None:
+        raise NoOrganization
+
+    def lines() -> Iterator[bytes]:
+        with wiring.pool.connection() as tx:
+            yield from statement_file(tx, wiring.keys, since, until, by=actor, at=at)
+
+    return StreamingResponse(
+        lines(),
+        media_type="application/x-ndjson",
+        headers={
+            "Content-Disposition": f'attachment; filename="statement-{since:%Y-%m}.jsonl"',
             "Cache-Control": "private, no-store",
         },
     )

@@ -5,7 +5,7 @@ import re
 
 from catalog.view import View
 from exchange.list_product import Proposal
-from exchange.price import Price, PriceModel
+from exchange.price import Price, PriceModel, Tier
 from exchange.settle import funds_of
 from policies.freeze import place
 from policies.freeze_order import FreezeTarget
@@ -229,3 +229,25 @@ def test_a_use_without_measure_is_no_use(city: City, browser_of: OpenBrowser) ->
     answer = browser_of(city.buyer).get("/dataset/sold-stops/terms?deliveries=-1")
 
     assert answer.status_code == 422
+
+
+def test_every_part_of_a_price_is_told_in_both_languages(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    price = Price(
+        PriceModel.PER_ROW,
+        MicroCredits(1_000),
+        monthly=MicroCredits(50_000_000),
+        included=1_000_000,
+        tiers=(Tier(5_000_000, MicroCredits(500)),),
+        aging_basis_points=50,
+        aging_basis_points_max=3_000,
+    )
+    city.sold_stops(price=price)
+
+    english = browser_of(city.buyer).page("/dataset/sold-stops/terms?lang=en")
+    chinese = browser_of(city.buyer).page("/dataset/sold-stops/terms?lang=zh")
+
+    assert "0.5 % less for each day of the version’s age, at most 30 %" in english
+    assert "每旧一天降价0.5%，最多降30%" in chinese
+    assert "每天3,000次" in chinese

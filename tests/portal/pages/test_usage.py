@@ -3,15 +3,17 @@ from __future__ import annotations
 import csv
 import io
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
 
 from exchange.credit import Statement, StatementLine
 from exchange.settle import funds_of
-from policies.terms import MicroCredits, OrganizationId
+from policies.terms import Language, MicroCredits, OrganizationId
 from portal.pages.buy.usage import microcredits_of
 from portal.pages.buy.usage_view import forecast, month_choices, month_of
+from portal.verify import run
 from tests.exchange.city import City
 from tests.portal.pages.conftest import OpenBrowser
 
@@ -148,3 +150,35 @@ def test_a_cap_that_is_no_amount_keeps_what_was_typed(city: City, browser_of: Op
 
     assert answer.status_code == 400
     assert 'value="much"' in answer.text
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_the_page_is_told_in_both_languages(
+    city: City, browser_of: OpenBrowser, language: str
+) -> None:
+    used(city)
+
+    page = browser_of(city.buyer).page(f"/my/usage?lang={language}")
+
+    assert ("用到五成、八成和全部时提醒" in page) == (language == "zh")
+
+
+def test_the_statement_with_its_proofs_holds_without_us(
+    city: City, browser_of: OpenBrowser, tmp_path: Path
+) -> None:
+    used(city)
+    answer = browser_of(city.buyer).get("/my/usage.jsonl?month=2026-03")
+    whole, altered = tmp_path / "statement.jsonl", tmp_path / "altered.jsonl"
+    whole.write_bytes(answer.content)
+    altered.write_bytes(answer.content.replace(b'row_count\\":10', b'row_count\\":11'))
+    said = io.StringIO()
+
+    assert answer.headers["content-type"].startswith("application/x-ndjson")
+    assert run(whole, language=Language.ZH, out=said) == 0
+    assert "10000微积分" in said.getvalue()
+    assert altered.read_bytes() != whole.read_bytes()
+    assert run(altered, language=Language.EN, out=io.StringIO()) == 1
+
+
+def test_who_acts_for_no_organisation_has_no_statement(city: City, browser_of: OpenBrowser) -> None:
+    assert browser_of(city.regulator).get("/my/usage.jsonl").status_code in (403, 409)
