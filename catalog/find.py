@@ -401,20 +401,18 @@ def version_of_upload(tx: Tx, upload: Upload) -> Version | None:
 
 
 def _newest(tx: Tx, dataset: Dataset, distribution: Distribution, by: Actor) -> Version | None:
-    """Its own people's newest; else the newest published one, and before there is any, one that
-    a profile lets be read unchecked.
+    """Its own people's newest; else the newest published one, and before there is any, the newest
+    that a profile lets be read unchecked.
     """
-    if not is_member(by, dataset.publisher_id):
-        published = newest_published(tx, distribution.id)
-        if published is not None:
-            return published
-    newest = version_store.newest_left(tx, distribution.id)
-    if newest is None or is_member(by, dataset.publisher_id):
-        return newest
+    if is_member(by, dataset.publisher_id):
+        return version_store.newest_left(tx, distribution.id)
+    published = newest_published(tx, distribution.id)
+    if published is not None:
+        return published
     if version_store.withdrawn_versions_of(tx, [distribution.id], limit=1):
         # What was taken back may lie in it unchanged.
         return None
-    return newest if newest.offered_under is not None else None
+    return version_store.newest_offered(tx, distribution.id)
 
 
 def _versions(

@@ -57,14 +57,23 @@ def admit(
     A later report replaces an earlier one until the version lies with an approver: what a person
     weighed, or everybody reads, is not judged anew behind their backs.
 
+    What fails is offered to nobody, nor is what was fed to its table before or since: whoever
+    feeds a table holds it meanwhile, so that no step slips through.
+
     Raises: VersionNotFound.
     """
-    version = store.lock_version(tx, version_id)
-    if version is None:
+    known = store.get_version(tx, version_id)
+    if known is None:
         raise VersionNotFound
+    dataset_store.lock_distribution(tx, known.distribution_id)
+    version = store.lock_version(tx, version_id)
+    assert version is not None
     if version.state is not VersionState.CREATED:
         return version
     admitted = replace(version, verdict=verdict, report_id=report_id, assessed_at=at)
+    if not admitted.lets_pass:
+        store.take_back_offers(tx, version.distribution_id)
+        admitted = replace(admitted, offered_under=None)
     store.update_version(tx, admitted)
     return admitted
 
@@ -216,6 +225,7 @@ def _publish(
 ) -> Dataset:
     for version in versions:
         store.update_version(tx, version)
+        store.take_back_offers(tx, version.distribution_id)
     if dataset.state is DatasetState.PUBLISHED:
         dataset = replace(dataset, modified_at=at)
     else:

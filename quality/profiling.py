@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import isfinite
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -31,6 +32,7 @@ from quality.profile import (
 VALUE_CHARACTERS_MAX = 100
 DEFAULT_MEMORY_BYTES = 1_000_000_000
 DEFAULT_THREADS = 2
+ROWS_MEMORY_BYTES = 500_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WHOLE = ("INT", "BIGINT")
@@ -93,6 +95,28 @@ def opened_table(
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET lock_configuration = true")
         connection.read_parquet(files).create_view("data")
+        yield connection
+
+
+@contextmanager
+def opened_rows(rows: Any) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A locked connection that can read the view `data` over rows in memory, and nothing else.
+
+    `rows` is an Arrow table.
+    """
+    with duckdb.connect(
+        config={
+            "threads": 1,
+            "memory_limit": f"{ROWS_MEMORY_BYTES}B",
+            "temp_directory": "",
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+        }
+    ) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("data", rows)
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
         yield connection
 
 

@@ -200,6 +200,14 @@ def rows_after(place: Place, plan: Plan) -> list[Row]:
     return [*changed, *added]
 
 
+def batch_of(place: Place, plan: Plan) -> pa.Table:
+    """The same as an Arrow table."""
+    fields = plan.table.fields
+    if not plan.changed:
+        return _table_of(fields, plan.added)
+    return pa.Table.from_pylist(rows_after(place, plan), schema_of(fields))
+
+
 def rows_matching(place: Place, table: Table, wanted: Filter) -> list[Row]:
     """The rows that a filter lets through, whole; the first of very many.
 

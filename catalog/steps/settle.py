@@ -58,8 +58,15 @@ def due(tx: Tx, *, at: datetime) -> list[DistributionId]:
 
 
 def may_be_offered(tx: Tx, distribution_id: DistributionId) -> bool:
-    """Whether nothing of the table is published yet, so that readers may see what is unchecked."""
-    return not store.has_published(tx, distribution_id)
+    """Whether readers may see what is fed now before its check: nothing of the table is published
+    yet, and nothing that the new rows join was held back or is unchecked and not offered itself.
+
+    The table is the caller's until the transaction ends, so that no check ends in between.
+    """
+    dataset_store.lock_distribution(tx, distribution_id)
+    return not store.has_published(tx, distribution_id) and store.is_fit_to_offer(
+        tx, distribution_id
+    )
 
 
 def publish_settled(
@@ -90,6 +97,7 @@ def publish_settled(
         return None
     published = version.published(by=None, under=profile_id, at=at)
     version_store.update_version(tx, published)
+    version_store.take_back_offers(tx, distribution.id)
     record(
         tx,
         Event(

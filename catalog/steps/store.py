@@ -150,6 +150,21 @@ def has_published(tx: Tx, distribution_id: DistributionId) -> bool:
     return row is not None
 
 
+def is_fit_to_offer(tx: Tx, distribution_id: DistributionId) -> bool:
+    """Whether what a step would build on was held back by nothing; where there is nothing, yes."""
+    row = tx.execute(
+        """
+        SELECT is_dropped OR offered_under IS NOT NULL OR verdict <> 'blocked' AS is_fit
+          FROM catalog.versions
+         WHERE distribution_id = %(id)s
+         ORDER BY number DESC
+         LIMIT 1
+        """,
+        {"id": distribution_id},
+    ).fetchone()
+    return row is None or bool(row["is_fit"])
+
+
 def unsettled(
     tx: Tx, *, quiet_since: datetime, settled_before: datetime, limit: int
 ) -> list[DistributionId]:

@@ -85,6 +85,8 @@ class Doing:
     at: datetime
     offered_under: str | None = None
     """The profile that lets everybody read what is not checked yet; None where none does."""
+    held_by: tuple[str, ...] = ()
+    """The rules that keep others from reading the batch; it is not offered then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,6 +177,7 @@ def _record(tx: Tx, table: Table, version: Version, doing: Doing) -> None:
             "delta_version": version.delta_version,
             "column_count": len(version.columns),
             "offered_under": version.offered_under,
+            "held_by": list(doing.held_by),
         },
         edges=()
         if parent is None

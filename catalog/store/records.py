@@ -81,7 +81,10 @@ def newest_versions_in(
            AND (dataset.publisher_id = ANY (%(member_of)s)
                 OR version.state = 'published'
                 OR version.offered_under IS NOT NULL)
-         ORDER BY version.distribution_id, version.number DESC
+         ORDER BY version.distribution_id,
+                  (version.state = 'published'
+                   AND dataset.publisher_id <> ALL (%(member_of)s)) DESC,
+                  version.number DESC
         """,
         {"ids": list(dataset_ids), "member_of": list(audience.member_of)},
     )

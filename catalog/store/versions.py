@@ -383,6 +383,43 @@ def newest_in_effect(tx: Tx, distribution_id: DistributionId) -> Version | None:
     return None if row is None else version_of(row)
 
 
+def newest_offered(tx: Tx, distribution_id: DistributionId) -> Version | None:
+    """The newest version left that a profile lets everybody read unchecked; None where none is."""
+    row = tx.execute(
+        """
+        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
+               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
+               state_reason, submitted_by, submitted_at, published_by, published_under,
+               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
+               withdrawn_at, removed_at, change
+          FROM catalog.versions
+         WHERE distribution_id = %(distribution_id)s
+           AND offered_under IS NOT NULL
+           AND withdrawn_at IS NULL
+           AND removed_at IS NULL
+           AND NOT is_dropped
+         ORDER BY number DESC
+         LIMIT 1
+        """,
+        {"distribution_id": distribution_id},
+    ).fetchone()
+    return None if row is None else version_of(row)
+
+
+def take_back_offers(tx: Tx, distribution_id: DistributionId) -> None:
+    """Let nobody read what is not published, by whatever profile they could."""
+    tx.execute(
+        """
+        UPDATE catalog.versions
+           SET offered_under = NULL
+         WHERE distribution_id = %(distribution_id)s
+           AND offered_under IS NOT NULL
+           AND state <> 'published'
+        """,
+        {"distribution_id": distribution_id},
+    )
+
+
 def version_numbered(tx: Tx, distribution_id: DistributionId, number: int) -> Version | None:
     """The version of that number; None where there is none."""
     row = tx.execute(

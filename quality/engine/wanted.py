@@ -7,8 +7,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
+from datetime import datetime, timedelta
 from typing import Any, assert_never
 
 from great_expectations import expectations as gxe
@@ -17,7 +16,8 @@ from great_expectations.expectations.core.expect_column_values_to_be_json_parsea
 )
 
 from quality import check as checks
-from quality.check import Column, Family, Scalar
+from quality.bounds import bound, compared
+from quality.check import Column, Family
 from quality.engine.duckdb_engine import ExpectCheckedIdentifiers
 from quality.rule import Rule
 
@@ -63,11 +63,11 @@ def expectation_of(rule: Rule, schema: tuple[Column, ...], *, at: datetime) -> A
             )
         case checks.InSet(values=values):
             return gxe.ExpectColumnValuesToBeInSet(
-                column=column, value_set=[_parameter(value) for value in values], **counted
+                column=column, value_set=[compared(value) for value in values], **counted
             )
         case checks.NotInSet(values=values):
             return gxe.ExpectColumnValuesToNotBeInSet(
-                column=column, value_set=[_parameter(value) for value in values], **counted
+                column=column, value_set=[compared(value) for value in values], **counted
             )
         case checks.Between(at_least=low, at_most=high):
             return gxe.ExpectColumnValuesToBeBetween(
@@ -108,25 +108,6 @@ def expectation_of(rule: Rule, schema: tuple[Column, ...], *, at: datetime) -> A
             return gxe.ExpectColumnMaxToBeBetween(column=column, min_value=least, **shared)
         case _:
             assert_never(rule.check)
-
-
-def _parameter(value: Scalar) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
-
-
-def bound(value: Scalar, column_type: str, *, day_end: bool) -> Any:
-    """A bound as the column's type compares it: a day as upper bound counts to its end.
-
-    Times without a zone are taken for UTC, on either side.
-    """
-    if not isinstance(value, date):
-        return _parameter(value)
-    if not isinstance(value, datetime):
-        value = datetime.combine(value, time.max if day_end else time.min)
-    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
-    if column_type == "TIMESTAMP WITH TIME ZONE":
-        return aware
-    return aware.astimezone(UTC).replace(tzinfo=None)
 
 
 def bad_names_sql(pattern: str, source: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
@@ -21,8 +22,9 @@ from catalog.steps.cell import Cell, guessed_type
 from catalog.steps.errors import FieldNameUnfit
 from catalog.steps.feed import Method
 from catalog.steps.field import ROW_ID, Field, is_field_name, type_named
-from catalog.steps.table import Doing, Row, Stepped, Table
+from catalog.steps.table import Doing, Plan, Row, Stepped, Table
 from catalog.steps.take_step import Place, held_table
+from catalog.version import Version
 from catalog.view import Json
 from exchange import list_product
 from policies.decision.profile import profile_in_force
@@ -46,10 +48,13 @@ from portal.api.ckan.package_access import check_may_edit, dataset_of
 from portal.api.ckan.resources import resource_create
 from portal.jobs import Queue, enqueue
 from portal.settings import Publication
+from quality.check import Column
+from quality.check_batch import Broken, broken_by, rules_asked_of_batches
 
 MERGE: Final = "merge_steps"
 SETTLE: Final = "settle_steps"
 NAME_LENGTH_CHARACTERS: Final = 63
+HELD_TOLD_MAX: Final = 50
 _METHODS: Final = ("upsert", "insert", "update")
 _TOLD: Final = ("primary_key", "indexes", "aliases", "delete_fields", "force", "resource")
 
@@ -87,13 +92,18 @@ def datastore_create(call: Call) -> Result:
             indexes=_indexes(call, table),
             infos=infos,
         )
+        if table.version is not None and not _is_open(table.version):
+            doing = replace(doing, offered_under=None)
         if aliases is not None:
             declare.name_also(call.tx, table, aliases)
         rows: list[Row] = []
+        held_by: list[Broken] = []
         if records:
             plan = feed.plan_insert(place, table, records)
             if call.flag("include_records"):
                 rows = feed.rows_after(place, plan)
+            held_by = _held_by(call, dataset, place, plan, doing)
+            doing = _held(doing, held_by)
             _merge_later(call, distribution, feed.carry_out(call.tx, place, plan, doing=doing))
     _let_be_read(call, dataset, doing)
     told: dict[str, Json] = {one: call.value(one) for one in _TOLD if call.has(one)}
@@ -102,7 +112,7 @@ def datastore_create(call: Call) -> Result:
         told["fields"] = [{"id": one.name, "type": one.type} for one in table.fields]
     if call.flag("include_records"):
         told["records"] = [_row_json(table, row) for row in rows]
-    return told
+    return told | _told_of(held_by)
 
 
 def datastore_upsert(call: Call) -> Result:
@@ -120,6 +130,7 @@ def datastore_upsert(call: Call) -> Result:
         table = held_table(call.tx, distribution.id)
         is_dry = call.flag("dry_run")
         rows: list[Row] = []
+        held_by: list[Broken] = []
         if records:
             if not table.has_row_ids:
                 if is_dry:
@@ -132,7 +143,9 @@ def datastore_upsert(call: Call) -> Result:
             )
             if call.flag("include_records"):
                 rows = feed.rows_after(place, plan)
+            held_by = _held_by(call, dataset, place, plan, doing)
             if not is_dry:
+                doing = _held(doing, held_by)
                 _merge_later(call, distribution, feed.carry_out(call.tx, place, plan, doing=doing))
     if not is_dry:
         _let_be_read(call, dataset, doing)
@@ -140,7 +153,7 @@ def datastore_upsert(call: Call) -> Result:
     told |= {one: call.value(one) for one in ("force", "dry_run") if call.has(one)}
     if call.flag("include_records"):
         told["records"] = [_row_json(table, row) for row in rows]
-    return told
+    return told | _told_of(held_by)
 
 
 def datastore_delete(call: Call) -> Result:
@@ -340,11 +353,22 @@ def _declared(  # noqa: C901  what a table is to have depends on what it has
     if table.version is None:
         return declare.create(call.tx, place, table, wanted, doing=doing)
     if call.flag("delete_fields") and fields:
-        return declare.change_fields(call.tx, place, table, wanted, doing=doing)
+        return declare.change_fields(call.tx, place, table, wanted, doing=_unoffered(table, doing))
     added = [one for one in wanted if one.name not in held]
     if not added:
         return table
-    return declare.change_fields(call.tx, place, table, [*table.fields, *added], doing=doing)
+    fields = [*table.fields, *added]
+    return declare.change_fields(call.tx, place, table, fields, doing=_unoffered(table, doing))
+
+
+def _is_open(version: Version) -> bool:
+    """Whether rows may be added to it for everybody to read at once."""
+    return version.offered_under is not None or version.lets_pass
+
+
+def _unoffered(table: Table, doing: Doing) -> Doing:
+    """A change of columns touches every row there is, so others wait for the whole check of it."""
+    return replace(doing, offered_under=None) if table.row_count else doing
 
 
 def _aliases(call: Call) -> list[str] | None:
@@ -396,6 +420,38 @@ def _doing(call: Call, dataset: Dataset, distribution: Distribution) -> Doing:
     )
     profile_id = profile_in_force(call.at).id if is_offered else None
     return Doing(call.actor, call.at, profile_id)
+
+
+def _held_by(call: Call, dataset: Dataset, place: Place, plan: Plan, doing: Doing) -> list[Broken]:
+    """The rules that keep others from reading a batch; nothing is asked where they could not."""
+    if doing.offered_under is None:
+        return []
+    schema = tuple(Column(one.name, one.engine_type) for one in plan.table.fields)
+    rules = rules_asked_of_batches(call.tx, dataset.id, schema)
+    return broken_by(feed.batch_of(place, plan), rules, at=call.at) if rules else []
+
+
+def _held(doing: Doing, held_by: Sequence[Broken]) -> Doing:
+    if not held_by:
+        return doing
+    return replace(doing, offered_under=None, held_by=tuple(one.rule.key for one in held_by))
+
+
+def _told_of(held_by: Sequence[Broken]) -> dict[str, Json]:
+    """Why only the department reads the batch for now; nothing where everybody may."""
+    if not held_by:
+        return {}
+    return {
+        "held_back": [
+            {
+                "rule": one.rule.id,
+                "title": dict(one.rule.title.as_map()),
+                "columns": list(one.rule.columns),
+                "rows": one.row_count,
+            }
+            for one in held_by[:HELD_TOLD_MAX]
+        ]
+    }
 
 
 def _let_be_read(call: Call, dataset: Dataset, doing: Doing) -> None:

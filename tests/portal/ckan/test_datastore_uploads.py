@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.installation import Installation
 from tests.portal.ckan.client import Client, Refused, new_name
 
 WAIT_S = 120
@@ -104,3 +105,44 @@ def test_what_is_not_open_leaves_a_receipt_and_what_is_open_does_not(
 
     assert receipt(private=True) is not None
     assert receipt(private=False) is None
+
+
+def test_a_batch_that_breaks_a_rule_is_read_by_its_department_alone_until_it_is_mended(
+    sysadmin: Client, organization: dict[str, Any], anonymous: Client, served: Installation
+) -> None:
+    package = sysadmin(
+        "package_create", name=new_name(), title="表 Table", owner_org=organization["id"]
+    )
+    made = sysadmin(
+        "datastore_create",
+        resource={"package_id": package["id"]},
+        fields=[{"id": "k", "type": "int4"}, {"id": "n", "type": "int4"}],
+        primary_key="k",
+    )
+    resource_id = made["resource_id"]
+    rule = {"expect": {"kind": "between", "at_least": 0}, "columns": ["n"], "gate": "quarantine"}
+    with served.client("admin") as own:
+        asked = own.post(f"/api/v1/datasets/{package['name']}/rules", json=rule)
+    assert asked.status_code == 201, asked.text
+
+    def keys_read_by(reader: Client) -> list[int]:
+        return [row["k"] for row in reader("datastore_search", resource_id=resource_id)["records"]]
+
+    def feed(*records: dict[str, int], **more: Any) -> Any:
+        return sysadmin(
+            "datastore_upsert", resource_id=resource_id, records=list(records), **more
+        ).get("held_back")
+
+    assert feed({"k": 1, "n": 1}) is None
+    tried = feed({"k": 2, "n": -1}, dry_run=True)
+    held = feed({"k": 2, "n": -1}, {"k": 3, "n": 0})
+    after = feed({"k": 4, "n": 4})
+
+    assert tried == held
+    assert [(one["columns"], one["rows"]) for one in held] == [(["n"], 1)]
+    assert after is None, "the rule is not asked of a batch that nobody else reads yet"
+    assert keys_read_by(sysadmin) == [1, 2, 3, 4]
+    assert keys_read_by(anonymous) == [1]
+
+    feed({"k": 2, "n": 2})
+    until(lambda: keys_read_by(anonymous) == [1, 2, 3, 4])
