@@ -52,6 +52,7 @@ REASON_LENGTH_CHARACTERS = 500
 ROWS_PER_BATCH = 20_000
 ROWS_PER_FETCH = 2_000
 WRITE_BUFFER_BYTES = 1 << 20
+STATEMENTS_KNOWN_MAX = 32
 
 _PLACES = ("query_location", "query_location_length")
 _NO_ARROW_FILE = ("INTERVAL", "BIT", "BIGNUM", "VARIANT", "TIME WITH TIME ZONE", "UNION(")
@@ -70,6 +71,14 @@ class Answer:
 
     columns: tuple[ResultColumn, ...]
     rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A statement that may run."""
+
+    text: str
+    columns: tuple[ResultColumn, ...]
 
 
 def open_empty_engine() -> duckdb.DuckDBPyConnection:
@@ -120,6 +129,8 @@ class LockedEngine:
         """
         self._memory_bytes, self._wall_s = memory_bytes, wall_s
         self._names = tuple(tables)
+        # What the tables are never changes, so what a statement is need not be asked twice.
+        self._known: dict[str, _Checked] = {}
         self._engine = empty.cursor()
         self._engine.execute(f"SET GLOBAL memory_limit = '{memory_bytes}B'")
         for place, (name, path) in enumerate(tables.items()):
@@ -152,8 +163,7 @@ class LockedEngine:
         self._engine.execute("BEGIN TRANSACTION READ ONLY")
         counted = _Counted(output, ResultTooLarge(rows_max, size_bytes_max))
         try:
-            checked = self._check(sql)
-            return self._write(checked, result_format, counted, manner)
+            return self._write(self._checked(sql), result_format, counted, manner)
         except (duckdb.OutOfMemoryException, duckdb.InterruptException, MemoryError):
             raise QueryTooCostly(self._wall_s, self._memory_bytes) from None
         except pyarrow.lib.ArrowMemoryError:
@@ -166,6 +176,21 @@ class LockedEngine:
             raise MalformedStatement(_reason(error)) from None
         finally:
             self._engine.execute("ROLLBACK")
+
+    def _checked(self, sql: str) -> _Checked:
+        """The statement, if it may run, with the columns of its answer.
+
+        Raises: as `answer`.
+        """
+        known = self._known.get(sql)
+        if known is None:
+            text = self._check(sql)
+            described = self._engine.sql(text)
+            names, types = _distinct(described.columns), map(str, described.types)
+            known = _Checked(text, tuple(map(ResultColumn, names, types)))
+            if len(self._known) < STATEMENTS_KNOWN_MAX:
+                self._known[sql] = known
+        return known
 
     def _check(self, sql: str) -> str:
         """Return the text of the statement, without a final semicolon, if it may run.
@@ -205,12 +230,9 @@ class LockedEngine:
         return tree
 
     def _write(
-        self, text: str, result_format: ResultFormat, output: _Counted, manner: Manner
+        self, checked: _Checked, result_format: ResultFormat, output: _Counted, manner: Manner
     ) -> Answer:
-        described = self._engine.sql(text)
-        names = _distinct(described.columns)
-        types = [str(type_) for type_ in described.types]
-        columns = tuple(map(ResultColumn, names, types))
+        text, columns = checked.text, checked.columns
         match result_format:
             case ResultFormat.JSON | ResultFormat.NDJSON:
                 rows = self._write_json(text, columns, result_format, output)
