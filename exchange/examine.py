@@ -18,6 +18,8 @@ RULES: tuple[Rule, ...] = (
     (N_("Every hold was resolved at most once, within what it held"), store.holds_resolved_wrongly),
     (N_("Every charge has its receipt, of the same amount"), store.charges_without_receipt),
     (N_("Every receipt has a decision that names its rules"), store.receipts_without_decision),
+    (N_("What agreements used of a month is what receipts say"), store.months_counted_wrongly),
+    (N_("What is spent of monthly budgets is what receipts say"), store.budgets_counted_wrongly),
     (N_("Sharing and opening moved no credits"), store.free_regimes_that_cost),
     (N_("No core data is offered to the public or for money"), store.core_data_on_offer),
 )

@@ -205,6 +205,45 @@ def shared_without_check(tx: Tx) -> list[str]:
     )
 
 
+def months_counted_wrongly(tx: Tx) -> list[str]:
+    """Agreements whose use of a month is not what their receipts say."""
+    return _found(
+        tx,
+        """
+        SELECT used.agreement_id::text || ' ' || used.month::text AS found
+          FROM exchange.month_use AS used
+         WHERE used.deliveries <>
+               (SELECT count(*)
+                  FROM exchange.receipt_items AS item
+                  JOIN exchange.receipts AS receipt ON receipt.id = item.receipt_id
+                 WHERE item.agreement_id = used.agreement_id
+                   AND date_trunc('month', receipt.created_at AT TIME ZONE 'Asia/Shanghai')
+                       = used.month)
+         ORDER BY used.agreement_id, used.month
+         LIMIT %(limit)s
+        """,
+    )
+
+
+def budgets_counted_wrongly(tx: Tx) -> list[str]:
+    """Organisations whose spending of a month is not what their receipts say."""
+    return _found(
+        tx,
+        """
+        SELECT spent.organization_id::text || ' ' || spent.month::text AS found
+          FROM exchange.budget_months AS spent
+         WHERE spent.spent_microcredits <>
+               (SELECT coalesce(sum(receipt.charge_microcredits), 0)
+                  FROM exchange.receipts AS receipt
+                 WHERE receipt.consumer_id = spent.organization_id
+                   AND date_trunc('month', receipt.created_at AT TIME ZONE 'Asia/Shanghai')
+                       = spent.month)
+         ORDER BY spent.organization_id, spent.month
+         LIMIT %(limit)s
+        """,
+    )
+
+
 def receipt_bodies(tx: Tx) -> list[tuple[str, str, str]]:
     """Id, canonical body and recorded SHA-256 of every receipt."""
     rows = tx.execute(

@@ -15,6 +15,7 @@ from exchange.budgets import budget_of, set_budget
 from exchange.deliver import deliver_page
 from exchange.delivery import Delivered, PageQuestion
 from exchange.errors import CapOutOfBounds, CapReached, InsufficientCredits, NotYourPart
+from exchange.examine import examine
 from exchange.settle import balance_of
 from policies.calendar import CHINA
 from policies.terms import MicroCredits
@@ -126,6 +127,18 @@ def test_where_the_credits_are_short_too_the_credits_are_named(city: City) -> No
 
     with pytest.raises(InsufficientCredits):
         city.query("SELECT * FROM sold_stops LIMIT 2", city.buyer)
+
+
+def test_a_recount_finds_a_month_that_receipts_do_not_say(city: City) -> None:
+    buys(city, cap=20_000)
+    page(city, 5)
+    with city.pool.connection() as tx:
+        assert [words for words, broken in examine(tx) if broken] == []
+
+        tx.execute("UPDATE exchange.budget_months SET spent_microcredits = 1")
+
+        broken = [words for words, found in examine(tx) if found]
+    assert broken == ["What is spent of monthly budgets is what receipts say"]
 
 
 def test_only_a_buyer_sets_it_and_within_bounds(city: City) -> None:
