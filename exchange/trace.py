@@ -140,6 +140,15 @@ def get_receipt(tx: Tx, receipt_id: UUID, *, by: Actor) -> StoredReceipt:
     return receipt
 
 
+def receipts_of_file(tx: Tx, sha256: str, *, by: Actor) -> list[StoredReceipt]:
+    """The receipts of just these bytes that a reader may see, the newest first."""
+    return [
+        receipt
+        for receipt in receipt_store.receipts_of_result(tx, sha256)
+        if _sees_receipt(tx, receipt, by)
+    ]
+
+
 def own_receipts(tx: Tx, *, before: datetime, limit: int, by: Actor) -> list[StoredReceipt]:
     """What was delivered to the caller's organisation, else to the caller, newest first."""
     if by.organization is not None and is_member_of(by, by.organization.id):

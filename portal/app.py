@@ -77,6 +77,7 @@ from portal.pages import versions as dataset_versions
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.audit import desk as audit_pages
 from portal.pages.audit import receipts as receipt_pages
+from portal.pages.audit.desk import checking
 from portal.pages.buy import asking, buying, keys, price_and_terms, usage
 from portal.pages.dataset import data as dataset_data
 from portal.pages.dataset import overview as dataset
@@ -189,7 +190,7 @@ _PAGES = (
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
     signing_keys,
     correcting,
-    *(inbox, asking, buying, keys, usage, receipt_pages, audit_pages, replay_pages),
+    *(inbox, asking, buying, keys, usage, receipt_pages, checking, audit_pages, replay_pages),
     *(standards_pages, help_pages),
 )
 

@@ -264,6 +264,22 @@ def receipts_of_consumers(
     return [receipt_of_row(row) for row in rows]
 
 
+def receipts_of_result(tx: Tx, result_sha256: str) -> list[StoredReceipt]:
+    """The deliveries of just these bytes, newest first; at most a page."""
+    rows = tx.execute(
+        """
+        SELECT id, created_at, action, user_id, consumer_id, row_count, size_bytes, result_sha256,
+               charge_microcredits, body, body_sha256, kid, signature, event_id
+          FROM exchange.receipts
+         WHERE result_sha256 = %(result_sha256)s
+         ORDER BY created_at DESC, id
+         LIMIT %(limit)s
+        """,
+        {"result_sha256": result_sha256, "limit": RECEIPTS_PAGE_MAX},
+    )
+    return [receipt_of_row(row) for row in rows]
+
+
 def receipts_of_user(tx: Tx, user_id: UUID, *, before: datetime, limit: int) -> list[StoredReceipt]:
     """What was delivered to a person before a moment, newest first."""
     rows = tx.execute(

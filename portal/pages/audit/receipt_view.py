@@ -108,7 +108,7 @@ def receipt_view(
         items=tuple(_item(item, say, lineage_path) for item in traced.items),
         transfers=tuple(_transfer(moved, say) for moved in traced.transfers),
         place=traced.place,
-        checks=tuple(_checks(verified, say)) if verified else (),
+        checks=tuple(check_lines(verified, say)) if verified else (),
     )
 
 
@@ -236,7 +236,8 @@ def _transfer(moved: Transfer, say: Speech) -> TransferLine:
     )
 
 
-def _checks(verified: Verification, say: Speech) -> Iterator[CheckLine]:
+def check_lines(verified: Verification, say: Speech) -> Iterator[CheckLine]:
+    """What was looked at, a line each."""
     translated = translator(say.language)
     for check in verified.checks:
         words = str(translated.gettext(check.message)).format(**check.facts)
