@@ -59,6 +59,7 @@ from portal.body_bound import BodyBound
 from portal.pages import (
     account,
     addresses,
+    checking,
     correcting,
     demand,
     follows,
@@ -77,7 +78,6 @@ from portal.pages import versions as dataset_versions
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.audit import desk as audit_pages
 from portal.pages.audit import receipts as receipt_pages
-from portal.pages.audit.desk import checking
 from portal.pages.buy import asking, buying, keys, price_and_terms, usage
 from portal.pages.dataset import data as dataset_data
 from portal.pages.dataset import overview as dataset
