@@ -64,6 +64,7 @@ from portal.pages import (
     demand,
     follows,
     home,
+    notices,
     people,
     signing_keys,
     talk,
@@ -190,6 +191,7 @@ _PAGES = (
     *(publishing_files, connections, file_reading, publishing_terms, account, people),
     signing_keys,
     correcting,
+    notices,
     *(inbox, asking, buying, keys, usage, receipt_pages, checking, audit_pages, replay_pages),
     *(standards_pages, help_pages),
 )

@@ -14,6 +14,7 @@ from catalog.errors import RetentionOutOfBounds
 from catalog.retention import Retention
 from policies.evidence.wrapping import Wrapping
 from portal.ckan_options import CkanOptions, options_from
+from portal.mail_server import MailServer, mail_server_from
 
 CACHE_BYTES_MIN = 1 << 20
 ENGINE_BYTES_MIN = 4 << 30
@@ -62,6 +63,10 @@ class Settings:
     connect_allow: str = ""
     """Networks, written alike, whose databases and file servers may be connected to. Apart from
     the harvest's: who lets a database be read does not let every web page beside it be fetched."""
+    webhook_allow: str = ""
+    """Networks, written alike, whose programs may be called with notices; empty: public ones."""
+    mail: MailServer | None = None
+    """Where mails are handed in; None: nothing is sent by mail."""
 
     query_s: int = 7
     """Seconds that one statement of a user may run."""
@@ -126,13 +131,15 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
 
     Raises: ValueError for a `WEIR_PUBLICATION` that is neither `reviewed` nor `direct`, and for
     `WEIR_CKAN_OPTIONS`, `WEIR_STORAGE_URL`, `WEIR_KEY_SECRET`, `WEIR_CACHE_BYTES` or
-    `WEIR_ENGINE_BYTES` that cannot be read, `WEIR_HARVEST_ALLOW` or `WEIR_CONNECT_ALLOW` that name
-    no networks, `WEIR_MAP_TILES` that is no address of tiles, or `WEIR_QUERY_SECONDS` or
+    `WEIR_ENGINE_BYTES` that cannot be read, `WEIR_HARVEST_ALLOW`, `WEIR_CONNECT_ALLOW` or
+    `WEIR_WEBHOOK_ALLOW` that name no networks, `WEIR_SMTP_URL` or `WEIR_MAIL_FROM` that name no
+    server or sender, `WEIR_MAP_TILES` that is no address of tiles, or `WEIR_QUERY_SECONDS` or
     `WEIR_LINK_SECONDS` that is no such number.
     """
     harvest_allow = environment.get("WEIR_HARVEST_ALLOW") or ""
     connect_allow = environment.get("WEIR_CONNECT_ALLOW") or ""
-    named = f"{harvest_allow},{connect_allow}".split(",")
+    webhook_allow = environment.get("WEIR_WEBHOOK_ALLOW") or ""
+    named = f"{harvest_allow},{connect_allow},{webhook_allow}".split(",")
     map_tiles = environment.get("WEIR_MAP_TILES") or ""
     if map_tiles and not _TILES.fullmatch(map_tiles):
         raise ValueError("WEIR_MAP_TILES is an https address with {z}, {x} and {y} in it")
@@ -159,6 +166,8 @@ def settings_from(environment: Mapping[str, str], *, data: Path, port: int = 800
         retention=_retention(environment),
         cache_bytes_max=_cache_bytes(environment),
         connect_allow=connect_allow,
+        webhook_allow=webhook_allow,
+        mail=mail_server_from(environment),
         map_tiles=map_tiles,
         query_s=query_s,
         link_s=link_s,

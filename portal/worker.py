@@ -29,6 +29,8 @@ from catalog.steps.take_step import Place
 from catalog.version import UploadId, VersionKind
 from exchange import list_product, replay, retain, settle
 from exchange.hand_link import forget_links
+from exchange.notices import webhooks
+from exchange.notices.follow_log import follow_log
 from exchange.prepare_copies import prepare_copies
 from exchange.result_files import sweep_results
 from exchange.run_clocks import run_clocks
@@ -45,6 +47,7 @@ from portal.key_file import sealing_key
 from portal.mask_key import mask_key
 from portal.migrate import JOBS_SCHEMA
 from portal.public_graphs import graphs_of
+from portal.send_mails import send_due
 from portal.settings import Publication
 from portal.wiring import Wiring
 from quality import notice_late
@@ -193,6 +196,29 @@ def _add_watch_jobs(app: App, wiring: Wiring) -> None:
     def _run_clocks(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
         with wiring.pool.connection() as tx:
             run_clocks(tx, at=wiring.now())
+
+    @app.periodic(cron="* * * * * */3")
+    @app.task(name="follow_log", queue=Queue.WORK, queueing_lock="follow_log", pass_context=False)
+    def _follow_log(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        with wiring.pool.connection() as tx:
+            follow_log(tx, at=wiring.now())
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(name="send_mails", queue=Queue.WORK, queueing_lock="send_mails", pass_context=False)
+    def _send_mails(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        send_due(wiring)
+
+    @app.periodic(cron="* * * * * */5")
+    @app.task(
+        name="call_webhooks", queue=Queue.WORK, queueing_lock="call_webhooks", pass_context=False
+    )
+    def _call_webhooks(timestamp: int) -> None:  # noqa: ARG001 - the scheduler passes it
+        webhooks.call_due(
+            wiring.pool,
+            sealing_key=sealing_key(wiring),
+            allowed=networks_of(wiring.settings.webhook_allow),
+            now=wiring.now,
+        )
 
     @app.periodic(cron="*/15 * * * *")
     @app.task(

@@ -147,6 +147,14 @@ class Fetcher:
                 last_modified=answer.headers.get("Last-Modified", "")[:100],
             )
 
+    def post(self, address: str, body: bytes, headers: dict[str, str]) -> int:
+        """Send a body once, following nothing; the status of the answer.
+
+        Raises: what `get` raises.
+        """
+        answer = self.session.request("POST", address, data=body, headers=headers)
+        return int(answer.status_code)
+
     def pieces(
         self, address: str, headers: dict[str, str] | None = None
     ) -> Generator[bytes, None, None]:

@@ -58,6 +58,8 @@ class Frame:
     csrf_token: str = ""
     waiting: int = 0
     """Requests that wait for a decision of this reader."""
+    unread: int = 0
+    """Notices that the reader has not read; the bell counts them."""
     log_head: LogHead | None = None
     """None: the log has no signed head yet."""
 

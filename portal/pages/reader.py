@@ -11,6 +11,7 @@ from typing import Final
 
 from fastapi import Request
 
+from exchange.notices.read_notices import count_unread
 from policies.database import Tx
 from policies.errors import LogNotSigned
 from policies.log import latest_head
@@ -23,11 +24,12 @@ HEAD_KEPT_S: Final = 5
 
 
 def fill_frame(request: Request) -> None:
-    """Put `waiting` and `log_head` where `portal.pages.rendering` reads them."""
+    """Put `waiting`, `unread` and `log_head` where `portal.pages.rendering` reads them."""
     actor, wiring = actor_of(request), wiring_of(request)
     at = wiring.now()
     with wiring.pool.connection() as tx:
         request.state.log_head = _log_head(request, tx, at)
+        request.state.unread = count_unread(tx, by=actor)
         request.state.waiting = len(waiting_for(tx, by=actor, at=at)) if actor.memberships else 0
 
 

@@ -65,6 +65,7 @@ def frame_of(request: Request) -> Frame:
         actor=getattr(state, "actor", ANONYMOUS),
         csrf_token=getattr(state, "csrf_token", ""),
         waiting=getattr(state, "waiting", 0),
+        unread=getattr(state, "unread", 0),
         log_head=getattr(state, "log_head", None),
     )
 

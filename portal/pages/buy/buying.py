@@ -306,7 +306,7 @@ def _agreement_page(
         can_draw=state == "active" and can_apply_for(actor, agreement.consumer_id),
         can_end=agreement.is_in_force(at) and is_party,
         can_correct=agreement.is_in_force(at)
-        and dataset.slug is not None
+        and bool(dataset.slug)
         and can_apply_for(actor, agreement.consumer_id),
         issued=issued,
         site_url=wiring.settings.site_url,
