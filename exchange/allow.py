@@ -25,6 +25,7 @@ from catalog.small_answers import SmallAnswers
 from catalog.steps.field import ROW_ID, field_of
 from catalog.view import EVERYTHING
 from catalog.warehouse import Warehouse
+from exchange import fair_use
 from exchange.access import Access, decide_access, find_target, record_refusal
 from exchange.delivery import (
     QUERY_ROWS_MAX,
@@ -323,4 +324,4 @@ def runs_on_cluster(parts: Parts, allowed: Allowed) -> bool:
 
 def caller_of(by: Actor) -> str:
     """Whose keys, queue and fair use count: the user's, else those of the address."""
-    return f"user:{by.user_id}" if by.user_id is not None else f"address:{by.address}"
+    return fair_use.caller_of(by)

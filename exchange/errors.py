@@ -390,8 +390,10 @@ class FairUseSpent(TooOften):
         "Open data may be asked {queries_max} times and read up to {rows_max} rows a day by one "
         "caller. Try again tomorrow, or sign in."
     )
+    policy: str
     queries_max: int
     rows_max: int
+    wait_s: int
 
 
 @dataclass(eq=False)

@@ -21,8 +21,6 @@ from exchange.allow import Allowed, Parts, caller_of, refusal_of, rows_at_most
 from exchange.budgets import lock_budgets
 from exchange.credit import Transfer
 from exchange.delivery import (
-    OPEN_DELIVERIES_PER_DAY,
-    OPEN_ROWS_PER_DAY,
     Delivered,
     SqlQuestion,
 )
@@ -35,6 +33,7 @@ from exchange.errors import (
     NoOrganization,
     ResultGone,
 )
+from exchange.fair_use import limits_of, reset_s
 from exchange.months import ceilings_of, months_until
 from exchange.price import rows_covered
 from exchange.receipt import StoredReceipt
@@ -108,8 +107,9 @@ def count_fair_use(tx: Tx, allowed: Allowed, at: datetime) -> None:
     """
     if any(access.is_public for access in allowed.accesses):
         deliveries, rows = fair_use.count_delivery(tx, caller_of(allowed.ask.by), china_day(at))
-        if deliveries > OPEN_DELIVERIES_PER_DAY or rows > OPEN_ROWS_PER_DAY:
-            raise FairUseSpent(OPEN_DELIVERIES_PER_DAY, OPEN_ROWS_PER_DAY)
+        limits = limits_of(allowed.ask.by)
+        if deliveries > limits.deliveries or rows > limits.rows:
+            raise FairUseSpent(limits.name, limits.deliveries, limits.rows, reset_s(at))
 
 
 def reserve(

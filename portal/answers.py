@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from exchange.errors import FairUseSpent
 from policies.errors import N_, NotSignedIn, ProofNonceNeeded, ProofRefused, Refusal
 from policies.identity.possession import nonce_at
 from policies.terms import Language
@@ -25,6 +26,7 @@ from portal.languages import HTML_LANGUAGE, translator
 from portal.note_refused import note_refused
 from portal.pages.rendering import language_of, render
 from portal.problems import STATUS, code_of, status_of, words_of
+from portal.rate_limit import rate_limit_headers
 from portal.wiring import wiring_of
 
 UNPROCESSABLE: Final = 422
@@ -227,6 +229,9 @@ def headers_of(request: Request, refusal: Refusal, status: int) -> dict[str, str
     if status == STATUS[NotSignedIn]:
         return {"WWW-Authenticate": 'Bearer realm="weir"'}
     wait_s = getattr(refusal, "wait_s", None)
+    if isinstance(refusal, FairUseSpent):
+        spent = rate_limit_headers(refusal.policy, refusal.queries_max, 0, refusal.wait_s)
+        return {"Retry-After": str(refusal.wait_s), **spent}
     return {"Retry-After": str(wait_s)} if isinstance(wait_s, int) else {}
 
 

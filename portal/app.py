@@ -62,6 +62,7 @@ from portal.pages import (
     checking,
     correcting,
     demand,
+    equal_treatment,
     follows,
     home,
     notices,
@@ -192,6 +193,7 @@ _PAGES = (
     signing_keys,
     correcting,
     notices,
+    equal_treatment,
     *(inbox, asking, buying, keys, usage, receipt_pages, checking, audit_pages, replay_pages),
     *(standards_pages, help_pages),
 )

@@ -21,7 +21,7 @@ from catalog.cluster import Cluster
 from catalog.confine import QueryBounds
 from catalog.row_store import RowStores
 from catalog.small_answers import SmallAnswers
-from exchange import settle
+from exchange import fair_use, settle
 from exchange.allow import DECISIONS_REMEMBERED_MAX, Ask, Parts
 from exchange.delivery import Delivered
 from exchange.groups import Groups
@@ -32,6 +32,7 @@ from policies.standing import REMEMBERED_FOR, Remembered
 from policies.terms import Purpose
 from portal.act_once import idempotency_key
 from portal.mask_key import mask_key
+from portal.rate_limit import rate_limit_headers
 from portal.stored_file import StoredFile
 from portal.wiring import Wiring, wiring_of
 
@@ -109,6 +110,8 @@ def hand_out(
         "Cache-Control": "private, no-store",
         "Vary": "Accept",
     }
+    if delivered.charge == 0:
+        headers |= _fair_use(request, actor)
     balance = delivered.funds if delivered.funds is not None else _balance(request, actor)
     if balance is not None:
         headers[BALANCE_HEADER] = str(balance)
@@ -130,6 +133,19 @@ def _stands(
     """Whether a delivery may go on being read, asked while its file is on its way."""
     parts, ask = parts_of(wiring_of(request)), Ask(actor, purpose)
     return Stands(parts, lambda: is_still_allowed(parts, delivered.receipt_id, ask))
+
+
+def _fair_use(request: Request, actor: Actor) -> dict[str, str]:
+    """What is left of the day for open data. Source: draft-ietf-httpapi-ratelimit-headers."""
+    wiring = wiring_of(request)
+    with wiring.pool.connection() as tx:
+        standing = fair_use.standing(tx, by=actor, at=wiring.now())
+    if standing is None:
+        return {}
+    limits = standing.limits
+    return rate_limit_headers(
+        limits.name, limits.deliveries, standing.deliveries_left, standing.reset_s
+    )
 
 
 def file_answer(

@@ -121,7 +121,7 @@ def count_unread(tx: Tx, user_id: UserId, *, most: int) -> int:
                  WHERE user_id = %(user_id)s
                    AND is_shown
                    AND read_at IS NULL
-                 LIMIT %(most)s) AS some
+                 LIMIT %(most)s) AS counted
         """,
         {"user_id": user_id, "most": most},
     ).fetchone()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +22,7 @@ from policies.calendar import DueDate
 from policies.canonical import from_plain, to_plain
 from policies.database import Tx
 from policies.decision.clause import Judgement
-from policies.terms import AgreementId, ListingId, OrganizationId, Purpose, UserId
+from policies.terms import AgreementId, DatasetId, ListingId, OrganizationId, Purpose, UserId
 
 Row = dict[str, Any]
 
@@ -296,6 +296,34 @@ def unmet(tx: Tx, *, limit: int = APPLICATIONS_PAGE_MAX) -> list[Application]:
         {"limit": limit},
     )
     return [_application(row) for row in rows]
+
+
+def open_requests(
+    tx: Tx, since: datetime, until: datetime, *, limit: int
+) -> list[tuple[Application, DatasetId, str]]:
+    """Requests for conditional open data of published datasets, with the applicant's kind."""
+    rows = tx.execute(
+        """
+        SELECT application.*, listing.dataset_id, applicant.kind AS applicant_kind
+          FROM exchange.applications AS application
+          JOIN exchange.listings AS listing ON listing.id = application.listing_id
+          JOIN catalog.datasets AS dataset ON dataset.id = listing.dataset_id
+          JOIN policies.organizations AS applicant ON applicant.id = application.applicant_id
+         WHERE listing.regime = 'open'
+           AND listing.access_class = 'conditional'
+           AND dataset.state = 'published'
+           AND dataset.audience = 'public'
+           AND application.submitted_at >= %(since)s
+           AND application.submitted_at < %(until)s
+           AND application.state <> 'withdrawn'
+         ORDER BY application.submitted_at, application.id
+         LIMIT %(limit)s
+        """,
+        {"since": since, "until": until, "limit": limit},
+    )
+    return [
+        (_application(row), DatasetId(row["dataset_id"]), row["applicant_kind"]) for row in rows
+    ]
 
 
 def insert_view(tx: Tx, agreement_id: AgreementId, view: View) -> None:

@@ -23,6 +23,20 @@ def count_delivery(tx: Tx, caller: str, day: date) -> tuple[int, int]:
     return int(row["queries"]), int(row["rows"])
 
 
+def deliveries_of(tx: Tx, caller: str, day: date) -> int | None:
+    """The day's deliveries so far; None where there was none."""
+    row = tx.execute(
+        """
+        SELECT queries
+          FROM exchange.fair_use
+         WHERE caller = %(caller)s
+           AND day = %(day)s
+        """,
+        {"caller": caller, "day": day},
+    ).fetchone()
+    return int(row["queries"]) if row else None
+
+
 def count_rows(tx: Tx, caller: str, day: date, rows: int) -> None:
     """Add the rows of a delivery to the day's count."""
     tx.execute(

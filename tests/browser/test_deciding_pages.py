@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 
 from catalog import publish
 from catalog.curation import describe
-from exchange import apply, list_product
+from exchange import apply, dispute, list_product
 from exchange.list_product import Proposal
+from exchange.notices.follow_log import follow_log
 from exchange.supervise import place_freeze
 from policies.freeze_order import FreezeTarget
 from policies.identity.authenticate import open_session
@@ -48,13 +49,32 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
         version = city.add_version(tx, bikes, by=city.publisher, select="SELECT * FROM range(3)")
         publish.submit(tx, bikes.id, by=city.publisher, at=city.at)
         place_freeze(tx, FreezeTarget.DATASET, bikes.id, reason="Odd", by=city.bureau, at=city.at)
+        refused = apply.submit(
+            tx, city.shared_stops("more").id, request(), by=city.officer, at=city.at
+        )
+        apply.refuse(
+            tx,
+            refused.id,
+            reason_code="law_forbids",
+            reason="Named in the act",
+            legal_basis_id="data-security-law",
+            by=city.approver,
+            at=city.at,
+        )
+        dispute.object_to(tx, refused.id, ground="No other source", by=city.officer, at=city.at)
         fresh_head(tx, wiring.keys, city.at)
+        follow_log(tx, at=city.at)
     return {
         "approver": (
             *("/inbox", f"/inbox/request/{asked.id}"),
             *("/inbox/dataset/bikes", f"/inbox/listing/{drafted.id}"),
+            *("/notices", f"/inbox/request/{refused.id}"),
         ),
-        "officer": ("/my", f"/my/requests/{asked.id}"),
+        "publisher": ("/publish/demand", "/my/webhooks"),
+        "officer": (
+            *("/my", f"/my/requests/{asked.id}", f"/my/requests/{refused.id}"),
+            *("/requests-for-data", "/dataset/more/correction", "/notices"),
+        ),
         "head": ("/my",),
         "buyer": (
             *("/my", f"/my/agreements/{agreement.id}", "/my/usage", f"/receipt/{receipt}"),
@@ -99,6 +119,34 @@ def test_pages_are_right_for_eyes_keyboard_phone_and_night(
         sign_in(walker, wiring, address, getattr(city, name))
         for path in own:
             walker.visit(f"{address}{path}{'&' if '?' in path else '?'}lang={language}")
+
+
+def test_requests_are_decided_by_keys(
+    walk_as: OpenWindow,
+    city: City,  # noqa: F811
+    wiring: Wiring,  # noqa: F811
+    address: str,
+) -> None:
+    listing = city.shared_stops()
+    with city.pool.connection() as tx:
+        apply.submit(tx, listing.id, request(), by=city.officer, at=city.at)
+    walker = walk_as("en-GB")
+    sign_in(walker, wiring, address, city.approver)
+    page = walker.page
+
+    page.goto(f"{address}/inbox")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Decide")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.get_by_role("status").first).to_contain_text("Granted")
+    page.keyboard.press("u")
+    expect(page.get_by_role("status").first).to_contain_text("Undone")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.keyboard.press("x")
+
+    expect(page.get_by_role("alert")).to_contain_text("Reason or question")
 
 
 def test_without_script_a_department_asks_and_another_grants(

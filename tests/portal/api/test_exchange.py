@@ -526,3 +526,22 @@ def _closed() -> Any:
     from tests.exchange.city import entry
 
     return entry(share_type=ShareType.CONDITIONAL, open_type=OpenType.NOT_OPEN)
+
+
+def test_answers_with_open_data_tell_what_is_left_of_the_day(desk: Desk) -> None:
+    desk.city.open_stops()
+    nobody, buyer = desk.client(), desk.client("bo")
+    body = {"sql": "SELECT * FROM stops"}
+
+    free, more = (one.post("/api/v1/query", json=body) for one in (nobody, buyer))
+    with desk.city.pool.connection() as tx:
+        tx.execute("UPDATE exchange.fair_use SET queries = 100000000")
+    spent = nobody.post("/api/v1/query", json=body)
+
+    assert free.headers["RateLimit-Policy"] == '"open-anonymous";q=10000;w=86400'
+    assert free.headers["RateLimit"] == '"open-anonymous";r=9999;t=28800'
+    assert more.headers["RateLimit"] == '"open-registered";r=99999;t=28800'
+    assert spent.status_code == 429
+    assert spent.headers["RateLimit"] == '"open-anonymous";r=0;t=28800'
+    assert spent.headers["Retry-After"] == "28800"
+    assert "Try again tomorrow, or sign in" in spent.json()["detail"]

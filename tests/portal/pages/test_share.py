@@ -7,6 +7,7 @@ from exchange.application import ApplicationState
 from exchange.listing import Listing
 from policies.party import Actor, Role
 from tests.exchange.city import City, later, request
+from tests.exchange.test_fair_use import conditional
 from tests.people import acting
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.pages.test_inbox import asked, state_of
@@ -229,3 +230,19 @@ def test_late_requests_are_marked_by_word_and_come_first(
 
     assert page.index(late) < page.index("10 working days left")
     assert "Overdue" in page
+
+
+def test_anybody_reads_how_requests_for_conditional_data_were_decided(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    listing = conditional(city)
+    with city.pool.connection() as tx:
+        held = apply.submit(tx, listing.id, request(), by=city.buyer, at=city.at)
+        apply.grant(tx, held.id, by=city.approver, at=city.at)
+    later(city, days=1)
+
+    public, bureau = (browser_of(one).page("/equal-treatment") for one in (None, city.bureau))
+
+    assert "Like requests were decided alike" in public
+    assert "Acme" not in public
+    assert "Acme" in bureau
