@@ -144,6 +144,7 @@ def test_requests_are_decided_by_keys(
     expect(page.get_by_role("status").first).to_contain_text("Undone")
     page.keyboard.press("j")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Decide")).to_be_visible()
     page.keyboard.press("x")
 
     expect(page.get_by_role("alert")).to_contain_text("Reason or question")
