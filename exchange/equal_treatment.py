@@ -17,10 +17,10 @@ from statistics import median_low
 from typing import Final
 
 from exchange.application import Application, ApplicationState
-from exchange.share_clocks import working_days_since
 from exchange.store import applications as store
-from policies.calendar import china_day
+from policies.calendar import WorkingDays, china_day
 from policies.database import Tx
+from policies.official_calendar import working_days
 from policies.party import Actor, OrganizationKind
 from policies.roles import can_supervise
 from policies.terms import DatasetId, OrganizationId
@@ -87,15 +87,15 @@ def equal_treatment(tx: Tx, *, since: datetime, until: datetime, by: Actor) -> R
     for one in asked:
         datasets[one.dataset_id].append(one)
         kinds[one.applicant_kind].append(one)
-    shows_names = can_supervise(by)
+    shows_names, known = can_supervise(by), working_days(tx)
     return Report(
         datasets=tuple(
             DatasetTreatment(
                 dataset_id,
-                treatment_of(held),
+                treatment_of(held, known),
                 unequal_groups(held),
                 tuple(
-                    (one.application.applicant_id, one.application.state, days_taken(one))
+                    (one.application.applicant_id, one.application.state, days_taken(one, known))
                     for one in held
                 )
                 if shows_names
@@ -103,14 +103,14 @@ def equal_treatment(tx: Tx, *, since: datetime, until: datetime, by: Actor) -> R
             )
             for dataset_id, held in sorted(datasets.items(), key=lambda line: str(line[0]))
         ),
-        by_kind=tuple((kind, treatment_of(held)) for kind, held in sorted(kinds.items())),
+        by_kind=tuple((kind, treatment_of(held, known)) for kind, held in sorted(kinds.items())),
     )
 
 
-def treatment_of(asked: Sequence[OpenRequest]) -> Treatment:
+def treatment_of(asked: Sequence[OpenRequest], known: WorkingDays) -> Treatment:
     """The counts of some requests."""
     states = [one.application.state for one in asked]
-    days = [taken for one in asked if (taken := days_taken(one)) is not None]
+    days = [taken for one in asked if (taken := days_taken(one, known)) is not None]
     return Treatment(
         asked=len(asked),
         granted=states.count(ApplicationState.GRANTED),
@@ -132,9 +132,9 @@ def unequal_groups(asked: Sequence[OpenRequest]) -> int:
     return sum(len(outcomes) > 1 for outcomes in groups.values())
 
 
-def days_taken(asked: OpenRequest) -> int | None:
+def days_taken(asked: OpenRequest, known: WorkingDays) -> int | None:
     """Working days from request to answer; None while it waits."""
     held = asked.application
     if held.state not in _DECIDED or held.decided_at is None:
         return None
-    return working_days_since(china_day(held.submitted_at), china_day(held.decided_at))
+    return known.between(china_day(held.submitted_at), china_day(held.decided_at))
