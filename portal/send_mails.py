@@ -14,7 +14,7 @@ from policies.identity.register import presented_user
 from portal.languages import HTML_LANGUAGE
 from portal.mail import AddressNotTaken, Mail, MailNotTaken, mail_line, send
 from portal.mail_server import MailServer
-from portal.notice_words import words_of_notice
+from portal.pages.notice_words import words_of_notice
 from portal.pages.speech import Speech
 from portal.wiring import Wiring
 

@@ -14,7 +14,7 @@ from exchange.notices.notice import Preferences, Topic
 from exchange.notices.webhook import DeliveryState
 from policies.errors import N_
 from portal.key_file import sealing_key
-from portal.notice_words import TOPIC_WORDS, words_of_notice
+from portal.pages.notice_words import TOPIC_WORDS, words_of_notice
 from portal.pages.rendering import language_of, render
 from portal.pages.speech import speech_of
 from portal.problems import status_of
