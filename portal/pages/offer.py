@@ -131,7 +131,12 @@ def _percent(basis_points: int) -> str:
 
 
 def worked_example(price: Price, say: Speech) -> list[tuple[str, str]]:
-    """What deliveries of some sizes cost, in credits; of a price by size, of some megabytes."""
+    """What deliveries of some sizes cost, in credits; of a price by size, of some megabytes.
+
+    Nothing where the month decides what one delivery costs: a bill of the month says more.
+    """
+    if price.counts_months:
+        return []
     if price.model is PriceModel.PER_MEGABYTE:
         return [
             (
