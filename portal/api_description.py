@@ -14,6 +14,8 @@ from fastapi.openapi.utils import get_openapi
 
 PROBLEM_MEDIA_TYPE: Final = "application/problem+json"
 
+OAUTH_TAG: Final = "oauth"
+
 _MEANINGS: Final = {
     400: "Something in the request cannot be understood.",
     401: "Sign in first; a token is missing, expired, revoked or not one of ours.",
@@ -57,6 +59,16 @@ _PROBLEM_SCHEMA: Final = {
     "additionalProperties": True,
 }
 
+_OAUTH_SCHEMA: Final = {
+    "type": "object",
+    "description": "RFC 6749 s. 5.2.",
+    "required": ["error"],
+    "properties": {
+        "error": {"type": "string", "description": "Stable name of the refusal, for programs."},
+        "error_description": {"type": "string", "description": "What is wrong, in words."},
+    },
+}
+
 
 def describe(app: FastAPI) -> dict[str, Any]:
     """The description of `app`, made once."""
@@ -71,6 +83,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for name in _FRAMEWORK_SCHEMAS:
             schemas.pop(name, None)
         schemas["Problem"] = _PROBLEM_SCHEMA
+        schemas["OAuthRefusal"] = _OAUTH_SCHEMA
         for operations in told["paths"].values():
             for method in _METHODS & operations.keys():
                 _add_problems(method, operations[method])
@@ -79,9 +92,15 @@ def describe(app: FastAPI) -> dict[str, Any]:
 
 
 def _add_problems(method: str, operation: dict[str, Any]) -> None:
+    responses = operation["responses"]
     for status in _statuses(method, operation):
-        operation["responses"][str(status)] = _response(_MEANINGS[status])
-    operation["responses"]["default"] = _response("Something broke on our side, or it is not up.")
+        responses[str(status)] = _response(_MEANINGS[status])
+    responses["default"] = _response("Something broke on our side, or it is not up.")
+    if OAUTH_TAG in operation.get("tags", ()):
+        for code in ("400", "401", "429", "default"):
+            responses[code]["content"]["application/json"] = {
+                "schema": {"$ref": "#/components/schemas/OAuthRefusal"}
+            }
 
 
 def _statuses(method: str, operation: dict[str, Any]) -> list[int]:

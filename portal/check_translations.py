@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from babel.messages.catalog import Catalog, Message
@@ -37,7 +38,7 @@ def main() -> int:
     complaints = [
         f"{place}: {complaint}: {message_id!r}"
         for message_id, place in used.items()
-        for complaint in _complaints(catalog, message_id)
+        for complaint in _complaints(catalog, message_id, is_of_a_page=".html:" in place)
     ]
     unused = [str(message.id) for message in catalog if message.id and message.id not in used]
     lines = [
@@ -71,7 +72,7 @@ def _used_messages() -> Iterator[tuple[MessageId, str]]:
                 yield key, f"{package}/{name}:{line}"
 
 
-def _complaints(catalog: Catalog, message_id: MessageId) -> Iterator[str]:
+def _complaints(catalog: Catalog, message_id: MessageId, *, is_of_a_page: bool) -> Iterator[str]:
     singular = message_id if isinstance(message_id, str) else message_id[0]
     message = catalog.get(singular)
     if message is None:
@@ -83,13 +84,12 @@ def _complaints(catalog: Catalog, message_id: MessageId) -> Iterator[str]:
     if message.fuzzy:
         yield "fuzzy"
     yield from _differences(message)
+    if is_of_a_page and not all(map(_formats, _forms(message.id) + _forms(message.string))):
+        yield "a percent sign stands alone, and pages format all they say: write %%"
 
 
 def _differences(message: Message) -> Iterator[str]:
-    originals = [message.id] if isinstance(message.id, str) else list(message.id)
-    translations = (
-        [message.string] if isinstance(message.string, str) else list(message.string or ())
-    )
+    originals, translations = _forms(message.id), _forms(message.string)
     if not all(translations):
         yield "not translated"
         return
@@ -98,6 +98,18 @@ def _differences(message: Message) -> Iterator[str]:
     for translation in translations:
         if (got := _placeholders(translation)) != wanted:
             yield f"placeholders differ ({sorted(got)} for {sorted(wanted)})"
+
+
+def _forms(said: str | Sequence[str] | None) -> list[str]:
+    return [said] if isinstance(said, str) else list(said or ())
+
+
+def _formats(text: str) -> bool:
+    try:
+        _ = text % defaultdict(int)
+    except (ValueError, TypeError):
+        return False
+    return True
 
 
 def _placeholders(text: str) -> set[str]:

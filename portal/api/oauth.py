@@ -48,6 +48,7 @@ from policies.identity.tokens import SCOPE_READ, actors_said, scope_of
 from policies.terms import Purpose
 from policies.token import ACCESS_LIFE_LEAST, ACCESS_LIFE_MOST, LIMIT_MOST, Bounds, Token
 from portal.answers import headers_of, nonce_of
+from portal.api_description import OAUTH_TAG
 from portal.errors import OAuthRequestMalformed
 from portal.key_file import nonce_key
 from portal.pages.rendering import language_of
@@ -55,7 +56,7 @@ from portal.problems import status_of, words_of
 from portal.sign_in import possession_of
 from portal.wiring import wiring_of
 
-router = APIRouter(prefix="/oauth", tags=["tokens"])
+router = APIRouter(prefix="/oauth", tags=[OAUTH_TAG])
 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
