@@ -57,7 +57,9 @@ class Words(HTMLParser):
 NAMES = (
     *("id, name, line", "name", "line", "data", "stops", "stops.csv", "csv, json, parquet"),
     *("ping", "jian", "trade secret", "shift_jis", "oai_dc", "Delta Sharing", "names"),
-    *("weir verify", "weir doctor"),
+    *("weir verify", "weir doctor", "curl", "pandas", "ckanapi", "Excel Power Query"),
+    *("Parquet, Arrow", "JSON Web Token", "Standard Webhooks", "webhook-signature"),
+    *("GTFS Schedule, field type Time", "GTFS Schedule, trips.txt, direction_id"),
 )
 """What has one name in every language: data, people and their words, formats, commands."""
 RAW = "/audit/event/"
