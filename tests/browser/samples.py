@@ -106,7 +106,7 @@ def entry(
         "other_title": "",
         "other_language": "en",
         "slug": title.en or title.zh,
-        "area": "全市",
+        "area": Text(zh="全市", en="Whole city"),
         "is_offered": True,
         "summary": summary,
         "publisher": Text("市生态环境局", "Ecology and Environment Bureau"),
@@ -267,6 +267,10 @@ CONTROLS = {
 TRAY = {"entries": [("空气质量逐时监测", "/dataset?q=停车")], "compare_href": "/compare",
         "clear_href": "/dataset", "is_full": False}  # fmt: skip
 
+WAYS = [
+    ("replace", "Replaced", "The table is the file from now on."),
+    ("append", "Added", "The rows of the file are added."),
+]
 CONNECTION_RUNS = [
     {
         "number": 3,
@@ -384,7 +388,13 @@ PAGES: dict[str, SamplePage] = {
         "rules": RULES, "missing": [("Temporal coverage", "/publish/air#coverage")],
         "checked_at": NOW, "version": 14, "suite": "air-2026",
         "promise": {"words": "Daily", "due": NOW.date(), "state": "kept", "note": "Next by"},
-        "report_href": "/dataset/air/report"}),
+        "report_href": "/dataset/air/report",
+        "set_aside": "3 rows were set aside.", "set_aside_href": None,
+        "drift": {"since": 13, "compared": 5,
+                  "changes": [{"sentence": "Column “备注” is new.", "state": "warned"}]},
+        "let_go": [{"is_known_issue": True, "reason": "一号站夜间停电。", "answer": "下月补齐。",
+                    "decided_by": "approver", "decided_at": NOW, "ends_on": TODAY,
+                    "is_overdue": False}]}),
     "/dataset/air/versions": SamplePage("dataset/versions.html", {
         **LINKED, "changes": ["Column “备注” is new."], "versions": [
             {"number": 14 - i, "href": f"/dataset/air?version={14 - i}", "created_at": NOW,
@@ -454,6 +464,7 @@ PAGES: dict[str, SamplePage] = {
         "back_href": "/publish",
         "upload_href": "/api/v1/uploads", "title": Text("地铁延误", "Delays"), "errors": {},
         "accepted": "CSV, Excel, JSON, GeoJSON, Parquet, ZIP", "most_bytes": 2**31,
+        "ways": WAYS, "way": "append", "key": "",
         "begun": [{"name": "地铁延误.csv", "share": "已收到 3 MB，共 9 MB", "drop_href": "/drop",
                     "begun_at": NOW, "expires_at": NOW}]}, "officer"),
     "/publish/plain": SamplePage(
@@ -468,13 +479,15 @@ PAGES: dict[str, SamplePage] = {
             "errors": {},
             "accepted": "CSV",
             "most_bytes": 2**31,
+            "ways": [],
             "begun": [],
         },
         "officer",
     ),
     "/publish/progress": SamplePage("publish/progress.html", {
         "title": "地铁延误", "file_name": "delays-2026.xlsx · 3.1 MB", "steps": STEPS,
-        "percent": 62, "is_finished": False, "next_href": "/publish/3/columns",
+        "percent": 62, "is_finished": False, "changes": [("Rows added", "24")],
+        "next_href": "/publish/3/columns",
         "reading_href": "/publish/reading", "again_href": "/publish/3/upload", "failed": None,
         "poll_href": "/publish/progress/step"}, "officer"),
     "/publish/connection": SamplePage("publish/connection.html", {
@@ -499,11 +512,13 @@ PAGES: dict[str, SamplePage] = {
         "kind_hint": "One SELECT, in a session that can only read.", "keeps_secret": True,
         "typed": {"host": "10.20.0.7", "port": "5432", "database": "transport",
                   "user": "weir_reader",
-                  "statement": "DELETE FROM stops", "every": "day", "time": "02:00", "day": "1"},
+                  "statement": "DELETE FROM stops", "every": "day", "time": "02:00", "day": "1",
+                  "way": "append"},
         "errors": {"statement": "The query has to be one SELECT that only reads."},
         "labels": {"host": "Host", "port": "Port", "database": "Database", "user": "User name",
                    "password": "Password", "statement": "Query", "every": "Read", "time": "At",
-                   "day": "On day"},
+                   "day": "On day", "way": "Rows that come"},
+        "ways": WAYS,
         "rhythms": [("hour", "Every hour"), ("day", "Every day")]}, "officer"),
     "/publish": SamplePage("publish/desk.html", {
         "organization": Text("市交通运输局", "Transport Bureau"), "new_href": "/publish/new",
@@ -583,11 +598,14 @@ PAGES: dict[str, SamplePage] = {
         "receipts": [{"number": f"W-9{i}1204", "href": "/audit/receipt", "at": NOW,
                       "title": Text("空气质量逐时监测", "Hourly air quality"), "rows": 1000,
                       "cost": 20_000_000} for i in range(5)],
-        "budget": None, "may_set_budget": False, "typed": {}, "errors": {}, "message": "",
+        "wrong": {"/audit/receipt"}, "budget": None, "may_set_budget": False,
+        "typed": {}, "errors": {}, "message": "",
         "topup_href": "/finance", "export_href": "/my/usage.csv",
         "proof_href": "/my/usage.jsonl"}, "officer"),
     "/audit/receipt": SamplePage("audit/receipt.html", {
         "is_audit": True, "download_href": "/r.json",
+        "faults": [{"sentence": "What was delivered holds a fault.", "answer": "单位应为毫克。",
+                    "at": NOW, "column": "CO"}],
         "freezes": [("Freeze the buyer", "/audit/freezes?organization=example")],
         "receipt": {
             "number": "W-911204", "state": "proven", "at": NOW, "digest": "9c1d" * 16,
