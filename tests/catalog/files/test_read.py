@@ -17,9 +17,11 @@ import pytest
 import shapefile
 import shapely
 
-from catalog.errors import FileIsArchive, FileIsBinary
+from catalog.confine import ConfinedJob
+from catalog.errors import FileIsBinary
 from catalog.file_errors import ArchiveTooLarge, ArchiveUnsafe, ColumnarUnreadable, LayerIncomplete
 from catalog.files.archive import MEMBERS_MAX
+from catalog.files.read import read_table
 from tests.catalog.files.reading import read
 
 ROWS = pa.table(
@@ -96,16 +98,30 @@ def test_one_table_in_a_zip_or_gzip_is_read_at_once(tmp_path: Path) -> None:
         (gzip.compress(b"0," * (20 << 20)), ArchiveUnsafe),
         (gzip.compress(gzip.compress(b"a,b\n1,2\n")), ArchiveUnsafe),
         (gzip.compress(b"a,b\n1,2\n")[:-6], ArchiveUnsafe),
-        (b"7z\xbc\xaf\x27\x1c\x00\x04", FileIsArchive),
-        (b"%PDF-1.7\n%\xe2\xe3", FileIsBinary),
+        (b"\x7fELF\x02\x01\x01" + b"\x00" * 64, FileIsBinary),
     ],
-    ids=["a bomb", "twice packed", "cut off", "another archive", "a document"],
+    ids=["a bomb", "twice packed", "cut off", "a program"],
 )
 def test_what_hides_or_holds_no_table_is_refused(
     content: bytes, refusal: type[Exception], tmp_path: Path
 ) -> None:
     with pytest.raises(refusal):
         read(written(content, tmp_path), tmp_path / "work")
+
+
+@pytest.mark.parametrize(
+    ("content", "media_type"),
+    [
+        (b"7z\xbc\xaf\x27\x1c\x00\x04", "application/x-7z-compressed"),
+        (b"%PDF-1.7\n%\xe2\xe3", "application/pdf"),
+    ],
+)
+def test_a_file_that_is_known_to_be_no_table_is_told_by_its_type(
+    content: bytes, media_type: str, tmp_path: Path
+) -> None:
+    job = ConfinedJob({"wish": {}}, (written(content, tmp_path),), tmp_path, lambda _: None)
+
+    assert read_table(job) == {"media_type": media_type}
 
 
 def test_an_archive_of_too_many_files_is_refused(tmp_path: Path) -> None:
