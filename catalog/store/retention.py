@@ -68,7 +68,7 @@ def ended_versions(
                columns, reading, row_count, size_bytes, version.created_at, verdict, report_id,
                assessed_at, state, state_reason, submitted_by, submitted_at, published_by,
                published_under, published_at, kind, parent_id, offered_under, is_dropped,
-               withdrawal_reason, withdrawn_at, removed_at
+               withdrawal_reason, withdrawn_at, removed_at, change
           FROM catalog.versions AS version
           JOIN (SELECT distribution.id AS place, rule.versions_kept, rule.days_kept
                   FROM catalog.distributions AS distribution
