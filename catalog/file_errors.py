@@ -278,6 +278,18 @@ class NoTable(Invalid):
 
 
 @dataclass(eq=False)
+class NamedAsTable(Invalid):
+    """A document, picture or film under the name of a table: something went wrong on its way."""
+
+    message: ClassVar[str] = N_(
+        "{file_name} is named as a table, and is a {format} file. Send the table, or give the file "
+        "its own ending to have it kept as it is."
+    )
+    file_name: str
+    format: str
+
+
+@dataclass(eq=False)
 class DocumentPublished(Conflict):
     """A document for a published dataset, whose readers would see it without approval."""
 

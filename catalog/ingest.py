@@ -40,7 +40,8 @@ from catalog.errors import (
     TooManyEntries,
     UploadNotFound,
 )
-from catalog.file_errors import DocumentPublished, NoTable, TableKeepsChanging
+from catalog.file_errors import DocumentPublished, NamedAsTable, NoTable, TableKeepsChanging
+from catalog.files.archive import TABLE_SUFFIXES
 from catalog.files.media import FORMATS
 from catalog.folders import Folders
 from catalog.kept_file import FILE_KEY, is_document
@@ -245,9 +246,11 @@ def _keep(pool: Pool, upload: Upload, media_type: str, *, now: Callable[[], date
 
     What is published is not exchanged behind the approver's back.
 
-    Raises: NoTable, DocumentPublished.
+    Raises: NamedAsTable, NoTable, DocumentPublished.
     """
     at, named = now(), FORMATS.get(media_type, media_type)
+    if upload.file_name.lower().endswith(TABLE_SUFFIXES):
+        raise NamedAsTable(upload.file_name, named)
     with pool.connection() as tx:
         distribution = dataset_store.lock_distribution(tx, upload.distribution_id)
         assert distribution is not None

@@ -22,7 +22,7 @@ RATIO_MAX: Final = 200
 RATIO_FROM_BYTES: Final = 10 << 20
 """Smaller files may be as empty as they like."""
 
-_TABLES: Final = (
+TABLE_SUFFIXES: Final = (
     ".csv", ".tsv", ".txt", ".tab", ".json", ".jsonl", ".ndjson", ".json5", ".geojson", ".xlsx",
     ".xls", ".xlsb", ".ods", ".parquet", ".arrow", ".feather", ".gpkg",
 )  # fmt: skip
@@ -56,7 +56,7 @@ def is_table(name: str) -> bool:
     """Whether a member is called like a table; hidden files and folders of systems are not."""
     path = PurePosixPath(name)
     hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-    return not hidden and path.suffix.lower() in _TABLES
+    return not hidden and path.suffix.lower() in TABLE_SUFFIXES
 
 
 def chosen_table(source: Path, wish: Wish) -> tuple[str, tuple[str, ...]]:
