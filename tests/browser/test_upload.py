@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import Route as HeldRequest
 from playwright.sync_api import expect
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -31,6 +33,7 @@ class UploadServer:
         self.metadata = ""
         self.breaks_left = 0
         self.beginnings = 0
+        self.submissions = 0
         self.submitted: dict[str, str] = {}
 
     def app(self) -> Starlette:
@@ -63,6 +66,7 @@ class UploadServer:
         return Response(status_code=status, headers={"Upload-Offset": str(len(self.body))})
 
     async def _submit(self, request: Request) -> Response:
+        self.submissions += 1
         form = await request.form()
         self.submitted = {
             name: value if isinstance(value, str) else (value.filename or "")
@@ -107,6 +111,35 @@ def test_a_chosen_file_goes_up_in_pieces_and_the_form_carries_only_its_address(
     assert bytes(server.body) == FILE["buffer"]
     assert server.submitted["upload"] == "/api/v1/uploads/1"
     assert "file" not in server.submitted
+
+
+def test_the_button_pressed_while_pieces_go_up_sends_nothing_beside_them(
+    walk_as: OpenWindow, server: UploadServer, address: str
+) -> None:
+    walker = walk_as()
+    page = walker.page
+    walker.host = urlsplit(address).netloc
+    page.goto(address + "/publish/new")
+    held: list[HeldRequest] = []
+
+    def hold(route: HeldRequest) -> None:
+        held.append(route)
+
+    page.route("**/api/v1/uploads/1", hold, times=1)
+
+    with page.expect_request("**/api/v1/uploads/1"):
+        page.get_by_label("将文件拖到此处，或点击选择").set_input_files(FILE)  # type: ignore[arg-type]
+    button = page.get_by_role("button", name="上传")
+    button.click()
+    button.click()
+    held[0].continue_()
+    expect(page.get_by_text("taken")).to_be_visible()
+
+    assert bytes(server.body) == FILE["buffer"]
+    assert server.submissions == 1
+    assert server.submitted["upload"] == "/api/v1/uploads/1"
+    assert "file" not in server.submitted
+    assert walker.complaints == []
 
 
 def test_an_upload_goes_on_where_the_line_broke(

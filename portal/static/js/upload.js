@@ -55,7 +55,8 @@ async function begin(form, file, fingerprint) {
       ...(token ? { "X-CSRF-Token": token } : {}),
     },
   });
-  if (answer.status !== 201) throw new Refused(await answer.text());
+  const told = await answer.text(); // read to its end, or leaving the page breaks it off
+  if (answer.status !== 201) throw new Refused(told);
   return { address: answer.headers.get("Location"), offset: offsetOf(answer) };
 }
 
@@ -141,10 +142,23 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const words = form.dataset;
   const drop = form.querySelector(".drop");
   let address = null;
+  let isGoing = false;
+  let isAsked = "submitWhenDone" in words;
+  let isSent = false;
+
+  // Pressed while the pieces go up, the button must not send the whole file beside them; and what is on
+  // its way is not sent twice.
+  form.addEventListener("submit", (event) => {
+    if (isGoing) isAsked = true;
+    if (isGoing || isSent) event.preventDefault();
+    else isSent = true;
+  });
+  addEventListener("pageshow", () => (isSent = false));
 
   const start = async () => {
     const file = input.files[0];
     if (!file) return;
+    isGoing = true;
     form.querySelector(".progress").hidden = false;
     state.textContent = words.going.replace("{name}", file.name);
     try {
@@ -153,12 +167,14 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       state.textContent = problem.message || words.failed;
       say(state.textContent);
       return;
+    } finally {
+      isGoing = false;
     }
     form.querySelector('[name="upload"]').value = address;
     input.disabled = true;
     state.textContent = words.done;
     say(words.done);
-    if ("submitWhenDone" in words) form.requestSubmit();
+    if (isAsked && !isSent) form.requestSubmit();
   };
 
   input.addEventListener("change", start);
