@@ -4,6 +4,8 @@ The Parquet files are written by `catalog.files` and named here by their own SHA
 no version row tells of is garbage: the next commit replaces it, and `sweep` removes its files. The
 log itself is kept for ever, so that every version can be read by any Delta reader.
 
+The library is loaded where a table is opened: the web process seldom does, and it takes megabytes.
+
 Source: Delta Lake protocol, actions `add`, `remove` and `metaData`.
 """
 
@@ -18,16 +20,18 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
 import pyarrow.parquet
-from deltalake import CommitProperties, DeltaTable, Schema, TableFeatures
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
-from deltalake.transaction import AddAction, RemoveAction, create_table_with_add_actions
 
 from catalog.blobs import check_file, no_room_is_a_refusal, sync
 from catalog.errors import FileDamaged, StorageAway
 from catalog.storage import LOCAL, FolderStorage, Storage
 from catalog.version import VersionFile
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable, Schema
+    from deltalake.transaction import AddAction
 
 GARBAGE_AGE_S_MIN = 24 * 3600
 """Younger files may belong to a commit that is on its way."""
@@ -73,6 +77,9 @@ def commit(
 
     Raises: StorageFull, StorageAway.
     """
+    from deltalake import CommitProperties, DeltaTable, TableFeatures
+    from deltalake.exceptions import CommitFailedError
+
     with no_room_is_a_refusal(), _away_is_a_refusal():
         delta = _opened(table, storage)
         if delta is None:
@@ -105,6 +112,8 @@ def commit(
 
 def paths_of(table: Path, delta_version: int, *, storage: Storage = LOCAL) -> set[str]:
     """Paths of the files that a Delta version consists of."""
+    from deltalake import DeltaTable
+
     uri, options = _address(table, storage)
     return _paths(DeltaTable(uri, delta_version, options))
 
@@ -223,6 +232,10 @@ def check_storage(storage: Storage, folder: Path) -> bool:
 
     Raises: StorageAway.
     """
+    from deltalake import DeltaTable, Schema
+    from deltalake.exceptions import CommitFailedError
+    from deltalake.transaction import create_table_with_add_actions
+
     schema = Schema.from_arrow(pyarrow.schema([("tried", pyarrow.bool_())]))
     uri, options = _address(folder / token_hex(8), storage)
     with _away_is_a_refusal():
@@ -244,6 +257,9 @@ def _address(table: Path, storage: Storage) -> tuple[str, dict[str, str] | None]
 
 
 def _opened(table: Path, storage: Storage) -> DeltaTable | None:
+    from deltalake import DeltaTable
+    from deltalake.exceptions import TableNotFoundError
+
     uri, options = _address(table, storage)
     try:
         return DeltaTable(uri, storage_options=options)
@@ -253,6 +269,8 @@ def _opened(table: Path, storage: Storage) -> DeltaTable | None:
 
 @contextlib.contextmanager
 def _away_is_a_refusal() -> Iterator[None]:
+    from deltalake.exceptions import DeltaError
+
     try:
         yield
     except DeltaError as error:
@@ -262,6 +280,9 @@ def _away_is_a_refusal() -> Iterator[None]:
 
 
 def _create(table: Path, files: Sequence[VersionFile], upload_id: str, storage: Storage) -> int:
+    from deltalake import CommitProperties
+    from deltalake.transaction import create_table_with_add_actions
+
     uri, options = _address(table, storage)
     create_table_with_add_actions(
         uri,
@@ -277,6 +298,8 @@ def _create(table: Path, files: Sequence[VersionFile], upload_id: str, storage: 
 
 
 def _additions(files: Sequence[VersionFile]) -> list[AddAction]:
+    from deltalake.transaction import AddAction
+
     now_ms = int(time.time() * 1000)
     return [
         AddAction(file.path, file.size_bytes, {}, now_ms, data_change=True, stats=json.dumps({}))
@@ -285,6 +308,8 @@ def _additions(files: Sequence[VersionFile]) -> list[AddAction]:
 
 
 def _schema(table: Path, files: Sequence[VersionFile], storage: Storage) -> Schema:
+    from deltalake import Schema
+
     return Schema.from_arrow(_stored_schema(table, files, storage))
 
 
@@ -319,6 +344,8 @@ def commit_step(
 
     Raises: StorageFull, StorageAway.
     """
+    from deltalake import DeltaTable
+
     if not isinstance(storage, FolderStorage):
         with _away_is_a_refusal():
             return _commit_elsewhere(table, after, storage)
@@ -333,6 +360,8 @@ def commit_step(
 
 def shorten_log(table: Path, *, storage: Storage = LOCAL) -> None:
     """Write down the state of the table, so that readers need not read the log from its start."""
+    from deltalake import DeltaTable
+
     with no_room_is_a_refusal(), _away_is_a_refusal():
         uri, options = _address(table, storage)
         DeltaTable(uri, storage_options=options).create_checkpoint()
@@ -346,6 +375,10 @@ def _commit_elsewhere(table: Path, after: Sequence[VersionFile], storage: Storag
 
     Raises: StorageAway.
     """
+    from deltalake import DeltaTable
+    from deltalake.exceptions import CommitFailedError
+    from deltalake.transaction import RemoveAction
+
     uri, options = _address(table, storage)
     wanted = {file.path: file for file in after}
     now_ms = int(time.time() * 1000)

@@ -45,7 +45,7 @@ from exchange.errors import (
 )
 from exchange.groups import Groups
 from exchange.price import Price, PriceModel
-from exchange.query import Statement
+from exchange.statement import Statement
 from exchange.write_receipt import Outcome
 from policies.access import Action
 from policies.canonical import Plain, fingerprint_of

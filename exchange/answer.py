@@ -26,7 +26,6 @@ from catalog.summary import Summary
 from catalog.view import EVERYTHING
 from catalog.warehouse import Page, selection
 from exchange.allow import Allowed, Parts, caller_of, runs_on_cluster
-from exchange.carry import carry
 from exchange.delivery import (
     MADE_DOWNLOAD_BYTES_MAX,
     MEDIA_TYPES,
@@ -43,12 +42,12 @@ from exchange.errors import (
 )
 from exchange.meter import Reserved
 from exchange.price import PriceModel, is_packed
-from exchange.query import Statement
 from exchange.result_files import (
     link_result,
     stream_result,
     write_result,
 )
+from exchange.statement import Statement
 from exchange.write_receipt import Outcome
 
 MADE_DOWNLOAD_S = 300
@@ -121,6 +120,8 @@ def carried(allowed: Allowed) -> str:
     """
     question = allowed.question
     assert isinstance(question, SqlQuestion)
+    from exchange.carry import carry  # its parser takes many megabytes
+
     return carry(question.sql, _views(allowed))
 
 

@@ -76,9 +76,9 @@ from exchange.meter import (
 )
 from exchange.months import ceilings_of, months_until
 from exchange.post_deliveries import post_deliveries
-from exchange.query import read_statement
 from exchange.read_again import handed_out
 from exchange.result_files import new_path, remove_result
+from exchange.statement import Statement
 from exchange.store import fair_use
 from policies.calendar import china_day
 from policies.terms import MicroCredits
@@ -92,7 +92,7 @@ def deliver_query(parts: Parts, question: SqlQuestion, ask: Ask) -> Delivered:
     DataChanged, AlreadyResolved, IdempotencyKeyReused, RequestUnderWay, ResultGone, and what
     `Confinement.run_query` raises; on a cluster also NotForCluster and ClusterAway.
     """
-    statement = read_statement(question.sql)
+    statement = _read_statement(question.sql)
     try:
         allowed = allow(parts, sorted(statement.tables), question, ask, statement)
     except NoSuchData as missing:
@@ -219,7 +219,7 @@ def estimate(parts: Parts, question: Question, names: Sequence[str], ask: Ask) -
 
     Raises: as the delivery would, before it reserves.
     """
-    statement = read_statement(question.sql) if isinstance(question, SqlQuestion) else None
+    statement = _read_statement(question.sql) if isinstance(question, SqlQuestion) else None
     allowed = allow(
         parts, sorted(statement.tables) if statement else names, question, ask, statement
     )
@@ -334,3 +334,10 @@ def _life(parts: Parts, allowed: Allowed) -> timedelta:
     """How long what is held stays so, at most: as long as the answer may take, and some more."""
     is_long = isinstance(allowed.question, FileQuestion) or runs_on_cluster(parts, allowed)
     return RESERVATION_LIFE if is_long else QUERY_RESERVATION_LIFE
+
+
+def _read_statement(text: str) -> Statement:
+    """Read a statement, with the parser loaded by the first one: it takes many megabytes."""
+    from exchange.query import read_statement
+
+    return read_statement(text)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import sqlglot
 from sqlglot import exp
@@ -20,9 +19,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 from catalog.errors import MalformedStatement, NotOneSelect
 from catalog.statement import folded
 from exchange.errors import StatementTooLarge
+from exchange.statement import STATEMENT_BYTES_MAX, Statement
 from policies.errors import N_, Said
 
-STATEMENT_BYTES_MAX = 100_000
 TOKENS_MAX = 10_000
 BRACKET_DEPTH_MAX = 100
 TABLES_NAMED_MAX = 32
@@ -57,23 +56,6 @@ _BUILDING = (
     # A function that the parser has no name for may gather values too.
     *(exp.Anonymous, exp.AnonymousAggFunc),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """A text within its bounds that reads like one SELECT."""
-
-    text: str
-    tables: frozenset[str]
-    """Names of the tables that it reads, in lower case; a qualified name has its dots."""
-    hash: str
-    """SHA-256 of the text without what does not matter: spaces, comments, case of keywords."""
-    rows_at_most: int | None
-    """A bound on the rows of the answer that stands in the text itself; None where none does."""
-    is_one_table: bool
-    """Reads one table once, so that the answer has no more rows than that has."""
-    builds_values: bool
-    """Puts values together into larger ones, such as lists or longer texts."""
 
 
 def read_statement(text: str) -> Statement:

@@ -26,7 +26,6 @@ from catalog.connections.errors import (
     NotTriedYet,
     SecretNeeded,
 )
-from catalog.connections.one_select import check_one_select
 from catalog.connections.rhythm import Rhythm
 from catalog.connections.sealed import seal
 from catalog.curation.describe import owned_dataset
@@ -64,6 +63,8 @@ def connect(
     check_may_receive(tx, distribution, by=by)
     check_way(tx, distribution, way)
     if source.statement:
+        from catalog.connections.one_select import check_one_select  # loads a parser
+
         check_one_select(source.statement, source.kind)
     if secret is not None and len(secret) > SECRET_LENGTH_CHARACTERS:
         why = Said(N_("it is longer than {most} characters"), most=SECRET_LENGTH_CHARACTERS)

@@ -8,12 +8,12 @@ from catalog.errors import MalformedStatement, NotOneSelect
 from exchange.errors import StatementTooLarge
 from exchange.query import (
     BRACKET_DEPTH_MAX,
-    STATEMENT_BYTES_MAX,
     TABLES_NAMED_MAX,
     normalized_hash,
     read_statement,
     tables_named_in,
 )
+from exchange.statement import STATEMENT_BYTES_MAX
 from policies.errors import Refusal
 
 

@@ -32,7 +32,6 @@ from portal.api.ckan.action import Result, Table, long_reads, reads
 from portal.api.ckan.call import Call, truth_of
 from portal.api.ckan.datastore_filters import filter_of, orders_of, words_of_query
 from portal.api.ckan.datastore_refusals import in_datastore_words
-from portal.api.ckan.datastore_sql import translated
 from portal.api.ckan.datastore_tables import (
     check_writable,
     found_table,
@@ -117,6 +116,8 @@ def datastore_search_sql(call: Call) -> Result:
         return str(distribution.id), stored.version.is_fed
 
     with in_datastore_words("sql"):
+        from portal.api.ckan.datastore_sql import translated  # loads a parser
+
         statement = translated(sql, table_of, rows_max=ROWS_MAX)
         delivered = deliver_query(
             parts_of(call.wiring), SqlQuestion(statement, ResultFormat.JSON), Ask(call.actor)

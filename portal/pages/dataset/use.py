@@ -22,7 +22,7 @@ from exchange.delivery import (
 )
 from exchange.own_queries import keep_query, own_queries
 from exchange.own_query import OwnQuery
-from exchange.query import STATEMENT_BYTES_MAX
+from exchange.statement import STATEMENT_BYTES_MAX
 from policies.errors import Refusal
 from portal.handing_out import parts_of
 from portal.pages.dataset.frame import DatasetFrame
