@@ -211,7 +211,7 @@ def child_of_kind(tx: Tx, version_id: VersionId, kind: VersionKind) -> Version |
                row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
                state_reason, submitted_by, submitted_at, published_by, published_under,
                published_at, kind, parent_id, offered_under, is_dropped,
-               change
+               withdrawal_reason, withdrawn_at, removed_at, change
           FROM catalog.versions
          WHERE parent_id = %(version_id)s
            AND kind = %(kind)s
