@@ -81,6 +81,7 @@ def test_a_publisher_without_script_registers_and_sends_a_file(
             {"name": "lines.csv", "mimeType": "text/csv", "buffer": b"id,line\n1,2\n"},
         )
         page.click("form.upload button[type=submit]")
+        page.get_by_text("lines.csv").first.wait_for()
 
         assert page.get_by_text("lines.csv").count()
         assert page.get_by_role("link", name="Look again").count()
