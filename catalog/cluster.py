@@ -10,11 +10,13 @@ Source: Spark Connect, `spark.sql` and `interruptAll`; https://spark.apache.org/
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -105,6 +107,10 @@ def _reach(url: str) -> None:
 
 
 def _ask(url: str, sql: str, tables: Sequence[ClusterTable], rows: int) -> Any:
+    # Where the process began without a file, the client looks for a whole Spark, or ends it.
+    client = find_spec("pyspark")
+    if client is not None and client.submodule_search_locations:
+        os.environ.setdefault("SPARK_HOME", next(iter(client.submodule_search_locations)))
     from grpc import RpcError
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession
