@@ -70,7 +70,10 @@ TWENTY = (
         "WITH big AS (SELECT * FROM trips WHERE price > 100) SELECT is_open, round(avg(price), 2) "
         "FROM big GROUP BY is_open ORDER BY is_open"
     ),
-    "SELECT name FROM trips WHERE id = 1 UNION ALL SELECT name FROM trips WHERE id = 2",
+    (
+        "SELECT name FROM trips WHERE id = 1 UNION ALL SELECT name FROM trips WHERE id = 2 "
+        "ORDER BY name"
+    ),
     (
         "SELECT upper('abc') || name AS s, length(name), substr(name, 2, 2) FROM trips ORDER BY id "
         "LIMIT 2"
