@@ -93,8 +93,9 @@ def _partial(text: str, mask: Mask) -> str:
 def _token(text: str, key: bytes) -> str:
     """Another digit or letter for each, drawn from the HMAC of the whole value.
 
-    The 64 hexadecimal digits are used again, moved on by one, after each 32 characters. Han and
-    other letters become “某”, which says that one was there.
+    The 64 hexadecimal digits are used again, moved on by one, after each 32 characters. Only
+    punctuation, symbols and blanks stay. Whatever else stood there becomes “某”: Han, digits of
+    other scripts (full-width ones among them), and characters younger than the engine's tables.
     """
     drawn = "CAST('0x' || substr(h, (2 * i) % 64 + 1, 2) AS INTEGER) + CAST(i // 32 AS INTEGER)"
     first = "strpos(t, regexp_extract(t, '[0-9]'))"
@@ -104,8 +105,8 @@ def _token(text: str, key: bytes) -> str:
         f" CASE WHEN i + 1 = {first} THEN '0' ELSE chr(48 + ({drawn}) % 10) END"
         f" WHEN regexp_full_match(t[i + 1], '[A-Z]') THEN chr(65 + ({drawn}) % 26)"
         f" WHEN regexp_full_match(t[i + 1], '[a-z]') THEN chr(97 + ({drawn}) % 26)"
-        rf" WHEN regexp_full_match(t[i + 1], '\p{{L}}') THEN '某'"
-        f" ELSE t[i + 1] END), '')"
+        rf" WHEN regexp_full_match(t[i + 1], '[\p{{P}}\p{{S}}\p{{Z}}\t\n\r]') THEN t[i + 1]"
+        f" ELSE '某' END), '')"
         f" FROM (SELECT {text} AS t, {_hmac(f'encode({text})', key)} AS h))"
     )
 
