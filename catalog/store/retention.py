@@ -1,3 +1,4 @@
+# ruff: noqa: S608  What statements are put together with is `VERSION`, a text of the store.
 """Table `catalog.retention`, and which versions and blobs have had their time."""
 
 from __future__ import annotations
@@ -6,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from catalog.retention import Retention
-from catalog.store.versions import version_of
+from catalog.store.versions import VERSION, version_of
 from catalog.version import Version
 from policies.database import Tx
 from policies.terms import DatasetId, UserId, VersionId
@@ -63,12 +64,8 @@ def ended_versions(
     Whether a receipt refers to one is not looked at.
     """
     rows = tx.execute(
-        """
-        SELECT version.id, version.distribution_id, number, upload_id, delta_version, digest,
-               columns, reading, row_count, size_bytes, version.created_at, verdict, report_id,
-               assessed_at, state, state_reason, submitted_by, submitted_at, published_by,
-               published_under, published_at, kind, parent_id, offered_under, is_dropped,
-               withdrawal_reason, withdrawn_at, removed_at, change
+        f"""
+        SELECT {VERSION}
           FROM catalog.versions AS version
           JOIN (SELECT distribution.id AS place, rule.versions_kept, rule.days_kept
                   FROM catalog.distributions AS distribution

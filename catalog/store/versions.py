@@ -1,3 +1,4 @@
+# ruff: noqa: S608  What statements are put together with is `VERSION`, a text of this file.
 """Tables `catalog.versions` and `catalog.version_files`."""
 
 from __future__ import annotations
@@ -22,6 +23,18 @@ from catalog.version import (
 from catalog.way_in import Change
 from policies.database import Tx
 from policies.terms import UserId, VersionId
+
+VERSION = (
+    "version.id, version.distribution_id, version.number, version.upload_id, "
+    "version.delta_version, version.digest, version.columns, version.reading, "
+    "version.row_count, version.size_bytes, version.created_at, version.verdict, "
+    "version.report_id, version.assessed_at, version.state, version.state_reason, "
+    "version.submitted_by, version.submitted_at, version.published_by, "
+    "version.published_under, version.published_at, version.kind, version.parent_id, "
+    "version.offered_under, version.is_dropped, version.withdrawal_reason, "
+    "version.withdrawn_at, version.removed_at, version.change"
+)
+"""What `version_of` reads of `catalog.versions AS version`: a new column is listed here alone."""
 
 
 def insert_version(tx: Tx, version: Version) -> None:
@@ -154,13 +167,9 @@ def hold_version(tx: Tx, version_id: VersionId) -> None:
 def get_version(tx: Tx, version_id: VersionId) -> Version | None:
     """The version; None where there is none."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE id = %(id)s
         """,
         {"id": version_id},
@@ -171,13 +180,9 @@ def get_version(tx: Tx, version_id: VersionId) -> Version | None:
 def lock_version(tx: Tx, version_id: VersionId) -> Version | None:
     """The version, which nobody else changes until the transaction ends."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE id = %(id)s
            FOR UPDATE
         """,
@@ -189,13 +194,9 @@ def lock_version(tx: Tx, version_id: VersionId) -> Version | None:
 def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
     """The version that an upload became; None while there is none."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE upload_id = %(upload_id)s
         """,
         {"upload_id": upload_id},
@@ -206,13 +207,9 @@ def version_of_upload(tx: Tx, upload_id: UploadId) -> Version | None:
 def child_of_kind(tx: Tx, version_id: VersionId, kind: VersionKind) -> Version | None:
     """The version of that kind that was made of another one; None while there is none."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped,
-               withdrawal_reason, withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE parent_id = %(version_id)s
            AND kind = %(kind)s
          ORDER BY number
@@ -226,12 +223,8 @@ def child_of_kind(tx: Tx, version_id: VersionId, kind: VersionKind) -> Version |
 def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int) -> list[Version]:
     """Versions of these distributions, newest first; of the steps only what is newest of all."""
     rows = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
+        f"""
+        SELECT {VERSION}
           FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND NOT is_dropped
@@ -252,13 +245,9 @@ def published_versions_of(
 ) -> list[Version]:
     """Published versions of these distributions, newest first."""
     rows = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = 'published'
            AND NOT is_dropped
@@ -273,12 +262,8 @@ def published_versions_of(
 def lock_newest_versions(tx: Tx, distribution_ids: Sequence[DistributionId]) -> list[Version]:
     """The newest version of each distribution that has one, locked; steps do not count."""
     rows = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
+        f"""
+        SELECT {VERSION}
           FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND kind <> 'step'
@@ -301,13 +286,9 @@ def lock_versions_in(
 ) -> list[Version]:
     """The versions of these distributions that are in a state, locked."""
     rows = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = %(state)s
          ORDER BY distribution_id, number
@@ -321,13 +302,9 @@ def lock_versions_in(
 def newest_version(tx: Tx, distribution_id: DistributionId) -> Version | None:
     """The newest version, whoever may read it; None where there is none or the table is gone."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = %(distribution_id)s
          ORDER BY number DESC
          LIMIT 1
@@ -340,13 +317,9 @@ def newest_version(tx: Tx, distribution_id: DistributionId) -> Version | None:
 def newest_left(tx: Tx, distribution_id: DistributionId) -> Version | None:
     """The newest version that was neither withdrawn by itself nor removed; None where none is."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = %(distribution_id)s
            AND withdrawn_at IS NULL
            AND removed_at IS NULL
@@ -362,13 +335,9 @@ def newest_left(tx: Tx, distribution_id: DistributionId) -> Version | None:
 def newest_in_effect(tx: Tx, distribution_id: DistributionId) -> Version | None:
     """The newest version that was neither withdrawn nor held back by the gate; None for none."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = %(distribution_id)s
            AND withdrawn_at IS NULL
            AND removed_at IS NULL
@@ -386,13 +355,9 @@ def newest_in_effect(tx: Tx, distribution_id: DistributionId) -> Version | None:
 def newest_offered(tx: Tx, distribution_id: DistributionId) -> Version | None:
     """The newest version left that a profile lets everybody read unchecked; None where none is."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = %(distribution_id)s
            AND offered_under IS NOT NULL
            AND withdrawn_at IS NULL
@@ -423,13 +388,9 @@ def take_back_offers(tx: Tx, distribution_id: DistributionId) -> None:
 def version_numbered(tx: Tx, distribution_id: DistributionId, number: int) -> Version | None:
     """The version of that number; None where there is none."""
     row = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = %(distribution_id)s
            AND number = %(number)s
         """,
@@ -443,13 +404,9 @@ def versions_with_digest(
 ) -> list[Version]:
     """Versions of that content, newest first."""
     rows = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = %(distribution_id)s
            AND digest = %(digest)s
          ORDER BY number DESC
@@ -465,13 +422,9 @@ def withdrawn_versions_of(
 ) -> list[Version]:
     """Versions that everybody read before they were withdrawn by themselves, newest first."""
     rows = tx.execute(
-        """
-        SELECT id, distribution_id, number, upload_id, delta_version, digest, columns, reading,
-               row_count, size_bytes, created_at, verdict, report_id, assessed_at, state,
-               state_reason, submitted_by, submitted_at, published_by, published_under,
-               published_at, kind, parent_id, offered_under, is_dropped, withdrawal_reason,
-               withdrawn_at, removed_at, change
-          FROM catalog.versions
+        f"""
+        SELECT {VERSION}
+          FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND withdrawn_at IS NOT NULL
            AND published_at IS NOT NULL
