@@ -34,7 +34,7 @@ test: pages
 	BROWSER=$(BROWSER) $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: pages
-	BROWSER=$(BROWSER) WEIR_TEST_COUNTS=long $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder
+	BROWSER=$(BROWSER) WEIR_TEST_COUNTS=long $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder --timeout 3600
 
 check: setup
 	$(BIN)/ruff format --check .

@@ -30,7 +30,7 @@ class Installation:
     port: int
     environment: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
-    _seen: set[int] = field(default_factory=set)
+    _seen: set[psutil.Process] = field(default_factory=set)
 
     @property
     def address(self) -> str:
@@ -74,7 +74,7 @@ class Installation:
             assert self.process.poll() is None, (self.data.parent / "serve.log").read_text()
             with contextlib.suppress(httpx.TransportError):
                 if httpx.get(f"{self.address}/readyz", timeout=5).status_code == 200:
-                    self._seen |= {child.pid for child in self.processes()}
+                    self._seen.update(self.processes())
                     return
             time.sleep(0.05)
         raise AssertionError((self.data.parent / "serve.log").read_text())
@@ -82,7 +82,7 @@ class Installation:
     def stop(self) -> None:
         """Ctrl-C, and wait until it ended."""
         if self.process is not None and self.process.poll() is None:
-            self._seen |= {child.pid for child in self.processes()}
+            self._seen.update(self.processes())
             self.process.send_signal(signal.SIGINT)
             self.process.wait(END_TIMEOUT_S)
         self.process = None
@@ -90,7 +90,7 @@ class Installation:
     def kill(self) -> None:
         """kill -9 of the parent, at whatever moment this is."""
         assert self.process is not None
-        self._seen |= {child.pid for child in self.processes()}
+        self._seen.update(self.processes())
         self.process.kill()
         self.process.wait()
         self.process = None
@@ -113,9 +113,12 @@ class Installation:
         raise AssertionError(f"no child {role}")
 
     def left_running(self) -> list[int]:
-        """Processes that this installation ever had and that live on, after a moment to end."""
+        """Processes that this installation ever had and that live on, after a moment to end.
+
+        Known by number and start: over many rounds the numbers of dead ones come round again.
+        """
         deadline = time.monotonic() + END_TIMEOUT_S
-        while alive := [pid for pid in self._seen if _is_alive(pid)]:
+        while alive := [process.pid for process in self._seen if _is_alive(process)]:
             if time.monotonic() > deadline:
                 break
             time.sleep(0.05)
@@ -153,8 +156,8 @@ def installation(folder: Path, **environment: str) -> Iterator[Installation]:
             made.stop()
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(process: psutil.Process) -> bool:
     try:
-        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+        return process.is_running() and bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

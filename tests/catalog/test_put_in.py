@@ -433,7 +433,7 @@ def as_csv(rows: Mapping[int, tuple[str, int]]) -> bytes:
 
 
 @settings(
-    max_examples=examples(6, long=150),
+    max_examples=examples(6, long=60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
