@@ -92,6 +92,7 @@ def _start(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     process = subprocess.Popen(
         [
             str(Path(sys.executable).parent / "weed"),
+            "-logtostderr",
             "server",
             f"-dir={data}",
             "-ip=127.0.0.1",
