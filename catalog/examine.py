@@ -20,6 +20,7 @@ def examine(tx: Tx, folders: Folders) -> Iterator[tuple[str, list[str]]]:
         store.published_past_the_gate(tx),
     )
     yield N_("Nobody approved what they submitted"), store.approved_by_their_submitter(tx)
+    yield N_("Nothing hidden is told to everybody"), store.told_though_hidden(tx)
     yield (
         N_("Every uploaded file is there, byte for byte"),
         [

@@ -52,6 +52,23 @@ def examine(tx: Tx, *, old_head: bytes | None = None) -> Iterator[tuple[str, lis
         N_("The terms of every agreement are those that were concluded"),
         store.altered_agreements(tx, limit=BREACHES_MAX),
     )
+    yield (
+        N_("No token outlives what it stands on"),
+        store.tokens_that_outlive(tx, limit=BREACHES_MAX),
+    )
+    yield (
+        N_("No one person settled alone a freeze or a change of keys"),
+        store.settled_by_one_person(tx, limit=BREACHES_MAX),
+    )
+
+
+def receipt_keys(tx: Tx) -> dict[str, bytes]:
+    """The public halves of all keys that ever signed receipts, by `kid`."""
+    return {
+        key.kid: key.public_key
+        for key in key_store.all_keys(tx)
+        if key.purpose is KeyPurpose.RECEIPT
+    }
 
 
 def _first(breaches: Iterator[str]) -> list[str]:

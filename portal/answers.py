@@ -14,13 +14,15 @@ from uuid import uuid4
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg import DataError
 from starlette.exceptions import HTTPException
 
 from exchange.errors import FairUseSpent
-from policies.errors import N_, NotSignedIn, ProofNonceNeeded, ProofRefused, Refusal
+from policies.errors import N_, Invalid, NotSignedIn, ProofNonceNeeded, ProofRefused, Refusal
 from policies.identity.possession import nonce_at
 from policies.terms import Language
 from portal.body_bound import BODY_BYTES_MAX, CONTENT_TOO_LARGE
+from portal.field_words import field_words
 from portal.key_file import nonce_key
 from portal.languages import HTML_LANGUAGE, translator
 from portal.note_refused import note_refused
@@ -51,7 +53,9 @@ _TOO_LARGE_DETAIL: Final = N_(
     "What is sent here has at most {bytes_max} bytes. Files go where files are uploaded."
 )
 _HTTP_DETAILS: Final[Mapping[int, str]] = {
+    400: N_("The body cannot be read: send it whole, as its Content-Type says, in UTF-8."),
     404: _NOT_FOUND_DETAIL,
+    405: N_("This address takes other methods: {allow}."),
     CONTENT_TOO_LARGE: _TOO_LARGE_DETAIL,
 }
 _BROKEN_DETAIL: Final = N_(
@@ -60,12 +64,14 @@ _BROKEN_DETAIL: Final = N_(
 )
 _FIELDS_DETAIL: Final = N_("See `errors`: each names a field and what is wrong with it.")
 _PAGE_FIELDS_DETAIL: Final = N_("The address or the form holds something that does not fit.")
-_FIELD_MESSAGES: Final[Mapping[str, str]] = {
-    "missing": N_("This field is required."),
-    "extra_forbidden": N_("There is no such field here. Check its spelling."),
-    "json_invalid": N_("The body is not valid JSON."),
-}
-_FIELD_OTHERWISE: Final = N_("The value does not fit.")
+_UNWRITABLE_DETAIL: Final = N_(
+    "A text that was sent holds a character that cannot be stored, such as NUL. Take it out."
+)
+_UNWRITABLE: Final = (None, "22021", "22P05")
+"""What PostgreSQL or its client says of NUL and of what is no UTF-8. Other data errors are ours.
+
+Source: PostgreSQL, appendix A (character_not_in_repertoire, untranslatable_character).
+"""
 
 log = logging.getLogger("weir.problems")
 
@@ -89,6 +95,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -119,9 +126,7 @@ def _malformed(request: Request, error: Exception) -> Response:
         {
             "field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]),
             "code": found["type"],
-            "detail": say(_FIELD_MESSAGES[found["type"]])
-            if found["type"] in _FIELD_MESSAGES
-            else _field_words(say(_FIELD_OTHERWISE), found["msg"]),
+            "detail": field_words(found["type"], found.get("ctx", {}), say),
         }
         for found in error.errors()
     ]
@@ -149,13 +154,34 @@ def _http(request: Request, error: Exception) -> Response:
             code=f"http-{error.status_code}",
             title=_title(error.status_code, language),
             # The framework's own text may repeat what was sent; ours never does.
-            detail=say(_HTTP_DETAILS[error.status_code]).format(bytes_max=BODY_BYTES_MAX)
+            detail=say(_HTTP_DETAILS[error.status_code]).format(
+                bytes_max=BODY_BYTES_MAX, allow=(error.headers or {}).get("Allow", "")
+            )
             if error.status_code in _HTTP_DETAILS
             else "",
             instance=uuid4().hex[:12],
             facts={},
         ),
         headers=dict(error.headers or {}),
+    )
+
+
+def _unstorable(request: Request, error: Exception) -> Response:
+    """No text of ours holds such a character, so it was sent; nothing of it was kept."""
+    assert isinstance(error, DataError)
+    if error.sqlstate not in _UNWRITABLE:
+        return _broken(request, error)
+    language = language_of(request)
+    return _answer(
+        request,
+        Problem(
+            status=STATUS[Invalid],
+            code="text-unwritable",
+            title=_title(STATUS[Invalid], language),
+            detail=translator(language).gettext(_UNWRITABLE_DETAIL),
+            instance=uuid4().hex[:12],
+            facts={},
+        ),
     )
 
 
@@ -245,10 +271,6 @@ def _title(status: int, language: Language) -> str:
     return str(
         translator(language).gettext(_TITLES.get(status, _TITLES[500 if status >= 500 else 400]))
     )
-
-
-def _field_words(words: str, detail: str) -> str:
-    return f"{words} ({detail})"
 
 
 def _is_plain(value: object) -> bool:

@@ -6,12 +6,14 @@ without its ingest and a rolled-back one never has any.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
 from policies.database import Tx
+from policies.errors import N_
 from policies.terms import DatasetId
 
 
@@ -35,6 +37,8 @@ def ask_for_copies(tx: Tx, dataset_id: DatasetId) -> None:
 
 
 REPLAY = "replay"
+FOUND_MAX = 20
+"""Rows named for the rule; the first few say where to look."""
 
 
 def ask_to_replay(tx: Tx, replay_id: UUID) -> None:
@@ -52,3 +56,29 @@ def enqueue(tx: Tx, task: str, *, queue: Queue, lock: str | None = None, **argum
         """,
         {"queue": queue, "task": task, "lock": lock, "arguments": Jsonb(arguments)},
     )
+
+
+def examine(tx: Tx) -> Iterator[tuple[str, list[str]]]:
+    """What must always hold of background work, with what breaks it; `weir doctor` asks."""
+    yield N_("Every accepted file was read, refused, or waits for its job"), uploads_without_job(tx)
+
+
+def uploads_without_job(tx: Tx) -> list[str]:
+    """Ids of accepted uploads that were not read and that no job is going to read."""
+    rows = tx.execute(
+        """
+        SELECT upload.id::text AS found
+          FROM catalog.uploads AS upload
+         WHERE upload.state IN ('queued', 'ingesting')
+           AND NOT EXISTS (SELECT 1
+                             FROM jobs.procrastinate_jobs AS job
+                            WHERE job.task_name = 'ingest'
+                              AND job.status IN ('todo', 'doing')
+                              AND job.args ->> 'upload_id'
+                                  IN (upload.id::text, upload.parent_id::text))
+         ORDER BY upload.id
+         LIMIT %(limit)s
+        """,
+        {"limit": FOUND_MAX},
+    )
+    return [row["found"] for row in rows]

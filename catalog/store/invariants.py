@@ -38,6 +38,23 @@ def approved_by_their_submitter(tx: Tx) -> list[str]:
     return [row["found"] for row in rows]
 
 
+def told_though_hidden(tx: Tx) -> list[str]:
+    """Datasets that harvesters are told of, though not everybody may know of them."""
+    rows = tx.execute(
+        """
+        SELECT told.dataset_id::text AS found
+          FROM catalog.public_records AS told
+          LEFT JOIN catalog.datasets AS dataset ON dataset.id = told.dataset_id
+         WHERE told.is_public
+           AND (dataset.id IS NULL OR NOT catalog.is_public(dataset))
+         ORDER BY told.dataset_id
+         LIMIT %(limit)s
+        """,
+        {"limit": FOUND_MAX},
+    )
+    return [row["found"] for row in rows]
+
+
 def blobs(tx: Tx) -> list[tuple[str, int]]:
     """SHA-256 and size of every blob whose bytes are kept."""
     rows = tx.execute(

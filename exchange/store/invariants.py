@@ -244,17 +244,5 @@ def budgets_counted_wrongly(tx: Tx) -> list[str]:
     )
 
 
-def receipt_bodies(tx: Tx) -> list[tuple[str, str, str]]:
-    """Id, canonical body and recorded SHA-256 of every receipt."""
-    rows = tx.execute(
-        """
-        SELECT id::text AS id, body, body_sha256
-          FROM exchange.receipts
-         ORDER BY id
-        """
-    )
-    return [(row["id"], row["body"], row["body_sha256"]) for row in rows]
-
-
 def _found(tx: Tx, statement: str) -> list[str]:
     return [row["found"] for row in tx.execute(statement.encode(), {"limit": FOUND_MAX})]

@@ -98,6 +98,47 @@ def altered_agreements(tx: Tx, *, limit: int) -> list[str]:
     return [str(row["id"]) for row in rows]
 
 
+def tokens_that_outlive(tx: Tx, *, limit: int) -> list[str]:
+    """Ids of tokens that end after their agreement, program's key, wider token or signing key."""
+    rows = tx.execute(
+        """
+        SELECT token.id
+          FROM policies.tokens AS token
+          LEFT JOIN policies.signing_keys AS key ON key.kid = token.kid
+          LEFT JOIN policies.agreements AS agreement ON agreement.id = token.agreement_id
+          LEFT JOIN policies.clients AS client ON client.id = token.client_id
+          LEFT JOIN policies.tokens AS wider ON wider.id = token.parent_id
+         WHERE key.kid IS NULL
+            OR token.expires_at
+               > LEAST(key.retire_at, agreement.ends_at, client.ends_at, wider.expires_at)
+         ORDER BY token.id
+         LIMIT %(limit)s
+        """,
+        {"limit": limit},
+    )
+    return [str(row["id"]) for row in rows]
+
+
+def settled_by_one_person(tx: Tx, *, limit: int) -> list[str]:
+    """Ids of freezes and changes of keys that one person began and another should have settled."""
+    rows = tx.execute(
+        """
+        SELECT id
+          FROM policies.freezes
+         WHERE placed_by IN (confirmed_by, lifted_by)
+         UNION ALL
+        SELECT id
+          FROM policies.key_acts
+         WHERE state = 'confirmed'
+           AND settled_by IS NOT DISTINCT FROM proposed_by
+         ORDER BY id
+         LIMIT %(limit)s
+        """,
+        {"limit": limit},
+    )
+    return [str(row["id"]) for row in rows]
+
+
 def _event(row: DictRow) -> RecordedEvent:
     return RecordedEvent(
         id=row["id"],

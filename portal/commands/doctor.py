@@ -28,6 +28,7 @@ def run_doctor(chosen: argparse.Namespace) -> int:
     from catalog.kernel_limits import protections
     from exchange import examine as exchange_examine
     from policies import examine as log_examine
+    from portal.jobs import examine as jobs_examine
     from portal.keeping import folders_of
 
     offered = protections()
@@ -38,6 +39,7 @@ def run_doctor(chosen: argparse.Namespace) -> int:
             *log_examine.examine(tx, old_head=old_head),
             *catalog_examine.examine(tx, folders),
             *exchange_examine.examine(tx),
+            *jobs_examine(tx),
         ]
     broken = sum(bool(found) for _, found in results)
     if chosen.json:

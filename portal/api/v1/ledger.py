@@ -36,7 +36,7 @@ class TopUp(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    amount_microcredits: Annotated[int, Field(ge=1, le=TOP_UP_MAX)]
+    amount_microcredits: Annotated[int, Field(strict=True, ge=1, le=TOP_UP_MAX)]
     reference: Annotated[str, Field(max_length=200)]
     """Of the payment."""
 
@@ -55,7 +55,7 @@ class NewBudget(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    cap_microcredits: Annotated[int, Field(ge=1, le=CAP_MAX)] | None
+    cap_microcredits: Annotated[int, Field(strict=True, ge=1, le=CAP_MAX)] | None
     """None takes the budget away."""
     is_hard_stop: bool = True
 
