@@ -12,12 +12,14 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from policies.calendar import CHINA
 from tests.browser.walk import DESKTOP, Walker
 from tests.installation import installation
 from tests.journey.city import PASSWORD, City
@@ -72,8 +74,20 @@ class Story:
             self.windows[name].check_axe(step)
         self.steps += 1
         if self.pictures is not None:
-            path = self.pictures / f"{self.steps:02d} {step}.png"
-            self.windows[name].page.screenshot(path=path, full_page=True)
+            page = self.windows[name].page
+            page.screenshot(path=self.pictures / f"{self.steps:02d} {step}.png", full_page=True)
+            self._picture_in_chinese(page, self.pictures / f"{self.steps:02d} {step} zh.png")
+
+    def _picture_in_chinese(self, page: Page, path: Path) -> None:
+        """The address once more in Chinese; what a form had answered shows as its empty page."""
+        other = page.context.new_page()
+        address = urlsplit(page.url)
+        for language in ("zh", "en"):  # the last one is remembered
+            query = "&".join(part for part in (address.query, f"lang={language}") if part)
+            other.goto(address._replace(query=query, fragment="").geturl())
+            if language == "zh":
+                other.screenshot(path=path, full_page=True)
+        other.close()
 
 
 @pytest.fixture
@@ -113,6 +127,10 @@ def test_the_main_job_from_a_file_to_a_frozen_buyer(city: City, story: Story) ->
     city.post("publisher", "/datasets/stops/submit")
     city.post("approver", "/datasets/stops/publish")
     open_to_all(story)
+    offer_for_sharing(story)
+    ask_by_citing_a_duty(story)
+    grant(story)
+    read_what_was_shared(story)
     agreement_path = accept_the_terms(story)
     draw_a_token(story, agreement_path)
     be_told_that_the_balance_is_empty(story)
@@ -214,6 +232,52 @@ def open_to_all(story: Story) -> None:
     page = story.open("", "/dataset/stops/data")
     expect(page.get_by_role("rowheader", name="000001").first).to_be_visible()
     story.done("", "a visitor reads open data")
+
+
+def offer_for_sharing(story: Story) -> None:
+    page = story.open("airport-publisher", "/publish/flights")
+    page.get_by_label("Shared", exact=True).check()
+    page.select_option("[name=lawful_basis]", "statutory_duty")
+    page.get_by_role("button", name=re.compile("Propose")).click()
+    expect(page.get_by_role("status").first).to_contain_text("The listing is proposed")
+    page = story.open("airport-approver", "/inbox")
+    page.get_by_role("link", name="Flights").click()
+    page.get_by_role("button", name="Open it").click()
+    expect(page.get_by_role("status").first).to_contain_text("The listing is open")
+
+
+def ask_by_citing_a_duty(story: Story) -> None:
+    page = story.open("police-buyer", "/dataset/flights")
+    page.get_by_role("link", name="Request access").click()
+    page.select_option("[name=purpose]", "statutory_duty")
+    page.get_by_label("Statutory duty").fill("Road Traffic Safety Law, art. 5")
+    page.get_by_label("Scenario").fill("Traffic police plan the roads to the airport by the hour.")
+    page.locator("[name=manner][value=query]").check()
+    page.fill("[name=ends_on]", str(datetime.now(CHINA).date() + timedelta(days=90)))
+    page.locator("[name=pledge]").check()
+    story.done("police-buyer", "a department asks and cites its duty")
+    page.get_by_role("button", name="Send the request").click()
+    expect(page.get_by_role("main")).to_contain_text("Road Traffic Safety Law, art. 5")
+    story.done("police-buyer", "the department sees the steps of its request")
+
+
+def grant(story: Story) -> None:
+    page = story.open("airport-approver", "/inbox")
+    story.done("airport-approver", "the request lies in the inbox with its clock")
+    page.get_by_role("link", name="Flights").click()
+    expect(page.get_by_role("main")).to_contain_text("Road Traffic Safety Law, art. 5")
+    story.done("airport-approver", "the provider reads the request")
+    page.get_by_role("button", name="Grant", exact=True).click()
+    expect(page.get_by_role("status").first).to_contain_text("Granted")
+
+
+def read_what_was_shared(story: Story) -> None:
+    page = story.open("police-buyer", "/dataset/flights/use")
+    page.fill("[name=sql]", SQL)
+    page.get_by_role("button", name="Run").click()
+    expect(page.locator("#answer").get_by_role("cell", name="1333")).to_be_visible()
+    expect(page.locator("#answer").get_by_role("link", name="Receipt")).to_be_visible()
+    story.done("police-buyer", "the department reads what it was granted")
 
 
 def accept_the_terms(story: Story) -> str:

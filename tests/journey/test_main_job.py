@@ -132,6 +132,7 @@ def test_a_purchase_is_charged_exactly_and_proves_itself_offline(
     buyer = city.bound_client(str(trade["id"]))
     old_head = tmp_path / "head.json"
     old_head.write_bytes(httpx.get(f"{city.installation.address}/log/head").content)
+    known_size = json.loads(json.loads(old_head.read_bytes())["head"]["body"])["tree_size"]
 
     bought = buyer.post(
         "/api/v1/query", json={"sql": "SELECT flight FROM flights WHERE carrier = 'UA' LIMIT 100"}
@@ -141,7 +142,9 @@ def test_a_purchase_is_charged_exactly_and_proves_itself_offline(
     assert int(bought.headers["Weir-Cost-Microcredits"]) == 100 * UNIT
     assert int(bought.headers["Weir-Balance-Microcredits"]) == before - 100 * UNIT
     receipt = bought.headers["Weir-Receipt"]
-    proof = city.of("buyer").get(f"/api/v1/receipts/{receipt}/proof")
+    proof = city.of("buyer").get(
+        f"/api/v1/receipts/{receipt}/proof", params={"known_size": known_size}
+    )
     assert proof.status_code == 200, proof.text
     file = tmp_path / "receipt.json"
     file.write_bytes(proof.content)
