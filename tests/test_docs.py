@@ -39,3 +39,32 @@ def test_no_two_decisions_have_one_number() -> None:
     numbers = [int(page.name[:4]) for page in sorted((REPOSITORY / "docs/decisions").glob("*.md"))]
 
     assert len(set(numbers)) == len(numbers) > 0
+
+
+def test_every_invariant_names_tests_and_rules_that_exist() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in (REPOSITORY / "docs/invariants.md").read_text().splitlines()
+        if line.startswith("| **")
+    ]
+    source = "".join(
+        (REPOSITORY / name).read_text()
+        for name in (
+            *("policies/examine.py", "catalog/examine.py"),
+            *("exchange/examine.py", "portal/jobs.py"),
+        )
+    )
+    rules = set(re.findall(r'N_\(\s*"([^"]+)"', source))
+
+    assert [cells[0].split(".")[0].strip("*") for cells in rows] == [
+        str(number) for number in range(1, 11)
+    ]
+    for _, tests, doctor in rows:
+        for test in re.findall(r"`([^`]+)`", tests):
+            path, _, name = test.partition("::")
+            assert f"def {name}(" in (REPOSITORY / path).read_text() if name else path, test
+        if not doctor.startswith("none: "):
+            assert set(doctor.split(" · ")) <= rules
+    told = {rule for *_, doctor in rows for rule in doctor.split(" · ")}
+    page = (REPOSITORY / "docs/invariants.md").read_text()
+    assert {rule for rule in rules - told if f"*{rule}*" not in page.replace("\n", " ")} == set()

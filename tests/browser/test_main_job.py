@@ -236,6 +236,7 @@ def open_to_all(story: Story) -> None:
 
 def offer_for_sharing(story: Story) -> None:
     page = story.open("airport-publisher", "/publish/flights")
+    page.get_by_text("Propose a listing", exact=True).click()
     page.get_by_label("Shared", exact=True).check()
     page.select_option("[name=lawful_basis]", "statutory_duty")
     page.get_by_role("button", name=re.compile("Propose")).click()

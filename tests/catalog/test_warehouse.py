@@ -115,6 +115,61 @@ def test_what_a_view_hides_is_in_none_of_the_files(build_copy: BuildCopy) -> Non
             assert hidden.encode() not in data
 
 
+@given(
+    count=st.integers(1, 6),
+    columns=st.lists(st.sampled_from("abcd"), min_size=1, unique=True),
+    dropped=st.lists(st.sampled_from("abcd"), max_size=2, unique=True),
+    from_row=st.integers(0, 6),
+    other_than=st.integers(0, 6),
+    decided_by=st.sampled_from("abcd"),
+)
+@settings(
+    max_examples=examples(15, long=200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_whatever_a_view_hides_is_in_none_of_its_files(
+    build_copy: BuildCopy,
+    count: int,
+    columns: list[str],
+    dropped: list[str],
+    from_row: int,
+    other_than: int,
+    decided_by: str,
+) -> None:
+    def cell(column: str, row: int) -> str:
+        return f"{row}:value of {column}"
+
+    listed = ", ".join(f"range || ':value of {column}' AS {column}" for column in "abcd")
+    view = View(
+        tuple(columns),
+        rows=(
+            Condition(decided_by, Operator.AT_LEAST, cell(decided_by, from_row)),
+            Condition(decided_by, Operator.NOT_EQUAL, cell(decided_by, other_than)),
+        ),
+        masks={column: Mask(MaskKind.DROP) for column in dropped},
+    )
+    if not set(columns) - set(dropped):
+        return  # a view of nothing is refused, by tests of its own
+
+    copy = build_copy(f"SELECT {listed} FROM range({count})", view, key=("a",))
+
+    shown = [column for column in columns if column not in dropped]
+    rows = [row for row in range(from_row, count) if row != other_than]
+    expected = sorted(tuple(cell(column, row) for column in shown) for row in rows)
+    parquet = pyarrow.parquet.read_table(copy.path(PARQUET_NAME))
+    with duckdb.connect(str(copy.path(DATABASE_NAME)), read_only=True) as engine:
+        held = engine.execute("SELECT * FROM data").fetchall()
+    assert sorted(held) == expected
+    assert parquet.column_names == shown
+    assert sorted(zip(*parquet.to_pydict().values(), strict=True)) == expected
+    hidden = {cell(column, row) for column in "abcd" for row in range(count)}
+    hidden -= {one for row in expected for one in row}
+    for file in (CSV_NAME, DATABASE_NAME, PARQUET_NAME):
+        data = copy.path(file).read_bytes()
+        assert [one for one in hidden if one.encode() in data] == []
+
+
 def test_a_partial_mask_hides_a_value_that_is_too_short_altogether(
     build_copy: BuildCopy, warehouse: Warehouse
 ) -> None:
