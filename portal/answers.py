@@ -62,6 +62,7 @@ _BROKEN_DETAIL: Final = N_(
     "It is not your fault and nothing was lost. Try again; if it stays, give the number below "
     "to the operators."
 )
+_HALF_CHARACTER: Final = "surrogates not allowed"
 _FIELDS_DETAIL: Final = N_("See `errors`: each names a field and what is wrong with it.")
 _PAGE_FIELDS_DETAIL: Final = N_("The address or the form holds something that does not fit.")
 _UNWRITABLE_DETAIL: Final = N_(
@@ -96,6 +97,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(DataError, _unstorable)
+    app.add_exception_handler(UnicodeEncodeError, _unstorable)
     app.add_exception_handler(Exception, _broken)
 
 
@@ -168,8 +170,9 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _unstorable(request: Request, error: Exception) -> Response:
     """No text of ours holds such a character, so it was sent; nothing of it was kept."""
-    assert isinstance(error, DataError)
-    if error.sqlstate not in _UNWRITABLE:
+    if isinstance(error, DataError) and error.sqlstate not in _UNWRITABLE:
+        return _broken(request, error)
+    if isinstance(error, UnicodeEncodeError) and error.reason != _HALF_CHARACTER:
         return _broken(request, error)
     language = language_of(request)
     return _answer(

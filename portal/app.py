@@ -19,6 +19,7 @@ from portal.api.ckan import downloads as ckan_downloads
 from portal.api.ckan import envelope as ckan
 from portal.api.ckan import images as ckan_images
 from portal.api.feeds import routes as feeds
+from portal.api.known_parameters import refuse_unknown_parameters
 from portal.api.v1 import (
     agreements,
     applications,
@@ -222,7 +223,10 @@ def create_app(wiring: Wiring) -> FastAPI:
     app.add_api_route("/readyz", _readyz, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)
     for api in _API:
-        app.include_router(api.router)
+        is_ours = api.router.prefix.startswith("/api/v1")
+        app.include_router(
+            api.router, dependencies=[Depends(refuse_unknown_parameters)] if is_ours else None
+        )
     for page in _PAGES:
         app.include_router(page.router, include_in_schema=False, dependencies=[Depends(fill_frame)])
     app.mount(STATIC_PATH, StaticFiles(directory=STATIC_FOLDER), name="static")

@@ -58,7 +58,7 @@ async def receive_file(request: Request, blobs: Blobs) -> IncomingFile:
             if not arriving.size_bytes:
                 raise FileMissing
             stored = await run_in_threadpool(arriving.keep)
-            return IncomingFile(request.query_params.get("file_name", ""), stored, {})
+            return IncomingFile("", stored, {})
         form = _Form(arriving, options.get(b"boundary", b""))
         await _pass_on(request, form)
         if not form.is_complete or form.file_name is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -124,6 +125,7 @@ async def send(
     request: Request,
     slug: str,
     distribution: str,
+    file_name: Annotated[str, Query(description="Of a file that is sent as the body.")] = "",
     idempotency_key: Annotated[str | None, Header()] = None,
     hold: Annotated[bool, Query()] = False,  # noqa: FBT002  a query parameter
     way: Annotated[Way, Query()] = Way.REPLACE,
@@ -137,7 +139,8 @@ async def send(
     wiring = wiring_of(request)
     actor = await run_in_threadpool(signed_in, request)
     place = await run_in_threadpool(place_of, wiring, actor, slug, distribution)
-    incoming = await receive_file(request, wiring.folders.blobs)
+    sent = await receive_file(request, wiring.folders.blobs)
+    incoming = sent if sent.file_name else replace(sent, file_name=file_name)
     if incoming.fields.keys() - {"csrf_token", "way"}:
         raise MalformedForm
     wished = incoming.fields.get("way", way.value)

@@ -275,6 +275,8 @@ def _action(look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech) -> 
         return ActionButton(say.gettext("Stopped by a supervisor"), kind="", sign="freeze")
     if look.download is not None and look.may_download:
         return _use_it(look, look.download, say)
+    if look.query is not None and look.may_query:
+        return _use_it(look, look.query, say)
     if look.application is not None:
         returned = look.application.state is ApplicationState.RETURNED
         return ActionButton(

@@ -45,6 +45,7 @@ class Look:
     preview: Access | None
     """None where there is no version for the reader."""
     download: Access | None
+    query: Access | None
     application: Application | None
     """The reader's own request that waits for an answer."""
     report: Report | None
@@ -70,6 +71,11 @@ class Look:
     def may_download(self) -> bool:
         """Whether all permitted rows may be taken now."""
         return self.download is not None and self.download.decision.is_allowed
+
+    @property
+    def may_query(self) -> bool:
+        """Whether statements may be asked now; an agreement may allow this and no whole file."""
+        return self.query is not None and self.query.decision.is_allowed
 
     @property
     def is_charged(self) -> bool:
@@ -107,10 +113,11 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
     try:
         target = find_target(tx, dataset.slug, by=by)
     except (NoSuchData, VersionWithdrawn):
-        preview = download = None
+        preview = download = query = None
     else:
         preview = decide_access(tx, target, Action.PREVIEW, purpose=None, by=by, at=at)
         download = decide_access(tx, target, Action.DOWNLOAD, purpose=None, by=by, at=at)
+        query = decide_access(tx, target, Action.QUERY, purpose=None, by=by, at=at)
     ids = {listing.id for listing in listings}
     waiting = [] if by.is_anonymous else own_applications(tx, by=by)
     version = overview.distributions[0].newest if overview.distributions else None
@@ -120,6 +127,7 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
         listings=listings,
         preview=preview,
         download=download,
+        query=query,
         application=next(
             (
                 one

@@ -152,8 +152,8 @@ def _use_page(
         cost=delivered.charge if delivered else None,
         receipt_href=f"/receipt/{delivered.receipt_id}" if delivered else None,
         errors=errors or {},
-        may_query=look.may_download,
-        refused=refused_words(look.download, say),
+        may_query=look.may_query,
+        refused=refused_words(look.query, say),
         limits=[
             (say.gettext("Rows an answer"), say.number(QUERY_ROWS_MAX)),
             (
