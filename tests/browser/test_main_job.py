@@ -28,6 +28,9 @@ OpenWindow = Callable[..., Walker]
 STEP_TIMEOUT_MS = 90_000
 """Reading and checking a file on a machine that does much else."""
 
+LEFT_ALONE = re.compile(r"^failed request: \S+/draft: net::ERR_ABORTED$")
+"""A draft on its way when its form is sent: what it would have kept is in the form."""
+
 STOPS = "code,name\n" + "".join(f"{number:06d},站点{number}\n" for number in range(1, 201))
 FLIGHTS = "flight,carrier,delay\n" + "".join(
     f"F{number:05d},{'UA' if number % 3 else 'AA'},{number % 60}\n" for number in range(2000)
@@ -142,9 +145,10 @@ def test_the_main_job_from_a_file_to_a_frozen_buyer(city: City, story: Story) ->
     freeze(story)
     be_refused_with_the_reason(story, agreement_path)
 
-    assert {name: walker.complaints for name, walker in story.windows.items()} == {
-        name: [] for name in story.windows
-    }
+    assert {
+        name: [one for one in walker.complaints if not LEFT_ALONE.search(one)]
+        for name, walker in story.windows.items()
+    } == {name: [] for name in story.windows}
 
 
 def register_and_upload(story: Story) -> None:
