@@ -29,6 +29,7 @@ from catalog.steps.take_step import Place
 from catalog.version import UploadId, VersionKind
 from exchange import list_product, replay, retain, settle
 from exchange.hand_link import forget_links
+from exchange.look_beside import other_tables
 from exchange.notices import webhooks
 from exchange.notices.follow_log import follow_log
 from exchange.prepare_copies import prepare_copies
@@ -391,6 +392,9 @@ def _add_quality_jobs(app: App, wiring: Wiring) -> None:
             clock=wiring.now,
             limits=limits,
             on_progress=lambda _permille: None,
+            look_up=lambda rules: other_tables(
+                wiring.pool, wiring.folders, held.dataset, rules, at=wiring.now()
+            ),
         )
         sifted = quarantine_rows(
             wiring.pool, wiring.folders, held.version.id, at=wiring.now(), limits=limits

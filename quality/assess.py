@@ -4,7 +4,7 @@ alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,10 +14,11 @@ from catalog.version import Verdict
 from policies.database import Pool
 from policies.party import Actor
 from quality import store
-from quality.check import Column, Kind
+from quality.beside import Beside, OtherTable
+from quality.check import ChangeKind, Check, Column, Kind, Steady
 from quality.detecting import detect
 from quality.drift import OLDER_VERSIONS_MAX as OLDER_COMPARED_MAX
-from quality.drift import KeyChurn, drift_of
+from quality.drift import Drift, KeyChurn, drift_of
 from quality.engine.open_table import Limits
 from quality.expectations import Cluster, run_suite
 from quality.footers import read_footers, rules_out
@@ -28,7 +29,7 @@ from quality.packs import load_standard_packs
 from quality.profile import Profile
 from quality.profiling import profile_files
 from quality.report import Report, report_of
-from quality.rule import Gate, Rule, draw_suite
+from quality.rule import Gate, OwnRule, Rule, draw_suite
 from quality.suggest import (
     OLDER_VERSIONS_MAX,
     Proposal,
@@ -41,9 +42,17 @@ from quality.take_down import Subject, record_assessment, take_down
 Progress = Callable[[int], None]
 """Told how far the check has come, in thousandths."""
 
+LookUp = Callable[[Sequence[OwnRule]], Mapping[str, OtherTable]]
+"""Finds the other tables that rules name; those that may not be read are left out."""
+
 EARLY_ROWS_MIN = 1_000_000
 """A smaller table is read whole in about a second."""
 _PROFILED_PERMILLE = 100
+
+
+def no_other_tables(_rules: Sequence[OwnRule]) -> Mapping[str, OtherTable]:
+    """For whoever knows that no rule names another table: one that does is then not asked."""
+    return {}
 
 
 def assess(
@@ -54,41 +63,59 @@ def assess(
     clock: Callable[[], datetime],
     limits: Limits,
     on_progress: Progress,
+    look_up: LookUp = no_other_tables,
 ) -> Report:
     """Profile a version, ask it every rule, and say whether it may be published.
 
-    Two transactions: one reads the rules, one keeps report, profile, verdict and event together.
-    Between them nothing is kept, so a check that was cut short is simply made again.
+    What it needs is read first; one transaction keeps report, profile, verdict and event together.
+    Before it nothing is kept, so a check that was cut short is simply made again. `look_up`
+    finds the tables of other datasets that own rules name, each at one version.
 
     Raises: the refusals of `catalog.publish.admit`.
     """
     started_at = clock()
     with pool.connection() as tx:
-        own_rules = [own.rule for own in store.rules_of(tx, subject.dataset_id)]
+        own = store.rules_of(tx, subject.dataset_id)
+    own_rules = [one.rule for one in own]
     _reject_early(pool, subject, own_rules, by=by, at=started_at, limits=limits)
     profile = profile_files(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
     found = detect(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
     count_declared(pool, subject.version_id, subject.paths, at=started_at)
     on_progress(_PROFILED_PERMILLE)
     schema = tuple(Column(column.name, column.type) for column in profile.columns)
+    churn = _key_churn(subject, limits)
+    with pool.connection() as tx:
+        older = store.past_of(tx, subject.version_id, limit=OLDER_COMPARED_MAX)
+    drift = drift_of(profile, started_at, older, churn)
     suite = _run(
         subject.paths,
-        draw_suite(load_standard_packs(), own_rules, schema),
+        _that_apply(draw_suite(load_standard_packs(), own_rules, schema), drift, churn),
         at=started_at,
         limits=limits,
         on_progress=lambda done, total: on_progress(_permille(done, total)),
+        beside=Beside(look_up(own), drift),
     )
     report = report_of(suite, started_at=started_at, finished_at=clock())
-    churn = _key_churn(subject, limits)
     with pool.connection() as tx:
         store.put_profile(tx, subject.version_id, profile, at=report.finished_at)
-        older = store.past_of(tx, subject.version_id, limit=OLDER_COMPARED_MAX)
-        drift = drift_of(profile, started_at, older, churn)
         if drift is not None:
             store.put_drift(tx, subject.version_id, drift, at=report.finished_at)
         take_down(tx, subject, report, suite, found, by=by)
     propose(pool, subject, profile, at=report.finished_at, limits=limits)
     return report
+
+
+def _that_apply(
+    rules: Sequence[Rule], drift: Drift | None, churn: KeyChurn | None
+) -> tuple[Rule, ...]:
+    """Without what compares a first version with none before, or keys where none are declared."""
+
+    def applies(check: Check) -> bool:
+        if not isinstance(check, Steady):
+            return True
+        return drift is not None and (check.aspect is not ChangeKind.KEYS or churn is not None)
+
+    return tuple(rule for rule in rules if applies(rule.check))
 
 
 def _key_churn(subject: Subject, limits: Limits) -> KeyChurn | None:
@@ -121,7 +148,7 @@ def _reject_early(
     footers = read_footers(subject.paths)
     if footers.row_count < EARLY_ROWS_MIN:
         return
-    rules = draw_suite(load_standard_packs(), own_rules, footers.schema)
+    rules = _that_apply(draw_suite(load_standard_packs(), own_rules, footers.schema), None, None)
     suspected = [
         rule for rule in rules if rule.gate is Gate.BLOCK and rules_out(footers, rule, at=at)
     ]
@@ -146,12 +173,21 @@ def _run(
     at: datetime,
     limits: Limits,
     on_progress: Callable[[int, int], None],
+    beside: Beside,
 ) -> SuiteOutcome:
     """Ask every rule, of a table too large for this machine on the cluster."""
     cluster = None
     if limits.cluster_url and _size_bytes(paths) >= limits.cluster_bytes_min:
         cluster = Cluster(limits.cluster_url, tuple(str(path) for path in paths))
-    return run_suite(paths, rules, at=at, limits=limits, on_progress=on_progress, cluster=cluster)
+    return run_suite(
+        paths,
+        rules,
+        at=at,
+        limits=limits,
+        on_progress=on_progress,
+        cluster=cluster,
+        beside=beside,
+    )
 
 
 def _with_unasked(early: SuiteOutcome, rules: Sequence[Rule]) -> SuiteOutcome:

@@ -105,6 +105,9 @@ class Kind(StrEnum):
     CHECK_CHARACTER = "check_character"
     EVENLY_SPACED = "evenly_spaced"
     NEWEST_WITHIN = "newest_within"
+    IN_OTHER_TABLE = "in_other_table"
+    SAME_TOTAL = "same_total"
+    STEADY = "steady"
 
     @property
     def label(self) -> Text:
@@ -141,7 +144,7 @@ class Kind(StrEnum):
         """Whether a cluster counts it: it takes more than the number of rows and the names and
         types of columns, and nothing that only DuckDB is taught here.
         """
-        if self in (Kind.CHECK_CHARACTER, Kind.EVENLY_SPACED):
+        if self in (Kind.CHECK_CHARACTER, Kind.EVENLY_SPACED, Kind.IN_OTHER_TABLE):
             return False
         return self.is_counted or self in (Kind.HAS_VALUES, Kind.NEWEST_WITHIN)
 
@@ -313,6 +316,47 @@ class NewestWithin:
     kind = Kind.NEWEST_WITHIN
 
 
+@dataclass(frozen=True, slots=True)
+class InOtherTable:
+    """Every value occurs in a column of another table; empty cells are left out."""
+
+    table: str
+    """As statements name it: a dataset's name, "__" and its distribution's where it has several."""
+    column: str
+    kind = Kind.IN_OTHER_TABLE
+
+
+@dataclass(frozen=True, slots=True)
+class SameTotal:
+    """The sum of the column is that of a column of another table, maybe group by group."""
+
+    table: str
+    column: str
+    by: tuple[str, ...]
+    """Columns of both tables that part them into groups; empty: one sum over all rows."""
+    tolerance_permille: int
+    """Of the other table's sum."""
+    kind = Kind.SAME_TOTAL
+
+
+class ChangeKind(StrEnum):
+    """What kind of thing changes from version to version."""
+
+    SCHEMA = "schema"
+    VOLUME = "volume"
+    EMPTY = "empty"
+    DISTRIBUTION = "distribution"
+    KEYS = "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Steady:
+    """Nothing of this kind is out of the usual since the version before; see `drift`."""
+
+    aspect: ChangeKind
+    kind = Kind.STEADY
+
+
 Check: TypeAlias = (
     RowCountBetween
     | ColumnsPresent
@@ -334,7 +378,30 @@ Check: TypeAlias = (
     | CheckCharacter
     | EvenlySpaced
     | NewestWithin
+    | InOtherTable
+    | SameTotal
+    | Steady
 )
+
+
+def table_named_in(check: Check) -> str | None:
+    """The other table that a check looks at; None where it looks at its own alone."""
+    match check:
+        case InOtherTable(table=table) | SameTotal(table=table):
+            return table
+        case _:
+            return None
+
+
+def other_columns(check: Check) -> tuple[str, ...]:
+    """The columns of the other table that a check looks at."""
+    match check:
+        case InOtherTable(column=column):
+            return (column,)
+        case SameTotal(column=column, by=by):
+            return (column, *by)
+        case _:
+            return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -486,6 +553,27 @@ _TRAITS = {
         Arity.EACH,
         Dimension.TIMELINESS,
         frozenset({Family.TIME}),
+        is_counted=False,
+    ),
+    Kind.IN_OTHER_TABLE: _Traits(
+        Text(zh="值都在另一张表里", en="Values occur in another table"),
+        Arity.EACH,
+        Dimension.CONSISTENCY,
+        _COMPARABLE,
+        is_counted=True,
+    ),
+    Kind.SAME_TOTAL: _Traits(
+        Text(zh="合计与另一张表一致", en="Total agrees with another table"),
+        Arity.EACH,
+        Dimension.CONSISTENCY,
+        frozenset({Family.NUMBER}),
+        is_counted=False,
+    ),
+    Kind.STEADY: _Traits(
+        Text(zh="与上一版本相比没有异常变化", en="Nothing unusual since the version before"),
+        Arity.NONE,
+        Dimension.CONSISTENCY,
+        _ANY_FAMILY,
         is_counted=False,
     ),
 }

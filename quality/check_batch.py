@@ -4,7 +4,8 @@ This is no verdict: it may only hold back. What it lets by is checked by the gat
 settles, like everything. It runs where rows come in, without Great Expectations;
 `tests/quality/test_check_batch.py` holds its counts against those of the gate.
 
-Rules about the whole table, such as that no value occurs twice, are asked when it settles.
+Rules about the whole table, such as that no value occurs twice, and those that look at another
+table are asked when it settles.
 """
 
 # Statements are put together from quoted names; values are parameters.
@@ -168,9 +169,10 @@ def _outside(value: str, low: Compared | None, high: Compared | None) -> Conditi
 
 
 def _is_about_single_rows(rule: Rule) -> bool:
-    """Whether a row breaks it by itself, whatever other rows there are."""
+    """Whether a row breaks it by itself, whatever other rows and tables there are."""
     kind = rule.check.kind
-    return kind.is_about_rows and kind not in (Kind.UNIQUE, Kind.UNIQUE_TOGETHER)
+    is_wider = kind in (Kind.UNIQUE, Kind.UNIQUE_TOGETHER, Kind.IN_OTHER_TABLE)
+    return kind.is_about_rows and not is_wider
 
 
 def _fits(rule: Rule, schema: tuple[Column, ...]) -> bool:

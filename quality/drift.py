@@ -18,7 +18,6 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from statistics import median
 from typing import cast
@@ -26,7 +25,7 @@ from typing import cast
 from catalog.view import Json
 from policies.calendar import china_day, is_known, is_working_day
 from policies.terms import Text
-from quality.check import Column, Family
+from quality.check import ChangeKind, Column, Family
 from quality.profile import Bin, ColumnProfile, Profile
 from quality.rule import Severity
 
@@ -42,16 +41,6 @@ INDEX_CRITICAL_PERMILLE = 500
 KEYS_GONE_PERMILLE_MIN = 100
 USUAL_FACTOR = 1.5
 _LEAST_SHARE = 1e-4
-
-
-class ChangeKind(StrEnum):
-    """What kind of thing changed."""
-
-    SCHEMA = "schema"
-    VOLUME = "volume"
-    EMPTY = "empty"
-    DISTRIBUTION = "distribution"
-    KEYS = "keys"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,29 @@ class WrongNumberOfColumns(Invalid):
 
 
 @dataclass(eq=False)
+class OtherTableNotReadable(Denied):
+    """A rule about another table that the department may not read whole and as it is."""
+
+    message: ClassVar[str] = N_(
+        "A rule may only look at a table that your organisation may read whole: its own, an open "
+        "one, or one that is shared with it without masks and conditions. “{table}” is not."
+    )
+    table: str
+
+
+@dataclass(eq=False)
+class OtherTableHasNoColumn(Invalid):
+    """A rule about a column of another table that is not there, or of another type."""
+
+    message: ClassVar[str] = N_(
+        "The table “{table}” has no column “{column}” that can be compared with “{own}”."
+    )
+    table: str
+    column: str
+    own: str
+
+
+@dataclass(eq=False)
 class UnknownPack(NotFound):
     """A rule pack that is not installed."""
 

@@ -18,7 +18,8 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from quality.check import Column
+from quality.beside import NOTHING_BESIDE, Beside
+from quality.check import Column, table_named_in
 from quality.engine.ask import ask, sort_out
 from quality.engine.examples import failing_rows, with_examples
 from quality.engine.open_table import Limits, OpenTable, open_files, renamed, told
@@ -50,21 +51,23 @@ def run_suite(
     limits: Limits,
     on_progress: Progress,
     cluster: Cluster | None = None,
+    beside: Beside = NOTHING_BESIDE,
 ) -> SuiteOutcome:
     """Ask the drawn rules of the table that these Parquet files make up, in this order.
 
     First all rules in one Checkpoint run that returns counts and no values; then, for each rule
     that rows have failed, once more for up to `EXAMPLE_ROWS_MAX` of those rows. Nothing outside
-    `paths` can be read meanwhile. `at` is the time of the check, for rules about the future.
+    `paths` and what lies `beside` them can be read meanwhile. `at` is the time of the check, for
+    rules about the future.
 
     With a `cluster`, rules about values are counted there; what a table's description answers is
     asked here, and so are the examples.
     """
-    with open_files(paths, limits) as table:
+    with open_files(paths, limits, beside) as table:
         known = {rule.key: renamed(rule, table.names) for rule in rules}
         on_progress(0, 1)
         evidence: list[object] = []
-        askable, outcomes = sort_out(list(known.values()), table.schema)
+        askable, outcomes = sort_out(list(known.values()), table)
         if cluster is not None:
             outcomes |= _ask_cluster(cluster, table, askable, at=at, evidence=evidence)
             askable = [rule for rule in askable if rule.key not in outcomes]
@@ -78,7 +81,8 @@ def run_suite(
         gx_result = _canonical(evidence)
         return SuiteOutcome(
             outcomes=tuple(
-                told(outcomes[known[rule.key].key], rule, table.names) for rule in rules
+                _placed(told(outcomes[known[rule.key].key], rule, table.names), beside)
+                for rule in rules
             ),
             row_count=table.row_count,
             suite_sha256=_sha256(_canonical([rule_as_json(rule) for rule in rules])),
@@ -86,6 +90,12 @@ def run_suite(
             gx_result_sha256=_sha256(gx_result),
             engine=_engine_words(cluster),
         )
+
+
+def _placed(outcome: RuleOutcome, beside: Beside) -> RuleOutcome:
+    """The outcome with the version of the other table that its rule looked at."""
+    other = beside.others.get(table_named_in(outcome.rule.check) or "")
+    return outcome if other is None else replace(outcome, against=other.against)
 
 
 def _ask_cluster(
@@ -111,14 +121,20 @@ def _ask_cluster(
 
 
 def rows_breaking(
-    paths: Sequence[Path], rules: Sequence[Rule], *, at: datetime, limits: Limits, rows_max: int
+    paths: Sequence[Path],
+    rules: Sequence[Rule],
+    *,
+    at: datetime,
+    limits: Limits,
+    rows_max: int,
+    beside: Beside = NOTHING_BESIDE,
 ) -> dict[int, list[Rule]] | None:
     """The numbers of the rows that break drawn rules which the table failed, with those rules.
 
     None where any rule's rows are more than `rows_max`, or cannot be told by their numbers.
     """
     broken: dict[int, list[Rule]] = {}
-    with open_files(paths, limits) as table:
+    with open_files(paths, limits, beside) as table:
         for rule in rules:
             known = renamed(rule, table.names)
             numbers = failing_rows(table, known, rows_max=rows_max, at=at)

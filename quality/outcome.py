@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from quality.beside import Against
 from quality.rule import Rule
 
 Cell: TypeAlias = bool | int | float | str | None
@@ -31,6 +32,10 @@ class Reason(StrEnum):
     TOO_MANY_RULES = "too_many_rules"
     ENGINE = "engine"
     """The engine refused, such as for want of memory, or a pattern that it cannot compile."""
+    OTHER_TABLE = "other_table"
+    """The other table is not there, or the department may not read it."""
+    OTHER_COLUMN = "other_column"
+    """The other table has no such column, or one of another type."""
     REJECTED_EARLY = "rejected_early"
     """Another rule had the table rejected before its rows were read. Stands with NOT_CHECKED."""
 
@@ -58,6 +63,8 @@ class RuleOutcome:
     observed: tuple[str, ...] = ()
     """What was seen instead, for a rule about the whole table: a count, a type, names."""
     examples: tuple[ExampleRow, ...] = ()
+    against: Against | None = None
+    """The other table's version that the rule looked at; None for a rule about its own table."""
     reason: Reason | None = None
     """Set for ERROR, and where a table was rejected before this rule was asked."""
 

@@ -17,7 +17,7 @@ from quality.rule_format import parse_rule
 
 STANDARD_PACKS = (
     *("core", "time", "identity-cn"),
-    *("geo", "money", "transport", "air", "open-data"),
+    *("geo", "money", "transport", "air", "open-data", "drift"),
 )
 """The packs that every table is asked; a rule that fits no column of it asks nothing."""
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from catalog.find import stored_version
+from catalog.find import StoredVersion, stored_version
 from catalog.folders import Folders
 from catalog.sift import Broken, sift
 from catalog.version import Version, VersionKind, VersionState
 from policies.database import Pool
 from policies.terms import VersionId
 from quality import store
+from quality.beside import Against, Beside, OtherTable
 from quality.check import Column
 from quality.engine.open_table import Limits
 from quality.expectations import rows_breaking
@@ -52,13 +53,32 @@ def quarantine_rows(
     wanted = {finding.rule_key for finding in stored.report.blocking}
     schema = read_footers(paths).schema
     rules = [rule for rule in _suite(own_rules, schema) if rule.key in wanted]
+    with pool.connection() as tx:
+        others = {
+            one.against.table: (one.against, stored_version(tx, one.against.version_id))
+            for one in stored.report.blocking
+            if one.against is not None
+        }
     found = rows_breaking(
-        paths, rules, at=stored.report.started_at, limits=limits, rows_max=QUARANTINED_ROWS_MAX
+        paths,
+        rules,
+        at=stored.report.started_at,
+        limits=limits,
+        rows_max=QUARANTINED_ROWS_MAX,
+        beside=Beside(
+            {name: _as_it_was(*other, folders=folders) for name, other in others.items()}
+        ),
     )
     if not found or 1000 * len(found) > QUARANTINED_PERMILLE_MAX * version.row_count:
         return None
     broken = {number: [_broken(rule) for rule in rules] for number, rules in found.items()}
     return sift(pool, folders, version_id, broken, at=at)
+
+
+def _as_it_was(against: Against, held: StoredVersion, *, folders: Folders) -> OtherTable:
+    """The other table at the version that the report names: the rule was asked and answered."""
+    columns = frozenset(column.name for column in held.version.columns)
+    return OtherTable(against, tuple(held.checked_paths(folders)), columns)
 
 
 def _is_for_quarantine(report: Report) -> bool:

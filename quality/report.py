@@ -16,13 +16,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
+from uuid import UUID
 
 from catalog.version import Verdict
 from catalog.view import Json
-from policies.terms import Text
+from policies.terms import DatasetId, Text, VersionId
+from quality.beside import Against
 from quality.dimension import Dimension
 from quality.outcome import Cell, ExampleRow, RuleOutcome, Status, SuiteOutcome
 from quality.rule import Gate, Severity
@@ -67,6 +69,8 @@ class Finding:
     fix: Text
     """What to do; empty where nothing failed or the rule gives no hint."""
     examples: tuple[MaskedRow, ...]
+    against: Against | None = None
+    """The other table's version that the rule looked at, for those who may know of it."""
 
     @property
     def rule_key(self) -> str:
@@ -100,6 +104,11 @@ class Report:
     def blocking(self) -> tuple[Finding, ...]:
         """The failures that hold the version back."""
         return tuple(finding for finding in self.failures if finding.gate is not Gate.WARN)
+
+    @property
+    def others(self) -> frozenset[DatasetId]:
+        """The other datasets that its rules looked at."""
+        return frozenset(one.against.dataset_id for one in self.findings if one.against)
 
     @property
     def is_whole(self) -> bool:
@@ -142,6 +151,17 @@ def report_of(
         started_at=started_at,
         finished_at=finished_at,
     )
+
+
+def known_to(report: Report, dataset_ids: frozenset[DatasetId]) -> Report:
+    """The report for somebody who knows of these datasets alone, naming no others."""
+    findings = tuple(
+        finding
+        if finding.against is None or finding.against.dataset_id in dataset_ids
+        else replace(finding, against=None)
+        for finding in report.findings
+    )
+    return replace(report, findings=findings)
 
 
 def mask(value: Cell, *, is_sensitive: bool) -> str | None:
@@ -226,6 +246,7 @@ def _finding(outcome: RuleOutcome, sensitive_columns: frozenset[str]) -> Finding
         sentence=sentence,
         fix=fix,
         examples=tuple(_masked(row, sensitive_columns) for row in outcome.examples),
+        against=outcome.against,
     )
 
 
@@ -300,6 +321,7 @@ def _finding_as_json(finding: Finding) -> dict[str, Json]:
             }
             for row in finding.examples
         ],
+        "against": finding.against.as_json() if finding.against else None,
     }
 
 
@@ -321,6 +343,20 @@ def _finding_from_json(body: Mapping[str, object]) -> Finding:
         sentence=_text(body["sentence"]),
         fix=_text(body["fix"]),
         examples=tuple(_row_from_json(row) for row in examples),
+        against=_against_from_json(body.get("against")),
+    )
+
+
+def _against_from_json(body: object) -> Against | None:
+    """None also for reports that were kept before rules could look at other tables."""
+    if not isinstance(body, Mapping):
+        return None
+    return Against(
+        table=str(body["table"]),
+        dataset_id=DatasetId(UUID(str(body["dataset_id"]))),
+        version_id=VersionId(UUID(str(body["version_id"]))),
+        number=cast("int", body["number"]),
+        digest=str(body["digest"]),
     )
 
 

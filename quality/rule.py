@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import NewType, TypeAlias
 from uuid import UUID
 
-from policies.terms import Text
+from policies.terms import Text, UserId
 from quality.check import (
     Arity,
     Between,
@@ -107,6 +107,17 @@ class Rule:
     def key(self) -> str:
         """Tells the rules of a drawn suite apart: the id, with the columns it is asked of."""
         return ":".join((self.id, *self.columns))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnRule:
+    """A rule of a dataset's publisher, as it is kept."""
+
+    id: RuleId
+    rule: Rule
+    created_by: UserId | None
+    """None where the system itself added it."""
+    created_at: datetime
 
 
 def draw_suite(

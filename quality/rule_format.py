@@ -29,7 +29,7 @@ from catalog.view import Json
 from policies.errors import N_, Said
 from policies.terms import Text
 from quality import check as checks
-from quality.check import Bound, Check, Column, Family, Kind, Scalar, Scheme
+from quality.check import Bound, ChangeKind, Check, Column, Family, Kind, Scalar, Scheme
 from quality.dimension import Dimension
 from quality.errors import (
     EmptyBounds,
@@ -61,6 +61,7 @@ BOUND_DIGITS_MAX = 15
 TEXT_CHARACTERS_MAX = 2_000
 STEP_SECONDS_MAX = 400 * 86_400
 AGE_DAYS_MAX = 10_000
+GROUP_COLUMNS_MAX = 5
 
 _FIELDS = frozenset(
     {
@@ -81,9 +82,13 @@ _PARAMETERS: dict[Kind, frozenset[str]] = {
     Kind.CHECK_CHARACTER: frozenset({"scheme"}),
     Kind.EVENLY_SPACED: frozenset({"seconds"}),
     Kind.NEWEST_WITHIN: frozenset({"days"}),
+    Kind.IN_OTHER_TABLE: frozenset({"table", "column"}),
+    Kind.SAME_TOTAL: frozenset({"table", "column", "by", "tolerance_permille"}),
+    Kind.STEADY: frozenset({"aspect"}),
 }
 # RE2 runs in linear time and for that has no such constructs; Python's `re` would accept them.
 _NOT_IN_RE2 = re.compile(r"\(\?(?:[=!>#(]|<[=!]|P=)|[*+?}]\+")
+_TABLE = re.compile(r"[a-z0-9][a-z0-9_.-]*(?:@[0-9]{1,9})?", re.IGNORECASE)
 _BACK_REFERENCE = re.compile(r"(?<!\\)(?:\\\\)*\\[1-9]")
 _ESCAPES_AND_CLASSES = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]", re.DOTALL)
 
@@ -184,7 +189,7 @@ def rule_as_json(rule: Rule) -> dict[str, Json]:
     return body
 
 
-def check_as_json(check: Check) -> dict[str, Json]:
+def check_as_json(check: Check) -> dict[str, Json]:  # noqa: C901 - a branch a check
     """The check as the field `expect` holds it."""
     body: dict[str, Json] = {"kind": check.kind.value}
     match check:
@@ -205,6 +210,13 @@ def check_as_json(check: Check) -> dict[str, Json]:
             body["seconds"] = seconds
         case checks.NewestWithin(days=days):
             body["days"] = days
+        case checks.InOtherTable(table=table, column=column):
+            body |= {"table": table, "column": column}
+        case checks.SameTotal(table=table, column=column, by=by, tolerance_permille=tolerance):
+            body |= {"table": table, "column": column, "by": list(by)}
+            body["tolerance_permille"] = tolerance
+        case checks.Steady(aspect=aspect):
+            body["aspect"] = aspect.value
         case (
             checks.ColumnsPresent()
             | checks.HasValues()
@@ -284,8 +296,44 @@ def _check(body: Mapping[str, object]) -> Check:  # noqa: C901 - one branch a ch
         case Kind.NEWEST_WITHIN:
             days = _needed(body, "days", "expect.days")
             return checks.NewestWithin(_whole("expect.days", days, 1, AGE_DAYS_MAX))
+        case Kind.IN_OTHER_TABLE:
+            return checks.InOtherTable(*_other_column(body))
+        case Kind.SAME_TOTAL:
+            tolerance = body.get("tolerance_permille", 0)
+            return checks.SameTotal(
+                *_other_column(body),
+                by=_group_columns(body.get("by")),
+                tolerance_permille=_whole("expect.tolerance_permille", tolerance, 0, ALL_PERMILLE),
+            )
+        case Kind.STEADY:
+            aspect = _needed(body, "aspect", "expect.aspect")
+            return checks.Steady(_member("expect.aspect", aspect, ChangeKind))
         case _:
             assert_never(kind)
+
+
+def _other_column(body: Mapping[str, object]) -> tuple[str, str]:
+    table = _short("expect.table", _needed(body, "table", "expect.table"))
+    if not _TABLE.fullmatch(table):
+        raise WrongRuleValue(
+            "expect.table",
+            Said(N_("the name of a dataset, with “__” and its table where it has several")),
+        )
+    return table, _string("expect.column", _needed(body, "column", "expect.column"))
+
+
+def _group_columns(value: object) -> tuple[str, ...]:
+    names = [] if value is None else value
+    if (
+        not isinstance(names, list)
+        or len(names) > GROUP_COLUMNS_MAX
+        or not all(isinstance(name, str) and name for name in names)
+        or len(set(names)) < len(names)
+    ):
+        raise WrongRuleValue(
+            "expect.by", Said(N_("at most {count_max} names"), count_max=GROUP_COLUMNS_MAX)
+        )
+    return tuple(_string("expect.by", name) for name in names)
 
 
 def _applies_to(kind: Kind, columns: object) -> AppliesTo:
@@ -423,7 +471,7 @@ def _whole(field: str, value: object, low: int, high: int) -> int:
     return value
 
 
-EnumType = TypeVar("EnumType", Dimension, Severity, Gate, Family, Kind, Scheme)
+EnumType = TypeVar("EnumType", Dimension, Severity, Gate, Family, Kind, Scheme, ChangeKind)
 
 
 def _member(field: str, value: object, enum: type[EnumType]) -> EnumType:

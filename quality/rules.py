@@ -22,9 +22,9 @@ from quality.check import Column
 from quality.drift import Drift
 from quality.errors import NotAssessed, TooManyRules, UnknownProposal, UnknownRule
 from quality.profile import Profile
-from quality.rule import OWN_RULES_MAX, Rule, RuleId
+from quality.rule import OWN_RULES_MAX, OwnRule, Rule, RuleId
 from quality.rule_format import rule_as_json, rule_from_json
-from quality.store import OwnRule, StoredReport
+from quality.store import StoredReport
 from quality.suggest import OLDER_VERSIONS_MAX, Proposal, ProposalId, ProposalState
 
 

@@ -21,7 +21,7 @@ from quality.outcome import SuiteOutcome
 from quality.plea import Plea, PleaId, PleaKind, PleaState
 from quality.profile import Profile, profile_as_json, profile_from_json
 from quality.report import Report, report_as_json, report_from_json
-from quality.rule import OWN_RULES_MAX, Rule, RuleId
+from quality.rule import OWN_RULES_MAX, OwnRule, Rule, RuleId
 from quality.rule_format import parse_rule, rule_as_json
 from quality.sensitive import (
     FINDINGS_MAX,
@@ -35,17 +35,6 @@ from quality.suggest import CANDIDATES_MAX, Proposal, ProposalId, ProposalState,
 
 REPORTS_PER_PAGE_MAX = 100
 PLEAS_PER_VERSION_MAX = 100
-
-
-@dataclass(frozen=True, slots=True)
-class OwnRule:
-    """A rule of a dataset's publisher, as it is kept."""
-
-    id: RuleId
-    rule: Rule
-    created_by: UserId | None
-    """None where the system itself added it."""
-    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

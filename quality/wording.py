@@ -12,7 +12,7 @@ from typing import assert_never
 
 from policies.terms import Text
 from quality import check as checks
-from quality.check import Check, Family, Scalar, Scheme
+from quality.check import ChangeKind, Check, Family, Scalar, Scheme
 from quality.outcome import Reason, RuleOutcome
 
 _FAMILY_NAMES = {
@@ -34,6 +34,13 @@ _STEPS = (
     (60, "分钟", "minute"),
     (1, "秒", "second"),
 )
+_ASPECTS = {
+    ChangeKind.SCHEMA: Text(zh="列", en="Columns"),
+    ChangeKind.VOLUME: Text(zh="行数", en="Number of rows"),
+    ChangeKind.EMPTY: Text(zh="空值占比", en="Share of empty cells"),
+    ChangeKind.DISTRIBUTION: Text(zh="数值分布", en="Distribution of values"),
+    ChangeKind.KEYS: Text(zh="键值", en="Keys"),
+}
 _SET_VALUES_SHOWN = 8
 _COLUMNS_SHOWN = 6
 
@@ -92,6 +99,20 @@ def title_of(check: Check, columns: tuple[str, ...]) -> Text:  # noqa: C901 - a 
             return Text(
                 zh=f"{names.zh}最新的一条不早于 {days} 天前",
                 en=f"The newest {names.en} is at most {_count(f'{days:,}', 'day')} old",
+            )
+        case checks.InOtherTable():
+            # The other table goes unnamed: not every reader of this one knows of it.
+            return Text(zh=f"{names.zh}都在另一张表里", en=f"{names.en} occurs in another table")
+        case checks.SameTotal(by=by):
+            parts = Text(zh=f"，按{_names(by).zh}", en=f", by {_names(by).en}") if by else Text()
+            return Text(
+                zh=f"{names.zh}的合计与另一张表一致{parts.zh}",
+                en=f"Total of {names.en} agrees with another table{parts.en}",
+            )
+        case checks.Steady(aspect=aspect):
+            what = _ASPECTS[aspect]
+            return Text(
+                zh=f"{what.zh}没有异常变化", en=f"{what.en}: nothing unusual since the last version"
             )
         case _:
             assert_never(check)
@@ -219,6 +240,16 @@ def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check
                 zh=f"{names.zh}最新的一条是 {newest}，早于 {days} 天前。",
                 en=f"The newest {names.en} is {newest}, more than {_count(str(days), 'day')} old.",
             )
+        case checks.InOtherTable():
+            return _counted(
+                outcome,
+                zh=f"的{names.zh}在另一张表里找不到",
+                en=f"a value in {names.en} that does not occur in the other table",
+            )
+        case checks.SameTotal(by=by, tolerance_permille=tolerance):
+            return _off_totals(outcome, names, by, tolerance)
+        case checks.Steady():
+            return Text(zh="".join(outcome.observed[::2]), en=" ".join(outcome.observed[1::2]))
         case _:
             assert_never(check)
 
@@ -246,6 +277,17 @@ def sentence_for(reason: Reason, columns: tuple[str, ...]) -> Text:
             return Text(
                 zh="未能检查：计算没有完成。", en="Could not be checked: it could not be computed."
             )
+        case Reason.OTHER_TABLE:
+            return Text(
+                zh="未能检查：规则所说的另一张表不存在，或者本部门无权读取。",
+                en="Could not be checked: the other table is not there, or is not this "
+                "department's to read.",
+            )
+        case Reason.OTHER_COLUMN:
+            return Text(
+                zh="未能检查：另一张表没有这一列，或者类型不同。",
+                en="Could not be checked: the other table lacks the column, or its type differs.",
+            )
         case Reason.REJECTED_EARLY:
             return Text(
                 zh="还没有检查：另一条规则已经让这张表不能通过，正在检查其余规则。",
@@ -253,6 +295,27 @@ def sentence_for(reason: Reason, columns: tuple[str, ...]) -> Text:
             )
         case _:
             assert_never(reason)
+
+
+def _off_totals(
+    outcome: RuleOutcome, names: Text, by: tuple[str, ...], tolerance_permille: int
+) -> Text:
+    """Without the sums: that of the other table is not every reader's to know."""
+    more = _percent(tolerance_permille)
+    allowed = Text(zh=f"（允许相差 {more}）", en=f" ({more} is allowed)")
+    allowed = allowed if tolerance_permille else Text()
+    if not by:
+        return Text(
+            zh=f"{names.zh}的合计与另一张表不一致{allowed.zh}。",
+            en=f"The total of {names.en} differs from that of the other table{allowed.en}.",
+        )
+    bad, total = f"{outcome.unexpected_count:,}", f"{outcome.element_count:,}"
+    return Text(
+        zh=f"按{_names(by).zh}分的 {total} 组中，有 {bad} 组{names.zh}的合计与另一张表不一致"
+        f"{allowed.zh}。",
+        en=f"In {bad} of {total} groups by {_names(by).en} the total of {names.en} differs from "
+        f"that of the other table{allowed.en}.",
+    )
 
 
 def _repeated(outcome: RuleOutcome) -> Text:

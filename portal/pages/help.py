@@ -77,6 +77,7 @@ PACKS: Final = {
     "transport": N_("Transport"),
     "air": N_("Air and weather"),
     "open-data": N_("Open data"),
+    "drift": N_("Compared with the version before"),
 }
 GATES: Final = {
     Gate.BLOCK: N_("holds the version back"),

@@ -15,8 +15,7 @@ import great_expectations as gx
 
 from policies.errors import Refusal
 from quality import check as checks
-from quality.check import Column
-from quality.engine.names import quoted
+from quality.engine.names import quoted, totals_view
 from quality.engine.open_table import TABLE_NAME, Asked, OpenTable
 from quality.engine.wanted import bad_names_sql
 from quality.errors import UnknownColumn
@@ -27,25 +26,46 @@ SUITE_RULES_MAX = 2_000
 LONE_RERUNS_MAX = 20
 
 
-def sort_out(
-    rules: Sequence[Rule], schema: tuple[Column, ...]
-) -> tuple[list[Rule], dict[str, RuleOutcome]]:
+def sort_out(rules: Sequence[Rule], table: OpenTable) -> tuple[list[Rule], dict[str, RuleOutcome]]:
     """Part the rules that can be asked from those that cannot, which are errors, not passes."""
     askable: list[Rule] = []
     refused: dict[str, RuleOutcome] = {}
     for rule in rules:
         try:
-            check_fit(rule, schema)
+            check_fit(rule, table.schema)
         except Refusal as refusal:
             unknown = isinstance(refusal, UnknownColumn)
             reason = Reason.UNKNOWN_COLUMN if unknown else Reason.DOES_NOT_FIT
             refused[rule.key] = RuleOutcome(rule, Status.ERROR, reason=reason)
+            continue
+        wrong = _wrong_with_other(rule, table)
+        if wrong is not None:
+            refused[rule.key] = RuleOutcome(rule, Status.ERROR, reason=wrong)
             continue
         if len(askable) >= SUITE_RULES_MAX:
             refused[rule.key] = RuleOutcome(rule, Status.ERROR, reason=Reason.TOO_MANY_RULES)
             continue
         askable.append(rule)
     return askable, refused
+
+
+def _wrong_with_other(rule: Rule, table: OpenTable) -> Reason | None:
+    """Why a rule cannot be asked against the table that it names; None where it can."""
+    named = checks.table_named_in(rule.check)
+    if named is None:
+        return None
+    if named not in table.other_schemas:
+        return Reason.OTHER_TABLE
+    there = {column.name: column.family for column in table.other_schemas[named]}
+    here = {column.name: column.family for column in table.schema}
+    theirs_of = checks.other_columns(rule.check)
+    own = (rule.columns[0], *(table.names.get(name, name) for name in theirs_of[1:]))
+    for mine, theirs in zip(own, theirs_of, strict=True):
+        if mine not in here:
+            return Reason.UNKNOWN_COLUMN
+        if there.get(theirs) is not here[mine]:
+            return Reason.OTHER_COLUMN
+    return None
 
 
 def ask(
@@ -109,6 +129,10 @@ def outcome_of(rule: Rule, result: Any, table: Asked) -> RuleOutcome:
             return RuleOutcome(rule, Status.NOT_CHECKED)
         if isinstance(rule.check, checks.NewestWithin):
             return _newest(rule, status, body)
+        if isinstance(rule.check, checks.Steady) and not _is_compared(table):
+            return RuleOutcome(rule, Status.NOT_CHECKED)
+        if isinstance(rule.check, checks.SameTotal):
+            return _totals(rule, status, body, table)
         observed = () if result.success else _observed(rule, table)
         return RuleOutcome(
             rule,
@@ -126,6 +150,22 @@ def outcome_of(rule: Rule, result: Any, table: Asked) -> RuleOutcome:
         element_count=asked,
         unexpected_count=int(body["unexpected_count"]),
         observed=() if result.success else _observed(rule, table),
+    )
+
+
+def _is_compared(table: Asked) -> bool:
+    return isinstance(table, OpenTable) and table.beside.drift is not None
+
+
+def _totals(rule: Rule, status: Status, body: Any, table: Asked) -> RuleOutcome:
+    """Counted by groups; of two tables without a value there is nothing to compare."""
+    assert isinstance(table, OpenTable), "other tables are looked at in DuckDB only"
+    statement = f"SELECT count(*) FROM {totals_view(rule.key)}"
+    groups = int(table.connection.exec_driver_sql(statement).scalar_one())
+    if not groups:
+        return RuleOutcome(rule, Status.NOT_CHECKED)
+    return RuleOutcome(
+        rule, status, element_count=groups, unexpected_count=int(body["observed_value"])
     )
 
 
@@ -158,6 +198,9 @@ def _observed(rule: Rule, table: Asked) -> tuple[str, ...]:
             return tuple(types[name] for name in rule.columns)
         case checks.UniqueTogether() if isinstance(table, OpenTable):
             return (str(table.connection.exec_driver_sql(_surplus_sql(rule.columns)).scalar()),)
+        case checks.Steady(aspect=aspect) if isinstance(table, OpenTable) and table.beside.drift:
+            told = [one.sentence for one in table.beside.drift.changes if one.kind is aspect]
+            return tuple(words for text in told for words in (text.zh, text.en))
         case _:
             return ()
 

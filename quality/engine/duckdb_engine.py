@@ -142,6 +142,31 @@ class ExpectCheckedIdentifiers(ColumnMapExpectation):
     args_keys = ("column", "scheme")
 
 
+class KnownElsewhere(ColumnMapMetricProvider):
+    """Whether a value occurs in a column of another table, which lies ready as a view."""
+
+    condition_metric_name = "column_values.known_elsewhere"
+    condition_value_keys = ("view",)
+
+    @column_condition_partial(engine=DuckDBExecutionEngine)
+    def _sqlalchemy(
+        cls,  # noqa: N805
+        column: sa.ColumnClause[object],
+        view: str,
+        **kwargs: object,
+    ) -> object:
+        return column.in_(sa.select(sa.column("v")).select_from(sa.table(view)))
+
+
+class ExpectKnownElsewhere(ColumnMapExpectation):
+    """Expect every value of a column to occur in a column of another table."""
+
+    view: str
+    map_metric = "column_values.known_elsewhere"
+    success_keys = ("view", "mostly")
+    args_keys = ("column", "view")
+
+
 def _count_repeated_values(
     cls: type,
     execution_engine: DuckDBExecutionEngine,

@@ -13,7 +13,6 @@ from typing import Any
 from quality.engine.ask import raised
 from quality.engine.names import quoted
 from quality.engine.open_table import OpenTable
-from quality.engine.wanted import expectation_of
 from quality.outcome import Cell, ExampleRow, RuleOutcome
 from quality.rule import Rule
 
@@ -48,7 +47,7 @@ def _failing(
     table: OpenTable, rule: Rule, *, rows_max: int, at: datetime
 ) -> list[dict[str, object]]:
     view = _numbered_view(table, rule.columns)
-    expectation = expectation_of(rule, table.schema, at=at)
+    expectation = table.expected(rule, at=at)
     wanted: Any = {
         "result_format": "BASIC",
         "partial_unexpected_count": rows_max,

@@ -18,11 +18,14 @@ from great_expectations.expectations.core.expect_column_values_to_be_json_parsea
 from quality import check as checks
 from quality.bounds import bound, compared
 from quality.check import Column, Family
-from quality.engine.duckdb_engine import ExpectCheckedIdentifiers
+from quality.engine.duckdb_engine import ExpectCheckedIdentifiers, ExpectKnownElsewhere
+from quality.engine.names import other_view, totals_view
 from quality.rule import Rule
 
 STEP_COLUMN = "step_s"
 """In the view of a column's steps: seconds since the moment before."""
+CHANGES_VIEW = "changes"
+"""What is out of the usual since the version before."""
 _WHITE_SPACE = "\\s\u3000\u00a0"
 
 
@@ -106,8 +109,21 @@ def expectation_of(rule: Rule, schema: tuple[Column, ...], *, at: datetime) -> A
             is_day = column_type == "DATE"
             least = oldest.date() if is_day else bound(oldest, column_type, day_end=False)
             return gxe.ExpectColumnMaxToBeBetween(column=column, min_value=least, **shared)
+        case checks.InOtherTable(table=table, column=other):
+            return ExpectKnownElsewhere(column=column, view=other_view(table, other), **counted)
+        case checks.SameTotal():
+            query = _none_of(f"{totals_view(rule.key)} WHERE is_off")
+            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **shared)
+        case checks.Steady(aspect=aspect):
+            query = _none_of(f"{CHANGES_VIEW} WHERE aspect = {literal(aspect.value)}")
+            return gxe.UnexpectedRowsExpectation(unexpected_rows_query=query, **shared)
         case _:
             assert_never(rule.check)
+
+
+def _none_of(rows: str) -> str:
+    """A row for each of these; the library wants the table itself named in every statement."""
+    return f"SELECT 1 AS off FROM {rows} AND (SELECT count(*) FROM {{batch}}) >= 0"
 
 
 def bad_names_sql(pattern: str, source: str) -> str:

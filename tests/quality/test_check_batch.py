@@ -123,12 +123,18 @@ def test_every_rule_about_single_rows_is_asked_of_a_batch() -> None:
     assert asked == {kind for kind in Kind if kind.is_about_rows} - {
         Kind.UNIQUE,
         Kind.UNIQUE_TOGETHER,
+        Kind.IN_OTHER_TABLE,
     }
 
 
 def test_rules_that_need_the_whole_table_or_other_columns_wait(tx: Tx, make_version: Any) -> None:
     made: Made = make_version(tx)
-    for expect, column in (({"kind": "unique"}, "n"), ({"kind": "not_null"}, "gone")):
+    elsewhere = {"kind": "in_other_table", "table": "other", "column": "n"}
+    for expect, column in (
+        ({"kind": "unique"}, "n"),
+        ({"kind": "not_null"}, "gone"),
+        (elsewhere, "n"),
+    ):
         body = {"expect": expect, "columns": [column], "gate": "block"}
         add_rule(tx, made.dataset_id, body, (), by=made.publisher, at=AT)
 

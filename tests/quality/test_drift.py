@@ -13,13 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ks_2samp  # type: ignore[import-untyped]  # ships without types
 
+from catalog.version import Verdict
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
 from policies.terms import VersionId
 from quality import store
 from quality.assess import assess
+from quality.check import ChangeKind
 from quality.drift import (
-    ChangeKind,
     Drift,
     KeyChurn,
     Past,
@@ -31,10 +32,11 @@ from quality.drift import (
 )
 from quality.engine.open_table import Limits
 from quality.measuring import key_churn
+from quality.outcome import Status
 from quality.profile import Bin, ColumnProfile, FrequentValue, Profile
 from quality.profiling import profile_files
 from quality.rule import Severity
-from quality.rules import read_drift
+from quality.rules import add_rule, read_drift
 from quality.take_down import Subject
 from tests.people import AT
 from tests.quality.conftest import Made
@@ -197,7 +199,11 @@ def test_the_check_keeps_what_changed(
         )
         store.put_profile(tx, before, profile_files([old]), at=AT)
 
-    assess(
+    with pool.connection() as tx:
+        body = {"expect": {"kind": "steady", "aspect": "keys"}, "gate": "block"}
+        own = add_rule(tx, made.dataset_id, body, (), by=made.publisher, at=AT)
+
+    report = assess(
         pool,
         Subject(
             made.version_id,
@@ -221,3 +227,40 @@ def test_the_check_keeps_what_changed(
         ChangeKind.DISTRIBUTION,
         ChangeKind.KEYS,
     }
+    told = {one.rule_id: one.status for one in report.findings if one.rule_id.startswith("drift.")}
+    assert told == {
+        "drift.schema": Status.PASSED,
+        "drift.volume": Status.PASSED,
+        "drift.empty": Status.PASSED,
+        "drift.distribution": Status.FAILED,
+        "drift.keys": Status.FAILED,
+    }
+    assert report.verdict is Verdict.BLOCKED
+    (blocking,) = report.blocking
+    assert (blocking.rule_id, blocking.sentence.zh) == (
+        own.id,
+        "键值保留 50 个，消失 50 个，新增 50 个。",
+    )
+
+
+def test_a_first_version_is_asked_nothing_about_a_version_before(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion
+) -> None:
+    with pool.connection() as tx:
+        made = make_version(tx)
+
+    report = assess(
+        pool,
+        Subject(
+            made.version_id,
+            made.dataset_id,
+            made.organization_id,
+            (parquet(tmp_path, "SELECT i AS id FROM range(100) t(i)", "new"),),
+        ),
+        by=SYSTEM,
+        clock=lambda: AT,
+        limits=Limits(memory_bytes=500_000_000, threads=1),
+        on_progress=lambda _: None,
+    )
+
+    assert [one.rule_id for one in report.findings if one.rule_id.startswith("drift.")] == []

@@ -13,7 +13,7 @@ import pytest
 
 from policies.errors import Invalid
 from quality import packs
-from quality.check import Kind
+from quality.check import ChangeKind, Kind
 from quality.engine.open_table import Limits
 from quality.expectations import read_schema, run_suite
 from quality.outcome import RuleOutcome, Status
@@ -71,6 +71,8 @@ COLUMNS: Mapping[str, tuple[str, object, object]] = {
     "open-data.link_form": ("url", "https://a.test/b?c=d", "www.a.test"),
     "open-data.year_range": ("年份", 2026, 115),
 }
+SINCE_BEFORE = {f"drift.{kind.value}" for kind in ChangeKind}
+"""Asked of two versions, not of a column; `test_drift.py` has them."""
 WHOLE_TABLE = {
     "core.some_rows",
     "core.column_names_given",
@@ -89,12 +91,15 @@ def asked(folder: Path, table: pa.Table) -> dict[str, RuleOutcome]:
     return {
         outcome.rule.id: outcome
         for outcome in suite.outcomes
-        if outcome.rule.id in WHOLE_TABLE or outcome.rule.columns == (COLUMNS[outcome.rule.id][0],)
+        if outcome.rule.id in WHOLE_TABLE
+        or outcome.rule.columns == (COLUMNS.get(outcome.rule.id, ("",))[0],)
     }
 
 
 def test_every_rule_of_the_packs_has_its_two_columns_here() -> None:
-    assert {rule.id for rule in packs.load_standard_packs()} == set(COLUMNS) | WHOLE_TABLE
+    assert {rule.id for rule in packs.load_standard_packs()} == set(
+        COLUMNS
+    ) | WHOLE_TABLE | SINCE_BEFORE
 
 
 def test_every_rule_passes_a_column_that_is_right(tmp_path: Path) -> None:
@@ -167,7 +172,7 @@ def test_rules_of_the_subject_packs_raise_no_false_alarm_on_real_tables(
 
 
 def test_all_packs_are_read_at_the_start() -> None:
-    assert packs.check_packs() == len(COLUMNS) + len(WHOLE_TABLE)
+    assert packs.check_packs() == len(COLUMNS) + len(WHOLE_TABLE) + len(SINCE_BEFORE)
     assert {rule.check.kind for rule in packs.load_standard_packs()} <= set(Kind)
 
 

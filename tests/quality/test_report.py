@@ -30,12 +30,16 @@ EXPECTS: dict[Kind, dict[str, object]] = {
     Kind.CHECK_CHARACTER: {"scheme": "plate"},
     Kind.EVENLY_SPACED: {"seconds": 900},
     Kind.NEWEST_WITHIN: {"days": 3},
+    Kind.IN_OTHER_TABLE: {"table": "other", "column": "n"},
+    Kind.SAME_TOTAL: {"table": "other", "column": "n", "by": ["street"]},
+    Kind.STEADY: {"aspect": "keys"},
 }
 COLUMNS: dict[Kind, list[str]] = {
     Kind.ROW_COUNT_BETWEEN: [],
     Kind.COLUMN_NAMES_AVOID: [],
     Kind.PAIR_GREATER: ["PM10", "PM2.5"],
     Kind.UNIQUE_TOGETHER: ["a", "b"],
+    Kind.STEADY: [],
 }
 
 
@@ -69,7 +73,9 @@ def test_the_sentence_says_what_share_is_allowed() -> None:
 @pytest.mark.parametrize("kind", Kind)
 def test_every_check_has_its_sentence_in_both_languages(kind: Kind) -> None:
     is_number = kind in (Kind.ROW_COUNT_BETWEEN, Kind.UNIQUE_TOGETHER)
-    observed = ("0",) if is_number else ("VARCHAR",)
+    observed: tuple[str, ...] = ("0",) if is_number else ("VARCHAR",)
+    if kind is Kind.STEADY:
+        observed = ("少了。", "Fewer.")
     outcome = RuleOutcome(rule(kind), Status.FAILED, 10, 3, observed)
 
     (finding,) = report_of(suite(outcome), started_at=AT, finished_at=AT).findings

@@ -8,9 +8,13 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
 from catalog import find
+from catalog.audience import is_member
+from exchange.look_beside import check_other_table
 from portal.api.v1.rules import columns_of, owned
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
+from quality.contract import without_other_tables
+from quality.rules import list_rules
 from quality.take_in_contract import contract_taken_in, give_out_contract, take_in_contract
 
 router = APIRouter(prefix="/api/v1", tags=["quality"])
@@ -31,7 +35,8 @@ def give_out(request: Request, slug: str) -> dict[str, Any]:
     with wiring_of(request).pool.connection() as tx:
         dataset = find.dataset_named(tx, slug, by=actor)
         columns = columns_of(tx, dataset, actor)
-        return dict(give_out_contract(tx, dataset.id, dataset.slug, columns))
+        body = give_out_contract(tx, dataset.id, dataset.slug, columns)
+    return body if is_member(actor, dataset.publisher_id) else without_other_tables(body)
 
 
 @router.put("/datasets/{slug}/contract")
@@ -44,7 +49,11 @@ def take_in(request: Request, slug: str, wanted: dict[str, Any]) -> TakenInBody:
     with wiring.pool.connection() as tx:
         dataset = owned(tx, slug, actor)
         columns = columns_of(tx, dataset, actor)
-        taken = take_in_contract(tx, dataset.id, wanted, columns, by=actor, at=wiring.now())
+        at = wiring.now()
+        taken = take_in_contract(tx, dataset.id, wanted, columns, by=actor, at=at)
+        for own in list_rules(tx, dataset.id):
+            if own.id in taken.rule_ids:
+                check_other_table(tx, dataset, own.rule, columns, by=actor, at=at)
     return TakenInBody(rules=len(taken.rule_ids), unchecked=list(taken.unchecked))
 
 

@@ -34,7 +34,7 @@ from portal.api.v1.directory_body import (
 from portal.jobs import ask_for_copies
 from portal.sign_in import actor_of, signed_in
 from portal.wiring import wiring_of
-from quality.report import report_as_json
+from quality.report import known_to, report_as_json
 from quality.rules import read_report
 
 router = APIRouter(prefix="/api/v1/datasets", tags=["datasets"])
@@ -438,7 +438,9 @@ def show_report(request: Request, slug: str, distribution: str, number: int) -> 
         if version is None:
             raise VersionNotFound
         stored = read_report(tx, version.id)
-    return {"id": str(stored.id), **report_as_json(stored.report)}
+        known = find.datasets_with_ids(tx, sorted(stored.report.others), by=actor)
+    told = known_to(stored.report, frozenset(one.id for one in known))
+    return {"id": str(stored.id), **report_as_json(told)}
 
 
 @router.post("/{slug}/submit")

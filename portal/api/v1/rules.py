@@ -10,15 +10,17 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
 from catalog import find
+from catalog.audience import is_member
 from catalog.curation import describe
 from catalog.dataset import Dataset
+from exchange.look_beside import check_other_table
 from policies.database import Tx
 from policies.party import Actor
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
 from quality import rules
-from quality.check import Column
-from quality.rule import RuleId
+from quality.check import Column, table_named_in
+from quality.rule import Rule, RuleId
 from quality.rule_format import offered_checks, rule_as_json
 
 router = APIRouter(prefix="/api/v1", tags=["quality"])
@@ -45,7 +47,7 @@ def list_rules(request: Request, slug: str) -> list[RuleBody]:
     with wiring_of(request).pool.connection() as tx:
         dataset = find.dataset_named(tx, slug, by=actor)
         return [
-            RuleBody(id=own.id, rule=dict(rule_as_json(own.rule)), created_at=own.created_at)
+            RuleBody(id=own.id, rule=_told(own.rule, actor, dataset), created_at=own.created_at)
             for own in rules.list_rules(tx, dataset.id)
         ]
 
@@ -55,15 +57,16 @@ def add_rule(request: Request, slug: str, wanted: dict[str, Any]) -> RuleBody:
     """Give the dataset a rule that the next check asks; for publishers of the organisation.
 
     Its fields are those of the rule packs: `expect` with `kind` and parameters, `columns`, `gate`,
-    `title`, `weight` and the like.
+    `title`, `weight` and the like. A rule that looks at another table (`in_other_table`,
+    `same_total`) names one that the organisation may read whole.
     """
     actor, wiring = signed_in(request), wiring_of(request)
     at = wiring.now()
     with wiring.pool.connection() as tx:
         dataset = owned(tx, slug, actor)
-        added = rules.add_rule(
-            tx, dataset.id, wanted, columns_of(tx, dataset, actor), by=actor, at=at
-        )
+        columns = columns_of(tx, dataset, actor)
+        added = rules.add_rule(tx, dataset.id, wanted, columns, by=actor, at=at)
+        check_other_table(tx, dataset, added, columns, by=actor, at=at)
     return RuleBody(id=UUID(added.id), rule=dict(rule_as_json(added)), created_at=at)
 
 
@@ -75,6 +78,14 @@ def remove_rule(request: Request, slug: str, rule_id: UUID) -> Response:
         dataset = owned(tx, slug, actor)
         rules.remove_rule(tx, dataset.id, RuleId(rule_id), by=actor, at=wiring.now())
     return Response(status_code=204)
+
+
+def _told(rule: Rule, actor: Actor, dataset: Dataset) -> dict[str, Any]:
+    """The rule; which other table it looks at is the publisher's own people's to know."""
+    body: dict[str, Any] = dict(rule_as_json(rule))
+    if table_named_in(rule.check) is not None and not is_member(actor, dataset.publisher_id):
+        body["expect"] = {"kind": rule.check.kind.value}
+    return body
 
 
 def owned(tx: Tx, slug: str, actor: Actor) -> Dataset:

@@ -14,6 +14,7 @@ from catalog.curation import describe
 from exchange import list_product
 from exchange.list_product import Proposal
 from exchange.listing import ALL_USES, Declaration, Uses
+from exchange.look_beside import check_other_table
 from exchange.price import FREE, Price, PriceModel, Tier
 from policies import terms
 from policies.errors import Refusal
@@ -52,9 +53,10 @@ def add_rule(request: Request, slug: str, given: Annotated[RuleFields, Form()]) 
             schema = tuple(
                 Column(column.name, column.type.value) for column in newest.columns
             ) if newest else ()  # fmt: skip
-            rules.add_rule(
-                tx, dataset.id, _rule_body(given, schema), schema, by=actor, at=wiring.now()
-            )
+            at = wiring.now()
+            body = _rule_body(given, schema)
+            added = rules.add_rule(tx, dataset.id, body, schema, by=actor, at=at)
+            check_other_table(tx, dataset, added, schema, by=actor, at=at)
     except Refusal as refusal:
         return workbench_page(
             request, slug, typed=typed, errors={"kind": say.refusal(refusal)},
