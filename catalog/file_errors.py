@@ -290,16 +290,6 @@ class NamedAsTable(Invalid):
 
 
 @dataclass(eq=False)
-class DocumentPublished(Conflict):
-    """A document for a published dataset, whose readers would see it without approval."""
-
-    message: ClassVar[str] = N_(
-        "The dataset is published. A document is exchanged only while it is a draft: withdraw it "
-        "and take it up again, or register another dataset."
-    )
-
-
-@dataclass(eq=False)
 class SheetReachesTooFar(TooLarge):
     """A workbook with a stray cell far outside its table."""
 

@@ -32,6 +32,7 @@ from uuid import uuid4
 from catalog import tables
 from catalog.confine import Confinement
 from catalog.dataset import DISTRIBUTIONS_MAX, DatasetState, Distribution, DistributionId
+from catalog.documents import tell_of_document
 from catalog.errors import (
     EngineBusy,
     QueryEngineAway,
@@ -40,11 +41,11 @@ from catalog.errors import (
     TooManyEntries,
     UploadNotFound,
 )
-from catalog.file_errors import DocumentPublished, NamedAsTable, NoTable, TableKeepsChanging
+from catalog.file_errors import NamedAsTable, NoTable, TableKeepsChanging
 from catalog.files.archive import TABLE_SUFFIXES
 from catalog.files.media import FORMATS
 from catalog.folders import Folders
-from catalog.kept_file import FILE_KEY, is_document
+from catalog.kept_file import is_document
 from catalog.misfit import MISFITS_NAME, KeptAside, SetAsideBy
 from catalog.publish import may_be_published_directly
 from catalog.put_in import Base, PutIn, base_of, count_row_ids, put_in, usual_types
@@ -87,7 +88,6 @@ BASES_TRIED_MAX = 5
 
 _READ = "catalog.files.read:read_table"
 _WORK_PREFIX = ".work-"
-_TOLD_OF_DOCUMENT = frozenset({FILE_KEY, "size", "hash", "url_type"})
 _ENDED = (UploadState.FAILED, UploadState.PARTED, UploadState.KEPT)
 """Without a version, for good."""
 
@@ -150,7 +150,9 @@ def parts_to_read(tx: Tx, upload_id: UploadId) -> list[UploadId]:
 
 
 def document_to_publish(tx: Tx, upload_id: UploadId) -> DatasetId | None:
-    """The dataset of a kept file, where it holds documents alone and nobody need weigh them."""
+    """The dataset of a kept file, where the gate let pass what lies beside it and nobody need weigh
+    it; else it goes out with the table that is still being checked.
+    """
     upload = store.get_upload(tx, upload_id)
     if upload is None or upload.state is not UploadState.KEPT:
         return None
@@ -158,8 +160,12 @@ def document_to_publish(tx: Tx, upload_id: UploadId) -> DatasetId | None:
     assert distribution is not None
     dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
     assert dataset is not None
-    others = dataset_store.distributions_of(tx, dataset.id)
-    is_ready = dataset.state is DatasetState.DRAFT and all(map(is_document, others))
+    is_ready = dataset.state in (DatasetState.DRAFT, DatasetState.PUBLISHED) and all(
+        version.lets_pass
+        for version in version_store.lock_newest_versions(
+            tx, [one.id for one in dataset_store.distributions_of(tx, dataset.id)]
+        )
+    )
     return dataset.id if is_ready and may_be_published_directly(dataset) else None
 
 
@@ -193,8 +199,10 @@ def _claim(pool: Pool, upload_id: UploadId) -> tuple[Upload, Version | None]:
         upload = store.lock_upload(tx, upload_id)
         if upload is None:
             raise UploadNotFound
+        if upload.state in _ENDED:
+            return upload, None
         made = version_store.version_of_upload(tx, upload_id)
-        if made is not None or upload.state in _ENDED:
+        if made is not None:
             return upload, made
         claimed = replace(
             upload,
@@ -242,11 +250,11 @@ def _read(
 
 
 def _keep(pool: Pool, upload: Upload, media_type: str, *, now: Callable[[], datetime]) -> None:
-    """Keep a file that is no table as it came, in a distribution without one.
+    """Keep a file that is no table as it came, as a version of a distribution without a table.
 
-    What is published is not exchanged behind the approver's back.
+    Readers of a published dataset have the one that was approved last until this one is.
 
-    Raises: NamedAsTable, NoTable, DocumentPublished.
+    Raises: NamedAsTable, NoTable.
     """
     at, named = now(), FORMATS.get(media_type, media_type)
     if upload.file_name.lower().endswith(TABLE_SUFFIXES):
@@ -254,55 +262,30 @@ def _keep(pool: Pool, upload: Upload, media_type: str, *, now: Callable[[], date
     with pool.connection() as tx:
         distribution = dataset_store.lock_distribution(tx, upload.distribution_id)
         assert distribution is not None
-        dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
-        assert dataset is not None
         has_table = version_store.newest_version(tx, distribution.id) is not None
         if has_table or upload.way is not Way.REPLACE or upload.parent_id is not None:
             raise NoTable(named)
-        if dataset.issued is not None and dataset.state is DatasetState.PUBLISHED:
-            raise DocumentPublished
-        kept: dict[str, Json] = {
-            "sha256": upload.blob_sha256,
-            "size_bytes": upload.size_bytes,
-            "file_name": upload.file_name,
-            "media_type": media_type,
-            "at": at.isoformat(),
-        }
-        told: dict[str, Json] = {
-            "size": upload.size_bytes,
-            "hash": upload.blob_sha256,
-            "url_type": "upload",
-        }
-        changed = replace(
-            distribution,
-            details={**distribution.details, **told, FILE_KEY: kept},
-            format=named,
-            media_type=media_type,
-            modified_at=at,
+        version = Version(
+            id=VersionId(uuid4()),
+            distribution_id=distribution.id,
+            number=version_store.newest_number(tx, distribution.id) + 1,
+            upload_id=upload.id,
+            delta_version=0,
+            digest=upload.blob_sha256,
+            columns=(),
+            reading=Reading("", "", "", has_header=False, kind="document", media_type=media_type),
+            row_count=0,
+            size_bytes=upload.size_bytes,
+            created_at=at,
+            kind=VersionKind.DOCUMENT,
         )
-        dataset_store.update_distribution(tx, changed)
+        version_store.insert_version(tx, version)
+        dataset = dataset_store.get_dataset(tx, distribution.dataset_id)
+        if dataset is None or dataset.state is not DatasetState.PUBLISHED:
+            tell_of_document(tx, distribution.id)
         done = replace(upload, state=UploadState.KEPT, stage="", done_permille=DONE_PERMILLE)
         store.update_upload(tx, done)
-        event = Event(
-            kind=EventKind.DATASET_CHANGED,
-            at=at,
-            actor=SYSTEM,
-            organization_id=dataset.publisher_id,
-            dataset_id=dataset.id,
-            subject_id=dataset.id,
-            facts={
-                "distribution": {
-                    "id": str(distribution.id),
-                    "slug": distribution.slug,
-                    "sha256": upload.blob_sha256,
-                    "media_type": media_type,
-                }
-            },
-            edges=(
-                Edge(f"upload:{upload.id}", f"distribution:{distribution.id}", "catalog.ingest"),
-            ),
-        )
-        record(tx, event)
+        _record(tx, version, upload, set_aside=0)
 
 
 def _part(pool: Pool, upload: Upload, names: list[str], *, now: Callable[[], datetime]) -> None:
@@ -481,9 +464,7 @@ def _add_version(
         version_store.insert_files(tx, version.id, put.files)
         if is_document(distribution):
             # A table has come for it after all.
-            left = {k: v for k, v in distribution.details.items() if k not in _TOLD_OF_DOCUMENT}
-            as_table = replace(distribution, details=left, format="", media_type="")
-            dataset_store.update_distribution(tx, as_table)
+            tell_of_document(tx, distribution.id)
         if is_fed:
             count_row_ids(tx, version.distribution_id, put.added)
         quarantine(tx, version.id, aside, by=SetAsideBy.READING, at=version.created_at)

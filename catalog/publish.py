@@ -25,6 +25,7 @@ from catalog.dataset import (
     Distribution,
     check_text,
 )
+from catalog.documents import tell_of_document
 from catalog.errors import (
     ApproverIsSubmitter,
     ApproverNeeded,
@@ -208,8 +209,10 @@ def withdraw(tx: Tx, dataset_id: DatasetId, *, reason: str, by: Actor, at: datet
     distributions = dataset_store.distributions_of(tx, dataset_id)
     for version in _in_state(tx, distributions, VersionState.SUBMITTED):
         store.update_version(tx, version.returned(why))
-    for version in _in_state(tx, distributions, VersionState.PUBLISHED):
+    published = _in_state(tx, distributions, VersionState.PUBLISHED)
+    for version in published:
         store.update_version(tx, version.withdrawn(why))
+    _tell_of_documents(tx, published)
     record(tx, _event(EventKind.DATASET_WITHDRAWN, withdrawn, {"reason": why}, by=by, at=at))
     return withdrawn
 
@@ -231,12 +234,19 @@ def _publish(
     else:
         dataset = dataset.move_to(DatasetState.PUBLISHED, at=at)
     dataset_store.update_state(tx, dataset)
+    _tell_of_documents(tx, versions)
     facts: dict[str, JsonValue] = {
         **_version_facts(versions),
         "profile_id": under,
     }
     record(tx, _event(EventKind.DATASET_PUBLISHED, dataset, facts, by=by, at=at))
     return dataset
+
+
+def _tell_of_documents(tx: Tx, versions: Sequence[Version]) -> None:
+    for version in versions:
+        if version.is_document:
+            tell_of_document(tx, version.distribution_id)
 
 
 def _is_record_alone(dataset: Dataset, distributions: Sequence[Distribution]) -> bool:
@@ -258,7 +268,7 @@ def _ready(tx: Tx, distributions: Sequence[Distribution]) -> list[Version]:
     ready = [version for version in newest if version.state is VersionState.CREATED]
     for version in ready:
         slug = slugs[version.distribution_id]
-        if version.verdict is None:
+        if version.verdict is None and not version.is_document:
             raise NotAssessedYet(slug, version.number)
         if not version.lets_pass:
             raise GateBlocked(slug, version.number, str(version.report_id))

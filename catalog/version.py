@@ -107,6 +107,8 @@ class Reading:
     """Column → what a list of columns in the same file says of it."""
     field_list: str = ""
     """The part of the file that is this list; empty where there is none."""
+    media_type: str = ""
+    """What a document is by its bytes; empty for tables."""
 
     def as_json(self) -> dict[str, Json]:
         """The stored form."""
@@ -128,6 +130,7 @@ class Reading:
             "misfits": dict(self.misfits),
             "meanings": dict(self.meanings),
             "field_list": self.field_list,
+            "media_type": self.media_type,
         }
 
     @classmethod
@@ -153,6 +156,7 @@ class Reading:
             misfits={name: _count(n) for name, n in _mapping(stored.get("misfits")).items()},
             meanings={name: str(said) for name, said in _mapping(stored.get("meanings")).items()},
             field_list=str(stored.get("field_list", "")),
+            media_type=str(stored.get("media_type", "")),
         )
 
 
@@ -235,6 +239,10 @@ class VersionKind(StrEnum):
     """The rows of the last step in large files again: what is checked, published and copied."""
     SIFTED = "sifted"
     """The version before without the rows that broke a rule; those are in quarantine."""
+    DOCUMENT = "document"
+    """A file that is no table: its bytes are handed out as they came. It has no rows, no columns
+    and no verdict, and whoever reads versions of tables is never given one.
+    """
 
 
 class WithdrawalReason(StrEnum):
@@ -334,9 +342,14 @@ class Version:
         return self.kind in (VersionKind.STEP, VersionKind.SETTLED)
 
     @property
+    def is_document(self) -> bool:
+        """Whether it is a file that is no table; its digest is that of its bytes then."""
+        return self.kind is VersionKind.DOCUMENT
+
+    @property
     def lets_pass(self) -> bool:
-        """Whether the gate let it pass."""
-        return self.verdict is not None and self.verdict.lets_pass
+        """Whether the gate let it pass; of documents it has nothing to say."""
+        return self.is_document or (self.verdict is not None and self.verdict.lets_pass)
 
     def submitted(self, *, by: UserId, at: datetime) -> Version:
         """The version as it lies with the approver."""

@@ -12,8 +12,10 @@ from datetime import datetime
 
 from catalog.audience import may_approve_for, visible
 from catalog.dataset import REASON_LENGTH_CHARACTERS, Distribution, check_text
+from catalog.documents import tell_of_document
 from catalog.errors import ApproverNeeded, NotPublished, ReasonMissing, VersionNotFound
 from catalog.store import datasets as dataset_store
+from catalog.store import documents
 from catalog.store import versions as store
 from catalog.version import Version, VersionState, WithdrawalReason
 from policies.database import Tx
@@ -54,7 +56,12 @@ def withdraw_version(
         raise NotPublished(number)
     withdrawn = version.withdrawn_alone(reason, why, at=at)
     store.withdraw_version(tx, withdrawn, by=by.user_id)
-    left = store.published_versions_of(tx, [distribution.id], limit=1)
+    if version.is_document:
+        tell_of_document(tx, distribution.id)
+        document = documents.newest_published(tx, distribution.id)
+        left = [] if document is None else [document.version]
+    else:
+        left = store.published_versions_of(tx, [distribution.id], limit=1)
     record(
         tx,
         Event(

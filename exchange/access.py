@@ -15,6 +15,7 @@ from catalog.audience import is_member
 from catalog.curation.deposit_errors import DatasetNotYours
 from catalog.curation.names import known_distribution
 from catalog.dataset import Dataset, Distribution, DistributionId
+from catalog.documents import newest_document
 from catalog.errors import DatasetNotFound, DistributionNotFound, VersionNotFound
 from catalog.find import (
     StoredVersion,
@@ -141,24 +142,41 @@ def find_target(tx: Tx, name: str, *, by: Actor) -> Target:
 
     Raises: NoSuchData, VersionWithdrawn, VersionRemoved.
     """
-    called, _, reference = name.partition(VERSION_MARK)
-    distribution_id = _uuid(called)
-    if distribution_id is None:
-        dataset_slug, _, distribution_slug = called.lower().partition(DISTRIBUTION_MARK)
-        dataset = _dataset(tx, dataset_slug, name, by)
-        distribution = _distribution(tx, dataset, distribution_slug, name)
-    else:
-        try:
-            dataset, distribution = known_distribution(tx, DistributionId(distribution_id), by=by)
-        except (DatasetNotFound, DatasetNotYours, DistributionNotFound):
-            raise NoSuchData(name) from None
+    dataset, distribution = _place(tx, name, by)
     newest = newest_stored(tx, dataset, distribution, by=by)
-    if VERSION_MARK in name:
+    _, mark, reference = name.partition(VERSION_MARK)
+    if mark:
         return _pinned(tx, dataset, distribution, newest, name, reference, by)
     if newest is not None:
         return Target(name, newest)
     for version in withdrawn_versions_of(tx, [distribution.id], limit=1):
         refuse_what_ended(tx, version)
+    raise NoSuchData(name)
+
+
+def find_document(tx: Tx, name: str, *, by: Actor) -> Target:
+    """The document that a dataset's or distribution's name means for `by`; see `find_target`.
+
+    A dataset's own name means the first document that exists for the caller.
+
+    Raises: NoSuchData, VersionWithdrawn, VersionRemoved.
+    """
+    dataset, distribution = _place(tx, name, by)
+    called, mark, reference = name.partition(VERSION_MARK)
+    if mark:
+        target = _pinned(tx, dataset, distribution, None, name, reference, by)
+        if target.version.is_document:
+            return target
+        raise NoSuchData(name)
+    is_whole = DISTRIBUTION_MARK not in called and _uuid(called) is None
+    places = distributions_of(tx, dataset) if is_whole else [distribution]
+    for place in places:
+        document = newest_document(tx, dataset, place, by=by)
+        if document is not None:
+            return Target(name, StoredVersion(dataset, place, document.version, ()))
+    for version in withdrawn_versions_of(tx, [place.id for place in places], limit=1):
+        if version.is_document:
+            refuse_what_ended(tx, version)
     raise NoSuchData(name)
 
 
@@ -416,6 +434,20 @@ def _left_by_token(by: Actor) -> frozenset[Action]:
     if by.warrant is None or by.warrant.actions is None:
         return frozenset(Action)
     return frozenset(Action(action) for action in by.warrant.actions)
+
+
+def _place(tx: Tx, name: str, by: Actor) -> tuple[Dataset, Distribution]:
+    """Raises: NoSuchData."""
+    called, _, _ = name.partition(VERSION_MARK)
+    distribution_id = _uuid(called)
+    if distribution_id is None:
+        dataset_slug, _, distribution_slug = called.lower().partition(DISTRIBUTION_MARK)
+        dataset = _dataset(tx, dataset_slug, name, by)
+        return dataset, _distribution(tx, dataset, distribution_slug, name)
+    try:
+        return known_distribution(tx, DistributionId(distribution_id), by=by)
+    except (DatasetNotFound, DatasetNotYours, DistributionNotFound):
+        raise NoSuchData(name) from None
 
 
 def _pinned(

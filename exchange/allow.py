@@ -26,11 +26,19 @@ from catalog.steps.field import ROW_ID, field_of
 from catalog.view import EVERYTHING
 from catalog.warehouse import Warehouse
 from exchange import fair_use
-from exchange.access import Access, decide_access, find_target, record_refusal
+from exchange.access import (
+    Access,
+    Target,
+    decide_access,
+    find_document,
+    find_target,
+    record_refusal,
+)
 from exchange.delivery import (
     QUERY_ROWS_MAX,
     TABLES_PER_QUERY_MAX,
     Delivered,
+    DocumentQuestion,
     FileQuestion,
     PageQuestion,
     PictureQuestion,
@@ -40,6 +48,8 @@ from exchange.delivery import (
 )
 from exchange.errors import (
     AccessDenied,
+    DocumentNotCut,
+    NoSuchData,
     NothingNamed,
     TooManyTables,
 )
@@ -170,7 +180,7 @@ def allow(
 ) -> Allowed:
     """Find the data, decide about each, and have its serving copies ready.
 
-    Raises: NothingNamed, TooManyTables, NoSuchData, AccessDenied.
+    Raises: NothingNamed, TooManyTables, NoSuchData, AccessDenied, DocumentNotCut.
     """
     if not names:
         raise NothingNamed
@@ -188,6 +198,8 @@ def allow(
         parts.decided.keep(
             _asked(names, question, ask), (accesses, copies, changes), changes=changes, at=at
         )
+    if isinstance(question, DocumentQuestion):
+        return Allowed(question, ask, accesses, (), statement, changes=changes)
     if isinstance(question, RowsQuestion):
         return Allowed(question, ask, accesses, (), statement, _source(parts, accesses[0]))
     copies = copies or _copies(parts, accesses)
@@ -218,10 +230,10 @@ def _decided(
 ) -> tuple[Access, ...]:
     """The accesses, all of them allowed.
 
-    Raises: NoSuchData, AccessDenied.
+    Raises: NoSuchData, AccessDenied, DocumentNotCut.
     """
     with parts.pool.connection() as tx:
-        found = [find_target(tx, name, by=ask.by) for name in names]
+        found = [_target(tx, name, question, ask.by) for name in names]
         accesses = [
             decide_access(tx, target, question.action, purpose=ask.purpose, by=ask.by, at=at)
             for target in found
@@ -229,7 +241,23 @@ def _decided(
         refusal = refusal_of(tx, accesses, ask.by, at)
     if refusal is not None:
         raise refusal
+    for access in accesses:
+        if access.target.version.is_document and access.view != EVERYTHING:
+            raise DocumentNotCut(access.target.dataset.slug)
     return tuple(accesses)
+
+
+def _target(tx: Tx, name: str, question: Question, by: Actor) -> Target:
+    """The table or document that is asked for by name.
+
+    Raises: NoSuchData, also for a table where a document is asked for, and the other way.
+    """
+    if isinstance(question, DocumentQuestion):
+        return find_document(tx, name, by=by)
+    target = find_target(tx, name, by=by)
+    if target.version.is_document:
+        raise NoSuchData(name)
+    return target
 
 
 def _copies(parts: Parts, accesses: Sequence[Access]) -> tuple[ServingCopy, ...]:
@@ -294,6 +322,9 @@ def rows_at_most(allowed: Allowed) -> int:
             rows = copies[0].rows if allowed.matching is None else allowed.matching
             left = max(0, rows - question.offset)
             return left if question.limit is None else min(question.limit, left)
+        case DocumentQuestion():
+            # Where rows are what is paid for, it costs as much as one.
+            return 1
         case PictureQuestion():
             # It tells of all rows, however few it draws.
             return copies[0].rows

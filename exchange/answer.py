@@ -30,6 +30,7 @@ from exchange.delivery import (
     MADE_DOWNLOAD_BYTES_MAX,
     MEDIA_TYPES,
     PAGE_MEDIA_TYPE,
+    DocumentQuestion,
     FileQuestion,
     PageQuestion,
     PictureQuestion,
@@ -53,6 +54,7 @@ from exchange.write_receipt import Outcome
 MADE_DOWNLOAD_S = 300
 TABLE_OF_DOWNLOAD = "data"
 DUMP_BATCH_ROWS = 10_000
+DOCUMENT_MEDIA_TYPE = "application/octet-stream"
 
 
 def run(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> Outcome:
@@ -71,6 +73,8 @@ def run(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> Outco
             return _run_rows(parts, allowed, path)
         case PictureQuestion():
             return _run_picture(parts, allowed, path)
+        case DocumentQuestion():
+            return _run_document(parts, allowed, path)
 
 
 def _run_query(parts: Parts, allowed: Allowed, reserved: Reserved, path: Path) -> Outcome:
@@ -342,6 +346,13 @@ def _run_file(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
     )
 
 
+def _run_document(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
+    version = allowed.accesses[0].target.version
+    link_result(path, parts.folders.blobs.checked(version.digest))
+    media_type = version.reading.media_type or DOCUMENT_MEDIA_TYPE
+    return Outcome(path.name, media_type, (), 1, version.size_bytes, version.digest)
+
+
 def _run_picture(parts: Parts, allowed: Allowed, path: Path) -> Outcome:
     question, copy = allowed.question, allowed.copies[0]
     assert isinstance(question, PictureQuestion)
@@ -427,3 +438,5 @@ def suffix_of(question: Question) -> str:
             return question.form.value
         case PictureQuestion():
             return "json"
+        case DocumentQuestion():
+            return "bin"

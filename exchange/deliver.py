@@ -18,6 +18,7 @@ from datetime import timedelta
 from functools import partial
 from typing import assert_never
 
+from catalog.documents import document_with_id
 from catalog.errors import NoSuchTable
 from catalog.row_forms import FoundTable
 from exchange import settle
@@ -33,6 +34,7 @@ from exchange.allow import (
     runs_on_cluster,
 )
 from exchange.answer import (
+    DOCUMENT_MEDIA_TYPE,
     Counted,
     answer_key,
     carried,
@@ -52,6 +54,8 @@ from exchange.delivery import (
     MEDIA_TYPES,
     PAGE_ROWS_MAX,
     Delivered,
+    DocumentFacts,
+    DocumentQuestion,
     Estimate,
     FileFacts,
     FileQuestion,
@@ -189,6 +193,35 @@ def deliver_file(parts: Parts, name: str, question: FileQuestion, ask: Ask) -> D
     return _deliver(parts, allow(parts, (name,), question, ask, None))
 
 
+def deliver_document(parts: Parts, name: str, ask: Ask) -> Delivered:
+    """A document of a dataset as it came; its receipt holds the digest of the file.
+
+    Raises: NoSuchData, AccessDenied, DocumentNotCut, FairUseSpent, NoOrganization,
+    InsufficientCredits, DataChanged, AlreadyResolved, ResultGone, FileDamaged, StorageAway.
+    """
+    return _deliver(parts, allow(parts, (name,), DocumentQuestion(), ask, None))
+
+
+def document_facts(parts: Parts, name: str, ask: Ask) -> DocumentFacts:
+    """What a document is, for whoever may have it; nothing is delivered.
+
+    Raises: NoSuchData, AccessDenied, DocumentNotCut, FileDamaged, StorageAway.
+    """
+    allowed = allow(parts, (name,), DocumentQuestion(), ask, None)
+    with parts.pool.connection() as tx:
+        document = document_with_id(tx, allowed.accesses[0].target.version.id)
+    if document is None:
+        raise NoSuchData(name)
+    file = FileFacts(
+        parts.folders.blob(document.sha256),
+        document.media_type or DOCUMENT_MEDIA_TYPE,
+        document.version.size_bytes,
+        document.sha256,
+        is_public=allowed.is_public,
+    )
+    return DocumentFacts(file, document.file_name)
+
+
 def file_facts(parts: Parts, name: str, question: FileQuestion, ask: Ask) -> FileFacts | None:
     """What a stored file of a dataset is, for whoever may have it; None for what is made anew.
 
@@ -281,6 +314,8 @@ def _is_at_once(allowed: Allowed) -> bool:
         case FileQuestion():
             is_stored = stored_name(allowed.question) is not None
             return not allowed.prices and is_stored and allowed.ask.idempotency_key is None
+        case DocumentQuestion():
+            return not allowed.prices and allowed.ask.idempotency_key is None
         case RowsQuestion() | PictureQuestion():
             return False
 
@@ -323,6 +358,8 @@ def _size_at_most(parts: Parts, allowed: Allowed) -> int:
             name = stored_name(question)
             if name is not None:
                 return allowed.copies[0].file(name).size_bytes
+        case DocumentQuestion():
+            return allowed.accesses[0].target.version.size_bytes
         case PageQuestion() | RowsQuestion() | PictureQuestion():
             pass
         case _:
@@ -332,7 +369,8 @@ def _size_at_most(parts: Parts, allowed: Allowed) -> int:
 
 def _life(parts: Parts, allowed: Allowed) -> timedelta:
     """How long what is held stays so, at most: as long as the answer may take, and some more."""
-    is_long = isinstance(allowed.question, FileQuestion) or runs_on_cluster(parts, allowed)
+    is_file = isinstance(allowed.question, FileQuestion | DocumentQuestion)
+    is_long = is_file or runs_on_cluster(parts, allowed)
     return RESERVATION_LIFE if is_long else QUERY_RESERVATION_LIFE
 
 

@@ -176,6 +176,17 @@ class PictureQuestion:
         return self.asked.as_plain()
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentQuestion:
+    """A file that is no table, as it came."""
+
+    action = Action.DOWNLOAD
+
+    def as_plain(self) -> dict[str, Plain]:
+        """What is hashed as the question."""
+        return {"document": True}
+
+
 def _page_action(*, is_plain: bool, limit: int) -> Action:
     return Action.PREVIEW if is_plain and limit <= PREVIEW_ROWS else Action.READ_PAGE
 
@@ -187,7 +198,9 @@ def _plain_manner(manner: Manner) -> dict[str, Plain]:
     return {"bom": manner.with_mark, "guard": manner.is_guarded}
 
 
-Question = SqlQuestion | PageQuestion | FileQuestion | RowsQuestion | PictureQuestion
+Question = (
+    SqlQuestion | PageQuestion | FileQuestion | RowsQuestion | PictureQuestion | DocumentQuestion
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,6 +234,14 @@ class FileFacts:
     sha256: str
     is_public: bool
     """Open to anybody."""
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """A document that a caller may have."""
+
+    file: FileFacts
+    file_name: str
 
 
 @dataclass(frozen=True, slots=True)

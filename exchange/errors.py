@@ -96,6 +96,17 @@ class NotYourPart(Denied):
 
 
 @dataclass(eq=False)
+class DocumentNotCut(Denied):
+    """An offer or agreement that lets a part of the data out, which no document can be cut to."""
+
+    message: ClassVar[str] = N_(
+        "What you may have of “{dataset}” is a part of its columns or rows. A document cannot be "
+        "cut to that, so it is not handed out. Ask its publisher."
+    )
+    dataset: str
+
+
+@dataclass(eq=False)
 class NoOrganization(Denied):
     """The caller acts for no organisation."""
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog.dataset import Dataset, DatasetState
+from catalog.documents import published_document
 from catalog.find import dataset_with_id, distributions_of, inputs_of, newest_published
 from catalog.version import Version
 from catalog.view import EVERYTHING, View
@@ -365,7 +366,7 @@ def listing_facts(
     items = inputs_of(tx, dataset.id)
     inputs = tuple(_input_facts(tx, item, listing) for item in items)
     versions = _published_versions(tx, dataset)
-    facts = _listing_facts(listing, dataset, inputs, versions)
+    facts = _listing_facts(listing, dataset, inputs, [*versions, *_documents(tx, dataset)])
     owners = frozenset(str(item.publisher_id) for item in items)
     return (
         _register_facts(listing, dataset, versions, at),
@@ -426,11 +427,19 @@ def _published_versions(tx: Tx, dataset: Dataset) -> list[Version]:
     return [version for version in newest if version is not None]
 
 
+def _documents(tx: Tx, dataset: Dataset) -> list[Version]:
+    """What everybody reads of each distribution that is a document."""
+    found = [published_document(tx, held.id) for held in distributions_of(tx, dataset)]
+    return [document.version for document in found if document is not None]
+
+
 def _listing_facts(
     listing: Listing, dataset: Dataset, inputs: tuple[InputFacts, ...], versions: list[Version]
 ) -> ListingFacts:
     declared, assessment = listing.declared, listing.assessment
-    checked = [china_day(version.assessed_at) for version in versions if version.assessed_at]
+    # The gate has nothing to say of a document; who approved it looked at it.
+    looked = [one.published_at if one.is_document else one.assessed_at for one in versions]
+    checked = [china_day(moment) for moment in looked if moment]
     return ListingFacts(
         regime=listing.regime,
         name=dataset.slug,

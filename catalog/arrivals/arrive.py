@@ -40,7 +40,6 @@ from catalog.arrivals.pieces import content_of, drop_pieces, keep_piece
 from catalog.blobs import UPLOAD_BYTES_MAX, Blobs, StoredBlob, store_blob
 from catalog.dataset import Distribution
 from catalog.errors import FileDamaged, FileTooLarge
-from catalog.kept_file import kept_file_of
 from catalog.store import datasets as dataset_store
 from catalog.store import uploads as upload_store
 from catalog.store import versions as version_store
@@ -268,11 +267,7 @@ def _is_in_effect(tx: Tx, upload: Upload) -> bool:
             return False
         case UploadState.HELD | UploadState.QUEUED | UploadState.INGESTING | UploadState.PARTED:
             return True
-        case UploadState.KEPT:
-            distribution = dataset_store.get_distribution(tx, upload.distribution_id)
-            kept = None if distribution is None else kept_file_of(distribution)
-            return kept is not None and kept.sha256 == upload.blob_sha256
-        case UploadState.INGESTED:
+        case UploadState.KEPT | UploadState.INGESTED:
             made = version_store.version_of_upload(tx, upload.id)
             return (
                 made is not None

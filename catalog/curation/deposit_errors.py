@@ -78,6 +78,13 @@ class DatasetNotYours(Denied):
 
 
 @dataclass(eq=False)
+class FileStopped(Denied):
+    """A supervisor stopped everything that the dataset or its publisher gives."""
+
+    message: ClassVar[str] = N_("A supervisor has stopped this data. Nothing of it is handed out.")
+
+
+@dataclass(eq=False)
 class FileNotOpen(Denied):
     """The record may be read, and its file not without asking."""
 

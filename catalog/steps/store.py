@@ -208,6 +208,7 @@ def tables_seen(
               JOIN catalog.distributions AS held ON held.id = version.distribution_id
               JOIN catalog.datasets AS dataset ON dataset.id = held.dataset_id
              WHERE NOT version.is_dropped
+               AND version.kind <> 'document'
                AND NOT held.is_removed
                AND NOT dataset.is_purged
                AND (dataset.publisher_id = ANY (%(member_of)s)

@@ -24,6 +24,7 @@ def newest_of(tx: Tx, dataset_ids: Sequence[DatasetId], audience: Audience) -> l
           JOIN catalog.datasets AS dataset ON dataset.id = distribution.dataset_id
           JOIN catalog.versions AS version ON version.distribution_id = distribution.id
          WHERE distribution.dataset_id = ANY (%(dataset_ids)s)
+           AND version.kind <> 'document'
            AND (dataset.publisher_id = ANY (%(member_of)s)
                 OR (version.state = 'published' AND dataset.state = 'published'))
          ORDER BY distribution.dataset_id, distribution.created_at, distribution.slug,

@@ -14,6 +14,7 @@ def published_past_the_gate(tx: Tx) -> list[str]:
         SELECT id::text AS found
           FROM catalog.versions
          WHERE state = 'published'
+           AND kind <> 'document'
            AND (verdict IS NULL OR verdict NOT IN ('passed', 'passed_with_warnings', 'known_issue'))
          ORDER BY id
          LIMIT %(limit)s

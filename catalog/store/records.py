@@ -76,6 +76,7 @@ def newest_versions_in(
           LEFT JOIN catalog.uploads AS upload ON upload.id = version.upload_id
          WHERE dataset.id = ANY (%(ids)s)
            AND NOT version.is_dropped
+           AND version.kind <> 'document'
            AND version.withdrawn_at IS NULL
            AND version.removed_at IS NULL
            AND (dataset.publisher_id = ANY (%(member_of)s)

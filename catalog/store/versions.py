@@ -144,6 +144,7 @@ def delta_versions_kept(tx: Tx, distribution_id: DistributionId) -> list[int]:
           FROM catalog.versions
          WHERE distribution_id = %(distribution_id)s
            AND removed_at IS NULL
+           AND kind <> 'document'
          ORDER BY delta_version
         """,
         {"distribution_id": distribution_id},
@@ -221,13 +222,14 @@ def child_of_kind(tx: Tx, version_id: VersionId, kind: VersionKind) -> Version |
 
 
 def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int) -> list[Version]:
-    """Versions of these distributions, newest first; of the steps only what is newest of all."""
+    """Versions of tables, newest first; of the steps only what is newest of all."""
     rows = tx.execute(
         f"""
         SELECT {VERSION}
           FROM catalog.versions AS version
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND NOT is_dropped
+           AND kind <> 'document'
            AND (kind <> 'step'
                 OR number = (SELECT max(newest.number)
                                FROM catalog.versions AS newest
@@ -243,7 +245,7 @@ def versions_of(tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: in
 def published_versions_of(
     tx: Tx, distribution_ids: Sequence[DistributionId], *, limit: int
 ) -> list[Version]:
-    """Published versions of these distributions, newest first."""
+    """Published versions of the tables of these distributions, newest first."""
     rows = tx.execute(
         f"""
         SELECT {VERSION}
@@ -251,6 +253,7 @@ def published_versions_of(
          WHERE distribution_id = ANY (%(distribution_ids)s)
            AND state = 'published'
            AND NOT is_dropped
+           AND kind <> 'document'
          ORDER BY created_at DESC, number DESC, id
          LIMIT %(limit)s
         """,
@@ -306,6 +309,7 @@ def newest_version(tx: Tx, distribution_id: DistributionId) -> Version | None:
         SELECT {VERSION}
           FROM catalog.versions AS version
          WHERE distribution_id = %(distribution_id)s
+           AND kind <> 'document'
          ORDER BY number DESC
          LIMIT 1
         """,
@@ -324,6 +328,7 @@ def newest_left(tx: Tx, distribution_id: DistributionId) -> Version | None:
            AND withdrawn_at IS NULL
            AND removed_at IS NULL
            AND NOT is_dropped
+           AND kind <> 'document'
          ORDER BY number DESC
          LIMIT 1
         """,
@@ -342,6 +347,7 @@ def newest_in_effect(tx: Tx, distribution_id: DistributionId) -> Version | None:
            AND withdrawn_at IS NULL
            AND removed_at IS NULL
            AND NOT is_dropped
+           AND kind <> 'document'
            AND state <> 'withdrawn'
            AND verdict IS DISTINCT FROM 'blocked'
          ORDER BY number DESC
@@ -363,6 +369,7 @@ def newest_offered(tx: Tx, distribution_id: DistributionId) -> Version | None:
            AND withdrawn_at IS NULL
            AND removed_at IS NULL
            AND NOT is_dropped
+           AND kind <> 'document'
          ORDER BY number DESC
          LIMIT 1
         """,

@@ -198,7 +198,7 @@ def shared_without_check(tx: Tx) -> list[str]:
                              FROM catalog.distributions d
                              JOIN catalog.versions v ON v.distribution_id = d.id
                             WHERE d.dataset_id = l.dataset_id
-                              AND v.assessed_at IS NOT NULL)
+                              AND (v.assessed_at IS NOT NULL OR v.kind = 'document'))
          ORDER BY l.id
          LIMIT %(limit)s
         """,

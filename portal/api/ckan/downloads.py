@@ -9,12 +9,14 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from catalog.curation.deposit_errors import FileNotOpen
 from catalog.dataset import DistributionId
 from catalog.errors import DistributionNotFound
-from catalog.raw_file import raw_file
+from catalog.raw_file import is_document_for, raw_file
 from portal.api.ckan.call import uuid_of
 from portal.api.ckan.envelope import caller_of
 from portal.api.ckan.resource_reading import media_type_of
+from portal.api.v1.documents import hand_out_document
 from portal.handing_out import file_answer
 from portal.settings import Publication
 from portal.wiring import wiring_of
@@ -35,14 +37,23 @@ def download(request: Request, dataset: str, resource: str, file_name: str = "")
     found = uuid_of(resource)
     if found is None:
         raise DistributionNotFound(resource)
-    with wiring.pool.connection() as tx:
-        file = raw_file(
-            tx,
-            DistributionId(found),
-            by=caller_of(request),
-            is_direct=wiring.settings.publication is Publication.DIRECT,
-            at=wiring.now(),
-        )
+    actor = caller_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            file = raw_file(
+                tx,
+                DistributionId(found),
+                by=actor,
+                is_direct=wiring.settings.publication is Publication.DIRECT,
+                at=wiring.now(),
+            )
+    except FileNotOpen:
+        with wiring.pool.connection() as tx:
+            is_kept = is_document_for(tx, DistributionId(found), by=actor)
+        if not is_kept or actor.is_anonymous:
+            raise
+        # Shared or bought like a table, and handed out with its receipt.
+        return hand_out_document(request, str(found))
     # A file of a publisher never opens as a page of ours.
     return file_answer(
         request,

@@ -70,7 +70,7 @@ def test_a_pdf_is_kept_published_unrated_and_told_of_on_every_face(desk: Desk) -
     desk.publish()
     after = desk.download()
 
-    assert (sent["state"], sent["version_id"], sent["failure"]) == ("kept", None, None)
+    assert (sent["state"], sent["failure"]) == ("kept", None)
     assert before.status_code in (403, 404)
     assert after.status_code == 200
     assert after.content == PDF
@@ -142,12 +142,42 @@ def test_a_document_never_takes_the_place_of_a_table(desk: Desk) -> None:
     assert desk.resource()["mimetype"] != "application/pdf"
 
 
-def test_a_published_document_is_not_exchanged_unseen(desk: Desk) -> None:
+def test_a_published_document_is_exchanged_once_somebody_approved_the_other(desk: Desk) -> None:
     desk.register()
     desk.send(PDF, "a.pdf")
     desk.publish()
 
-    other = desk.send(PDF + b"%", "a.pdf")
+    other = desk.send(PDF + b"%", "b.pdf")
+    unseen, graph = desk.download().content, desk.site.anybody.get("/dataset/bus-stops.ttl").text
+    desk.publish()
 
-    assert other["state"] == "failed"
-    assert desk.download().content == PDF
+    assert other["state"] == "kept"
+    assert unseen == PDF
+    assert hashlib.sha256(PDF + b"%").hexdigest() not in graph
+    assert desk.download().content == PDF + b"%"
+    assert hashlib.sha256(PDF + b"%").hexdigest() in (
+        desk.site.anybody.get("/dataset/bus-stops.ttl").text
+    )
+
+
+def test_a_withdrawn_document_gives_way_to_the_one_before_and_to_none(desk: Desk) -> None:
+    desk.register()
+    for content in (PDF, PDF + b"%"):
+        desk.send(content, "a.pdf")
+        desk.publish()
+    approver, place = desk.site.approver, "/api/v1/datasets/bus-stops/versions"
+    address = "/" + str(desk.resource()["url"]).split("/", 3)[3]
+
+    answers = []
+    for number in (2, 1):
+        done = approver.post(f"{place}/{number}/withdraw", json={"reason": "personal_data"})
+        assert done.status_code == 200, done.text
+        answers.append(desk.site.anybody.get(address))
+
+    assert answers[0].content == PDF
+    assert answers[1].status_code == 404, answers[1].text
+    graph = desk.site.anybody.get("/dataset/bus-stops.ttl").text
+    assert hashlib.sha256(PDF).hexdigest() not in graph
+    again = desk.send(PDF + b"%%", "c.pdf")
+    desk.publish()
+    assert (again["state"], desk.download().content) == ("kept", PDF + b"%%")
