@@ -24,6 +24,8 @@ from catalog.audience import (
     visible,
 )
 from catalog.dataset import DISTRIBUTIONS_MAX, Dataset, DatasetState, Distribution, DistributionId
+from catalog.document import Document
+from catalog.documents import documents_of, newest_document
 from catalog.errors import (
     DistributionNotFound,
     MalformedPageMark,
@@ -73,6 +75,15 @@ class DistributionOverview:
     """Newest first."""
     uploads: tuple[Upload, ...]
     """Newest first; empty for everybody but the publisher's own people."""
+    documents: tuple[Document, ...] = ()
+    """Where it is no table: what the caller is told of its versions, newest first."""
+    document: Document | None = None
+    """The one that the caller has, where it is no table."""
+
+    @property
+    def held(self) -> Version | None:
+        """The newest version that exists for the caller, be it of a table or a document."""
+        return self.document.version if self.document else self.newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,12 +264,19 @@ def overview(tx: Tx, slug: str, *, by: Actor) -> Overview:
     distributions = store.distributions_of(tx, dataset.id)
     ids = [distribution.id for distribution in distributions]
     versions = versions_of(tx, dataset, ids, by=by)
+    documents = documents_of(tx, dataset, ids, by=by) if ids else []
     uploads = upload_store.uploads_of(tx, ids, limit=UPLOADS_SHOWN_MAX) if is_own and ids else []
     return Overview(
         dataset=dataset,
         publisher=organization_with_id(tx, dataset.publisher_id),
         distributions=tuple(
-            _distribution_overview(distribution, versions, uploads)
+            _distribution_overview(
+                distribution,
+                versions,
+                uploads,
+                documents,
+                newest_document(tx, dataset, distribution, by=by) if documents else None,
+            )
             for distribution in distributions
         ),
         inputs=tuple(one for one in store.inputs_of(tx, dataset.id) if sees_dataset(by, one)),
@@ -432,7 +450,11 @@ def _versions(
 
 
 def _distribution_overview(
-    distribution: Distribution, versions: list[Version], uploads: list[Upload]
+    distribution: Distribution,
+    versions: list[Version],
+    uploads: list[Upload],
+    documents: list[Document],
+    document: Document | None,
 ) -> DistributionOverview:
     own = tuple(version for version in versions if version.distribution_id == distribution.id)
     return DistributionOverview(
@@ -440,6 +462,8 @@ def _distribution_overview(
         next((version for version in own if version.is_left), None),
         own,
         tuple(upload for upload in uploads if upload.distribution_id == distribution.id),
+        tuple(one for one in documents if one.version.distribution_id == distribution.id),
+        document,
     )
 
 

@@ -143,7 +143,8 @@ def add_distribution(
         raise WrongState(dataset.slug, dataset.state, DatasetState.DRAFT)
     if not (title.zh.strip() or title.en.strip()):
         raise TitleMissing
-    if len(store.distributions_of(tx, dataset_id)) >= DISTRIBUTIONS_MAX:
+    others = store.distributions_of(tx, dataset_id)
+    if len(others) >= DISTRIBUTIONS_MAX:
         raise TooManyEntries("distributions", DISTRIBUTIONS_MAX)
     distribution = Distribution(
         id=DistributionId(uuid4()),
@@ -153,6 +154,8 @@ def add_distribution(
         key_columns=(),
         created_at=at,
         modified_at=at,
+        # After all others: the first one is what a dataset's own name means.
+        position=max((one.position for one in others), default=-1) + 1,
     )
     if not store.insert_distribution(tx, distribution):
         raise SlugTaken(slug)

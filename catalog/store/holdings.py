@@ -27,8 +27,8 @@ def newest_of(tx: Tx, dataset_ids: Sequence[DatasetId], audience: Audience) -> l
            AND version.kind <> 'document'
            AND (dataset.publisher_id = ANY (%(member_of)s)
                 OR (version.state = 'published' AND dataset.state = 'published'))
-         ORDER BY distribution.dataset_id, distribution.created_at, distribution.slug,
-                  version.number DESC
+         ORDER BY distribution.dataset_id, distribution.position, distribution.created_at,
+                  distribution.id, version.number DESC
         """,
         {"dataset_ids": list(dataset_ids), "member_of": list(audience.member_of)},
     )

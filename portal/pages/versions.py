@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -9,7 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from catalog import find, quarantine
 from catalog.dataset import REASON_LENGTH_CHARACTERS
-from catalog.errors import VersionNotFound
+from catalog.errors import DistributionNotFound, MalformedView, VersionNotFound
 from catalog.find import DistributionOverview
 from catalog.pinned import (
     REASON_WORDS,
@@ -20,11 +21,12 @@ from catalog.pinned import (
 from catalog.version import ColumnType, Version, VersionState, WithdrawalReason
 from catalog.view import Json
 from catalog.withdraw_version import withdraw_version
-from exchange.access import VERSION_MARK
 from exchange.allow import Ask
 from exchange.compare import compare_columns, compare_rows
 from exchange.difference import Change, ColumnDifference, Difference, RowDifference
 from policies.errors import Refusal
+from policies.party import SLUG_LENGTH_CHARACTERS
+from portal.api.v1.rows import table_name
 from portal.handing_out import parts_of
 from portal.jobs import ask_for_copies
 from portal.pages.dataset.look import look_of
@@ -44,43 +46,54 @@ EXAMPLES: Final = 20
 CELL_CHARACTERS_MAX: Final = 120
 
 Text = Annotated[str, Form()]
+_Distribution = Annotated[
+    str,
+    Query(max_length=SLUG_LENGTH_CHARACTERS, description="Of a distribution other than the first."),
+]
 
 
 @router.get("/dataset/{slug}/versions")
-def show_versions(request: Request, slug: str) -> Response:
+def show_versions(request: Request, slug: str, distribution: _Distribution = "") -> Response:
     """The versions that exist for the reader, and the gaps that withdrawn ones left."""
     look, frame, say = look_of(request, slug)
-    versions = _told(request, look)
+    place = _place(look, distribution)
+    versions = _told(request, look, place)
     left = [one for one in versions if one.is_left]
     before = dict(zip([one.number for one in left], [*left[1:], None], strict=True))
     with wiring_of(request).pool.connection() as tx:
         aside = quarantine.counts(tx, [one.id for one in versions])
+    held = place.held if place else None
     return render(
         request,
         "dataset/versions.html",
         dataset=frame,
+        places=_places(look, place, say),
+        distribution=distribution,
+        is_document=held is not None and held.is_document,
         versions=[
             {
                 "number": one.number,
-                "href": f"{frame.href}/versions/{one.number}" if one.is_left else None,
+                "href": _href(frame.href, one.number, distribution) if one.is_left else None,
                 "created_at": one.created_at,
                 "by": say.text(look.overview.publisher.title),
                 "rows": one.row_count,
+                "size": one.size_bytes,
+                "is_document": one.is_document,
                 "set_aside": aside[one.id].all,
                 "set_aside_href": f"{frame.href}/versions/{one.number}/quarantine"
-                if look.overview.is_own
+                if look.overview.is_own and not distribution
                 else None,
                 "change": _change(one, before[one.number], say) if one.is_left else "",
-                "state": quality_state(one.verdict),
+                "state": _check_state(one),
                 "digest": one.digest,
-                "is_shown": look.version is not None and one.id == look.version.id,
+                "is_shown": held is not None and one.id == held.id,
                 "gap": _gap(one, say),
                 "gone_at": one.withdrawn_at or one.removed_at,
             }
             for one in versions
         ],
         changes=_column_changes(left[0], left[1], say) if len(left) > 1 else [],
-        choices=[(str(one.number), str(one.number)) for one in left],
+        choices=[(str(one.number), str(one.number)) for one in left if not one.is_document],
         first=str(left[1].number) if len(left) > 1 else "",
         second=str(left[0].number) if left else "",
     )
@@ -94,20 +107,23 @@ def show_difference(
     after: Annotated[str, Query(max_length=64)],
     rows: Annotated[str, Query(pattern="^(true|)$")] = "",
     skip: Annotated[int, Query(ge=0)] = 0,
+    distribution: _Distribution = "",
 ) -> Response:
     """How two versions differ: their columns at once, their rows when asked for."""
     look, frame, say = look_of(request, slug)
     parts, ask = parts_of(wiring_of(request)), Ask(actor_of(request))
+    name = table_name(slug, distribution)
     told: Difference | None = None
     refused, status = "", 200
     try:
         if rows:
-            told = compare_rows(parts, slug, before, after, ask, examples=EXAMPLES, skipped=skip)
+            told = compare_rows(parts, name, before, after, ask, examples=EXAMPLES, skipped=skip)
         else:
-            told = compare_columns(parts, slug, before, after, ask)
+            told = compare_columns(parts, name, before, after, ask)
     except Refusal as refusal:
         refused, status = say.refusal(refusal), status_of(refusal)
     address = f"{frame.href}/versions/compare?before={before}&after={after}&rows=true"
+    address += f"&distribution={distribution}" if distribution else ""
     found = told.rows if told else None
     return render(
         request,
@@ -131,22 +147,29 @@ def show_difference(
 
 
 @router.get("/dataset/{slug}/versions/{reference}")
-def show_version(request: Request, slug: str, reference: str) -> Response:
+def show_version(
+    request: Request, slug: str, reference: str, distribution: _Distribution = ""
+) -> Response:
     """One version at an address that never means another one."""
-    return _version_page(request, slug, reference, errors={})
+    return _version_page(request, slug, reference, distribution, errors={})
 
 
 @router.post("/dataset/{slug}/versions/{number}/withdraw")
 def withdraw(
-    request: Request, slug: str, number: int, reason: Text = "", words: Text = ""
+    request: Request,
+    slug: str,
+    number: int,
+    reason: Text = "",
+    words: Text = "",
+    distribution: Text = "",
 ) -> Response:
     """Take a version back, saying why; for approvers."""
     actor, wiring = actor_of(request), wiring_of(request)
     look, frame, say = look_of(request, slug)
+    again = partial(_version_page, request, slug, str(number), distribution, words=words)
     if reason not in set(WithdrawalReason):
-        errors = {"reason": say.gettext("Choose a reason.")}
-        return _version_page(request, slug, str(number), errors=errors, words=words, status=400)
-    held = _first(look)
+        return again(errors={"reason": say.gettext("Choose a reason.")}, status=400)
+    held = _held(look, distribution)
     try:
         with wiring.pool.connection() as tx:
             withdraw_version(
@@ -161,22 +184,15 @@ def withdraw(
             ask_for_copies(tx, look.overview.dataset.id)
     except Refusal as refusal:
         errors = {"words": say.refusal(refusal)}
-        return _version_page(
-            request,
-            slug,
-            str(number),
-            errors=errors,
-            reason=reason,
-            words=words,
-            status=status_of(refusal),
-        )
-    return RedirectResponse(f"{frame.href}/versions", status_code=303)
+        return again(errors=errors, reason=reason, status=status_of(refusal))
+    return RedirectResponse(_list_href(frame.href, distribution), status_code=303)
 
 
 def _version_page(
     request: Request,
     slug: str,
     reference: str,
+    distribution: str,
     *,
     errors: dict[str, str],
     reason: str = "",
@@ -185,38 +201,36 @@ def _version_page(
 ) -> Response:
     look, frame, say = look_of(request, slug)
     actor, wiring = actor_of(request), wiring_of(request)
-    held = _first(look)
+    held = _held(look, distribution)
     with wiring.pool.connection() as tx:
         version = known_version(tx, look.overview.dataset, held.distribution, reference, by=actor)
         refuse_what_ended(tx, version)
         around = neighbours_of(tx, look.overview.dataset, version, by=actor)
-    place = f"/api/v1/datasets/{slug}/versions/{version.number}"
-    site = wiring.settings.site_url
-    page = f"{site}{frame.href}/versions"
-    hidden = _hidden(look)
+    hidden = _hidden(look, held)
     may_withdraw = look.overview.may_approve and version.state is VersionState.PUBLISHED
+    compare_href = (
+        f"{frame.href}/versions/compare?before={around.predecessor}&after={version.number}"
+    )
     response = render(
         request,
         "dataset/version.html",
         status=status,
         dataset=frame,
+        place=say.text(held.distribution.title) or held.distribution.slug if distribution else "",
+        distribution=distribution,
         version=version,
         state=version.state.value,
-        checked=quality_state(version.verdict),
-        quality_href=f"{frame.href}/quality?version={version.number}",
-        latest_href=_href(frame.href, around.latest) if around.latest != version.number else None,
-        before_href=_href(frame.href, around.predecessor),
-        after_href=_href(frame.href, around.successor),
-        compare_href=f"{frame.href}/versions/compare?before={around.predecessor}&after={version.number}"
-        if around.predecessor
+        checked=_check_state(version),
+        quality_href=f"{frame.href}/quality?version={version.number}" if not distribution else None,
+        latest_href=_href(frame.href, around.latest, distribution)
+        if around.latest != version.number
         else None,
-        addresses=[
-            (say.gettext("This page"), f"{page}/{version.number}"),
-            (say.gettext("The same by its digest"), f"{page}/{version.digest}"),
-            (say.gettext("Rows"), f"{site}{place}/rows"),
-            (say.gettext("File"), f"{site}{place}/download.csv"),
-            (say.gettext("In SQL"), f'"{slug.replace("-", "_")}{VERSION_MARK}{version.number}"'),
-        ],
+        before_href=_href(frame.href, around.predecessor, distribution),
+        after_href=_href(frame.href, around.successor, distribution),
+        compare_href=_of(compare_href, distribution, mark="&")
+        if around.predecessor and not version.is_document
+        else None,
+        addresses=_addresses(wiring.settings.site_url, slug, version, distribution, say),
         columns=[
             (column.name, type_words(column.type, say))
             for column in version.columns
@@ -229,37 +243,108 @@ def _version_page(
         words=words,
         words_max=REASON_LENGTH_CHARACTERS,
     )
-    response.headers["Link"] = links_of(slug, None, around)
+    response.headers["Link"] = links_of(slug, distribution or None, around)
     return response
 
 
-def _href(frame_href: str, number: int | None) -> str | None:
-    return None if number is None else f"{frame_href}/versions/{number}"
+def _addresses(
+    site: str, slug: str, version: Version, distribution: str, say: Speech
+) -> list[tuple[str, str]]:
+    """What always means this version: pages, rows, files."""
+    page = f"{site}/dataset/{slug}/versions"
+    pages = [
+        (say.gettext("This page"), _of(f"{page}/{version.number}", distribution)),
+        (say.gettext("The same by its digest"), _of(f"{page}/{version.digest}", distribution)),
+    ]
+    if version.is_document:
+        place = f"{site}/api/v1/datasets/{slug}/document?version={version.number}"
+        return [*pages, (say.gettext("File"), _of(place, distribution, mark="&"))]
+    place = f"{site}/api/v1/datasets/{slug}/versions/{version.number}"
+    table = table_name(slug, distribution or None, str(version.number)).replace("-", "_")
+    return [
+        *pages,
+        (say.gettext("Rows"), _of(f"{place}/rows", distribution)),
+        (say.gettext("File"), _of(f"{place}/download.csv", distribution)),
+        (say.gettext("In SQL"), f'"{table}"'),
+    ]
 
 
-def _first(look: Look) -> DistributionOverview:
-    if look.distribution is None:
+def _of(address: str, distribution: str, *, mark: str = "?") -> str:
+    """The address, of another distribution than the first."""
+    return f"{address}{mark}distribution={distribution}" if distribution else address
+
+
+def _href(frame_href: str, number: int | None, distribution: str) -> str | None:
+    return None if number is None else _of(f"{frame_href}/versions/{number}", distribution)
+
+
+def _list_href(frame_href: str, distribution: str) -> str:
+    return _of(f"{frame_href}/versions", distribution)
+
+
+def _check_state(version: Version) -> str:
+    return "unrated" if version.is_document else quality_state(version.verdict)
+
+
+def _place(look: Look, distribution: str) -> DistributionOverview | None:
+    """The distribution of that name, the first one where none is named; None where none is."""
+    if not distribution:
+        return look.distribution
+    for held in look.overview.distributions:
+        if held.distribution.slug == distribution:
+            return held
+    raise DistributionNotFound(distribution)
+
+
+def _held(look: Look, distribution: str) -> DistributionOverview:
+    place = _place(look, distribution)
+    if place is None:
         raise VersionNotFound
-    return look.distribution
+    return place
 
 
-def _hidden(look: Look) -> set[str]:
+def _places(
+    look: Look, chosen: DistributionOverview | None, say: Speech
+) -> list[tuple[str, str, bool]]:
+    """Label, address and whether it is shown, of each distribution; none where there is one."""
+    held = look.overview.distributions
+    if len(held) < 2:
+        return []
+    place = f"/dataset/{look.overview.dataset.slug}"
+    return [
+        (
+            say.text(one.distribution.title) or one.distribution.slug,
+            _list_href(place, "" if number == 0 else one.distribution.slug),
+            one is chosen,
+        )
+        for number, one in enumerate(held)
+    ]
+
+
+def _hidden(look: Look, held: DistributionOverview) -> set[str]:
     """Columns of the newest version that the reader's view leaves out."""
-    if look.version is None:
+    if held.newest is None:
         return set()
-    return {one.name for one in look.version.columns} - {one.name for one in look.shown_columns}
+    names = [one.name for one in held.newest.columns]
+    if look.preview is None:
+        return set()
+    try:
+        return set(names) - set(look.preview.view.visible(names))
+    except MalformedView:
+        # It speaks of columns of another table, so none of these is offered.
+        return set(names)
 
 
-def _told(request: Request, look: Look) -> list[Version]:
-    if look.distribution is None:
+def _told(request: Request, look: Look, place: DistributionOverview | None) -> list[Version]:
+    if place is None:
         return []
     with wiring_of(request).pool.connection() as tx:
-        return find.versions_told_of(
-            tx,
-            look.overview.dataset,
-            [look.distribution.distribution.id],
-            by=actor_of(request),
+        tables = find.versions_told_of(
+            tx, look.overview.dataset, [place.distribution.id], by=actor_of(request)
         )
+    known = {one.id for one in tables}
+    others = [one.version for one in place.documents if one.version.id not in known]
+    return sorted([*tables, *others], key=lambda one: one.number, reverse=True)
 
 
 def _gap(version: Version, say: Speech) -> str:
@@ -273,6 +358,8 @@ def _gap(version: Version, say: Speech) -> str:
 
 
 def _change(version: Version, before: Version | None, say: Speech) -> str:
+    if version.is_document:
+        return say.gettext("Document")
     if before is None:
         return say.gettext("First data")
     difference = version.row_count - before.row_count

@@ -396,9 +396,13 @@ PAGES: dict[str, SamplePage] = {
                     "decided_by": "approver", "decided_at": NOW, "ends_on": TODAY,
                     "is_overdue": False}]}),
     "/dataset/air/versions": SamplePage("dataset/versions.html", {
-        **LINKED, "changes": ["Column “备注” is new."], "versions": [
+        **LINKED, "changes": ["Column “备注” is new."], "distribution": "", "is_document": False,
+        "places": [("逐时数据", "/dataset/air/versions", True),
+                   ("站点图", "/dataset/air/versions?distribution=map", False)],
+        "versions": [
             {"number": 14 - i, "href": f"/dataset/air?version={14 - i}", "created_at": NOW,
-             "by": "officer", "rows": 35_064 - i * 24, "change": "24 rows added", "state": "passed",
+             "by": "officer", "rows": 35_064 - i * 24, "size": 9_000,
+             "is_document": False, "change": "24 rows added", "state": "passed",
              "set_aside": i, "set_aside_href": None, "gap": "", "gone_at": None,
              "digest": "9c1d" * 16, "is_shown": i == 0} for i in range(4)] + [
             {"number": 10, "href": None, "created_at": NOW, "by": "officer", "rows": 1,
@@ -407,7 +411,8 @@ PAGES: dict[str, SamplePage] = {
              "digest": "9c1d" * 16, "is_shown": False}],
         "choices": [("14", "14"), ("13", "13")], "first": "13", "second": "14"}),
     "/dataset/air/versions/13": SamplePage("dataset/version.html", {
-        **LINKED, "version": {"number": 13, "created_at": NOW, "published_at": NOW,
+        **LINKED, "place": "", "distribution": "",
+        "version": {"number": 13, "is_document": False, "created_at": NOW, "published_at": NOW,
                               "row_count": 35_040, "digest": "9c1d" * 16},
         "state": "published", "checked": "passed", "quality_href": "/dataset/air/quality",
         "latest_href": "/dataset/air/versions", "before_href": "/dataset/air/versions",
@@ -465,6 +470,9 @@ PAGES: dict[str, SamplePage] = {
         "upload_href": "/api/v1/uploads", "title": Text("地铁延误", "Delays"), "errors": {},
         "accepted": "CSV, Excel, JSON, GeoJSON, Parquet, ZIP", "most_bytes": 2**31,
         "ways": WAYS, "way": "append", "key": "",
+        "places": [("逐时数据", "/publish/3/upload", True),
+                   ("站点图", "/publish/3/upload?distribution=data-2", False)],
+        "add_href": "/publish/3/distributions", "new_title": "",
         "begun": [{"name": "地铁延误.csv", "share": "已收到 3 MB，共 9 MB", "drop_href": "/drop",
                     "begun_at": NOW, "expires_at": NOW}]}, "officer"),
     "/publish/plain": SamplePage(
@@ -480,6 +488,9 @@ PAGES: dict[str, SamplePage] = {
             "accepted": "CSV",
             "most_bytes": 2**31,
             "ways": [],
+            "places": [],
+            "add_href": "/publish/3/distributions",
+            "new_title": "",
             "begun": [],
         },
         "officer",

@@ -170,7 +170,9 @@ def register_and_upload(story: Story) -> None:
         "[name=file]",
         {"name": "flights.csv", "mimeType": "text/csv", "buffer": FLIGHTS.encode()},
     )
-    page.wait_for_url(re.compile("/publish/flights/upload/"))  # it goes up as soon as it is chosen
+    # It goes up as soon as it is chosen, and is taken in once that is asked for.
+    page.get_by_role("button", name="Take the file in").click()
+    page.wait_for_url(re.compile("/publish/flights/upload/"))
     expect(page.get_by_text("flights.csv")).to_be_visible()
     story.done("airport-publisher", "the file is being read")
     expect(page.get_by_role("link", name="Go on")).to_be_visible(timeout=STEP_TIMEOUT_MS)

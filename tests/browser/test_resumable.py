@@ -90,6 +90,7 @@ def test_a_file_waits_for_the_line_and_goes_on_in_another_browser(
         second.visit(f"{address}/publish/delays/upload?lang=en")
         second.page.goto(f"{address}/publish/delays/upload")
         choose(second)
+        second.page.get_by_role("button", name="Take the file in").click()
         second.page.wait_for_url("**/publish/delays/upload/*")
 
     with wiring.pool.connection() as tx:
@@ -121,6 +122,7 @@ def test_a_line_that_comes_back_is_gone_on_with_by_itself(
 
         walker.context.set_offline(False)
 
+        walker.page.get_by_role("button", name="Take the file in").click()
         walker.page.wait_for_url("**/publish/delays/upload/*")
     with wiring.pool.connection() as tx:
         rows = tx.execute(

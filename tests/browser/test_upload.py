@@ -98,18 +98,24 @@ FILE = {
 """Two pieces: 6 MB."""
 
 
-def test_a_chosen_file_goes_up_in_pieces_and_the_form_carries_only_its_address(
+def test_a_chosen_file_goes_up_in_pieces_and_waits_until_it_is_said_how_it_goes_in(
     walk_as: OpenWindow, server: UploadServer, address: str
 ) -> None:
     page = walk_as().page
     page.goto(address + "/publish/new")
 
     page.get_by_label("将文件拖到此处，或点击选择").set_input_files(FILE)  # type: ignore[arg-type]
-    page.wait_for_url(address + "/publish/new")
+    expect(page.locator("[data-upload-state]")).to_contain_text("已全部收到")
+    unasked = server.submissions
+    page.get_by_label("先让我看看如何读取").check()
+    page.get_by_role("button", name="确认导入").click()
     expect(page.get_by_text("taken")).to_be_visible()
 
+    assert unasked == 0
     assert bytes(server.body) == FILE["buffer"]
+    assert server.submissions == 1
     assert server.submitted["upload"] == "/api/v1/uploads/1"
+    assert server.submitted["look"] == "yes"
     assert "file" not in server.submitted
 
 
@@ -129,7 +135,7 @@ def test_the_button_pressed_while_pieces_go_up_sends_nothing_beside_them(
 
     with page.expect_request("**/api/v1/uploads/1"):
         page.get_by_label("将文件拖到此处，或点击选择").set_input_files(FILE)  # type: ignore[arg-type]
-    button = page.get_by_role("button", name="上传")
+    button = page.get_by_role("button", name="确认导入")
     button.click()
     button.click()
     held[0].continue_()
@@ -150,6 +156,7 @@ def test_an_upload_goes_on_where_the_line_broke(
     page.goto(address + "/publish/new")
 
     page.get_by_label("将文件拖到此处，或点击选择").set_input_files(FILE)  # type: ignore[arg-type]
+    page.get_by_role("button", name="确认导入").click()
     expect(page.get_by_text("taken")).to_be_visible(timeout=15_000)
 
     assert bytes(server.body) == FILE["buffer"]
@@ -163,7 +170,7 @@ def test_without_script_the_form_posts_the_file_itself(
     page.goto(address + "/publish/new")
 
     page.get_by_label("将文件拖到此处，或点击选择").set_input_files(FILE)  # type: ignore[arg-type]
-    page.get_by_role("button", name="上传").click()
+    page.get_by_role("button", name="确认导入").click()
     expect(page.get_by_text("taken")).to_be_visible()
 
     assert server.submitted["file"] == FILE["name"]
@@ -178,7 +185,7 @@ def test_where_the_server_takes_no_pieces_the_form_shows_progress_and_its_errors
     page.goto(address + "/publish/plain")
 
     page.get_by_label("将文件拖到此处，或点击选择").set_input_files(FILE)  # type: ignore[arg-type]
-    page.get_by_role("button", name="上传").click()
+    page.get_by_role("button", name="确认导入").click()
 
     expect(page.locator("#errors")).to_be_focused()
     assert server.submitted["file"] == FILE["name"]

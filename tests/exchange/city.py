@@ -13,7 +13,7 @@ import duckdb
 from catalog import publish, tables
 from catalog.confine import Confinement
 from catalog.curation import describe
-from catalog.dataset import Dataset, Entry
+from catalog.dataset import Dataset, Distribution, Entry
 from catalog.find import dataset_with_id, distributions_of
 from catalog.folders import Folders
 from catalog.row_store import RowStores
@@ -147,9 +147,10 @@ class City:
         by: Actor,
         select: str,
         columns: tuple[Column, ...] = STOP_COLUMNS,
+        place: Distribution | None = None,
     ) -> Version:
-        """Another version, through the gate and not submitted."""
-        held = distributions_of(tx, dataset)
+        """Another version, through the gate and not submitted; without `place` of the first."""
+        held = distributions_of(tx, dataset) if place is None else [place]
         distribution = (
             held[0]
             if held
@@ -190,6 +191,17 @@ class City:
         version_store.insert_files(tx, version.id, files)
         publish.admit(tx, version.id, Verdict.PASSED, _report(tx, version.id, self.at), at=self.at)
         return version
+
+    def publish_beside(
+        self, dataset: Dataset, place: Distribution, *, select: str, columns: tuple[Column, ...]
+    ) -> None:
+        """A published version of another distribution of the transport department's dataset."""
+        with self.pool.connection() as tx:
+            self.add_version(
+                tx, dataset, by=self.publisher, select=select, columns=columns, place=place
+            )
+            publish.submit(tx, dataset.id, by=self.publisher, at=self.at)
+            publish.publish(tx, dataset.id, by=self.approver, at=self.at)
 
     def list(
         self,

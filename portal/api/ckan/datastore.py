@@ -15,6 +15,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from catalog.dataset import Distribution
+from catalog.dictionary import dictionary_of
 from catalog.find import newest_stored
 from catalog.readable_rows import declared_type
 from catalog.result import ResultFormat
@@ -25,9 +26,12 @@ from catalog.steps.field import field_of
 from catalog.steps.listing import tables_seen
 from catalog.steps.names import aliases_of, definition_of
 from catalog.view import Json
+from exchange.access import decide_access, find_target
 from exchange.allow import Ask
 from exchange.deliver import deliver_query, deliver_rows
 from exchange.delivery import RowsQuestion, SqlQuestion
+from policies.access import Action
+from policies.database import Tx
 from portal.api.ckan.action import Result, Table, long_reads, reads
 from portal.api.ckan.call import Call, truth_of
 from portal.api.ckan.datastore_filters import filter_of, orders_of, words_of_query
@@ -39,6 +43,7 @@ from portal.api.ckan.datastore_tables import (
     texts_of,
 )
 from portal.api.ckan.errors import AccessDenied, NoSuchObject, wrong
+from portal.api.ckan.plain import plain
 from portal.handing_out import parts_of
 
 ROWS_DEFAULT: Final = 100
@@ -67,7 +72,7 @@ def datastore_search(call: Call) -> Result:
         question = question_of(call.parameters, limit=limit, offset=offset)
         with call.wiring.pool.connection() as tx:
             _, distribution = found_table(tx, call, name)
-            infos = definition_of(tx, distribution.id).infos
+            infos = _infos(tx, distribution)
         with_total = truth_of(call.value("include_total"), otherwise=True)
         asked, adds_id = _with_id(question) if call.flag("include_next_page") else (question, False)
         found = _found(call, distribution, RowsQuestion(asked, with_total=with_total))
@@ -138,17 +143,18 @@ def datastore_info(call: Call) -> Result:
     """Tell of the table `resource_id`: how many rows it has, its aliases, and its columns."""
     name = resource_named(call)
     with in_datastore_words(name):
-        dataset, distribution = found_table(call.tx, call, name)
-        stored = newest_stored(call.tx, dataset, distribution, by=call.actor)
-        if stored is None:
-            raise NoSuchObject(f'Resource/Alias "{name}" was not found.')
-    definition = definition_of(call.tx, distribution.id)
-    version = stored.version
+        _, distribution = found_table(call.tx, call, name)
+        target = find_target(call.tx, str(distribution.id), by=call.actor)
+    access = decide_access(call.tx, target, Action.PREVIEW, purpose=None, by=call.actor, at=call.at)
+    definition, infos = definition_of(call.tx, distribution.id), _infos(call.tx, distribution)
+    version = target.version
+    shown = access.view.visible([column.name for column in version.columns])
     info: dict[str, Json] = {}
     if truth_of(call.value("include_meta"), otherwise=True):
         info["meta"] = {
             "id": str(distribution.id),
-            "count": version.row_count,
+            # How many rows there are beyond those of a part is for nobody to know.
+            "count": None if access.view.rows else version.row_count,
             "table_type": "BASE TABLE",
             "size": version.size_bytes,
             "db_size": version.size_bytes,
@@ -158,12 +164,12 @@ def datastore_info(call: Call) -> Result:
     indexed = {name: index for index in definition.indexes for name in index}
     fields: list[Json] = []
     for column in version.columns:
-        if column.name == ROW_ID:
+        if column.name == ROW_ID or column.name not in shown:
             continue
         one = field_of(column)
         field: dict[str, Json] = {"id": one.name, "type": one.type}
-        if one.name in definition.infos:
-            field["info"] = definition.infos[one.name]
+        if one.name in infos:
+            field["info"] = infos[one.name]
         if truth_of(call.value("include_fields_schema"), otherwise=True):
             is_key = one.name in definition.primary_key
             field["schema"] = {
@@ -181,6 +187,25 @@ def datastore_info(call: Call) -> Result:
         # Beyond CKAN: the gate has not seen these rows yet.
         info["not_yet_checked"] = True
     return info
+
+
+def _infos(tx: Tx, distribution: Distribution) -> dict[str, Json]:
+    """What is said of each column: by clients of the DataStore, and in the dictionary on its page.
+
+    The names are those of CKAN's own data dictionary, `label` and `notes`.
+    """
+    infos = dict(definition_of(tx, distribution.id).infos)
+    for name, note in dictionary_of(tx, distribution).items():
+        told = {
+            "label": plain(note.title),
+            "notes": plain(note.meaning),
+            "unit": note.unit,
+            "code_list": note.code_list,
+        }
+        before = infos.get(name)
+        own = dict(before) if isinstance(before, Mapping) else {}
+        infos[name] = {**own, **{key: words for key, words in told.items() if words}}
+    return infos
 
 
 def question_of(parameters: Mapping[str, Json], *, limit: int | None, offset: int) -> RowQuestion:

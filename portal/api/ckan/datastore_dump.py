@@ -17,7 +17,7 @@ from catalog.view import Json
 from exchange.allow import Ask
 from exchange.deliver import deliver_dump
 from exchange.delivery import RowsQuestion
-from policies.errors import Denied, NotFound, NotSignedIn, Refusal, Unfunded
+from policies.errors import Denied, NotFound, NotSignedIn, Refusal
 from policies.terms import Language
 from portal.api.ckan.call import NO_TRANSACTION, Call, truth_of
 from portal.api.ckan.datastore import OFFSET_MAX, question_of
@@ -26,7 +26,7 @@ from portal.api.ckan.datastore_tables import PaymentNeeded, found_table
 from portal.api.ckan.envelope import caller_of
 from portal.api.ckan.errors import AccessDenied, CkanError, NoSuchObject, wrong
 from portal.handing_out import hand_out, parts_of
-from portal.problems import words_of
+from portal.problems import status_of, words_of
 from portal.wiring import wiring_of
 
 router = APIRouter(include_in_schema=False)
@@ -74,8 +74,7 @@ def dump(request: Request, resource_id: str) -> Response:
     except (Denied, NotFound, NotSignedIn):
         return PlainTextResponse(NOT_FOUND, 404)
     except Refusal as refusal:
-        status = 402 if isinstance(refusal, Unfunded) else 400
-        return PlainTextResponse(words_of(refusal, Language.EN), status)
+        return PlainTextResponse(words_of(refusal, Language.EN), status_of(refusal))
     file_name = f"{resource_id}.{form.value}"
     if isinstance(got, Iterator):
         headers = {"Content-Disposition": f'attachment; filename="{_plain(file_name)}"'}

@@ -24,7 +24,7 @@ from catalog.steps.errors import (
     TableNotFound,
 )
 from exchange.errors import NoSuchData
-from policies.errors import Refusal, Unfunded
+from policies.errors import Gone, Refusal, Unfunded
 from policies.terms import Language
 from portal.api.ckan.datastore_tables import PaymentNeeded, invalid
 from portal.api.ckan.errors import AccessDenied, CkanError, NoSuchObject
@@ -85,6 +85,8 @@ def _told(refusal: Refusal, name: str) -> CkanError | None:  # noqa: C901  a tab
             return NoSuchObject(f'Resource "{name}" was not found.')
         case ForbiddenPart():
             return AccessDenied(f"Not authorized to call function {refusal.part}")
+        case Gone():
+            return NoSuchObject(words_of(refusal, Language.EN))
         case Unfunded():
             return PaymentNeeded(words_of(refusal, Language.EN))
         case _:

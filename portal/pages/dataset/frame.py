@@ -274,9 +274,11 @@ def _action(look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech) -> 
     if look.is_frozen:
         return ActionButton(say.gettext("Stopped by a supervisor"), kind="", sign="freeze")
     if look.download is not None and look.may_download:
-        return _use_it(look, look.download, say)
+        return _use_it(look, look.download, f"/api/v1/datasets/{slug}/download.csv", say)
     if look.query is not None and look.may_query:
-        return _use_it(look, look.query, say)
+        return _use_it(look, look.query, f"/api/v1/datasets/{slug}/download.csv", say)
+    if look.document is not None and look.may_have_documents and look.version is None:
+        return _use_it(look, look.document, f"/api/v1/datasets/{slug}/document", say)
     if look.application is not None:
         returned = look.application.state is ApplicationState.RETURNED
         return ActionButton(
@@ -291,7 +293,7 @@ def _action(look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech) -> 
     return _ask_for_it(slug, on_offer, by, say)
 
 
-def _use_it(look: Look, access: Access, say: Speech) -> ActionButton:
+def _use_it(look: Look, access: Access, place: str, say: Speech) -> ActionButton:
     slug = look.overview.dataset.slug
     if access.agreement is not None:
         last_moment = access.agreement.ends_at - timedelta(seconds=1)
@@ -309,7 +311,7 @@ def _use_it(look: Look, access: Access, say: Speech) -> ActionButton:
     }
     return ActionButton(
         say.gettext("Download"),
-        f"/api/v1/datasets/{slug}/download.csv",
+        place,
         sign="down",
         note=notes[access.regime],
     )

@@ -9,10 +9,11 @@ from fastapi import APIRouter, Query, Request, Response
 from catalog import quarantine
 from catalog.curation import series
 from catalog.dataset import DatasetState
-from catalog.kept_file import is_document, kept_file_of
+from catalog.files.media import FORMATS
 from catalog.version import Version
 from exchange import trace
 from exchange.delivery import PageQuestion
+from exchange.price import PriceModel
 from policies.errors import Refusal
 from portal.pages.dataset import frame as dataset_frame
 from portal.pages.dataset import quality as dataset_quality
@@ -164,7 +165,7 @@ def show_lineage(
 def _preview(request: Request, look: Look, say: Speech) -> tuple[DataTable | None, str]:
     """The first rows; a reason where there are none to show."""
     if look.version is None:
-        if look.distribution is not None and is_document(look.distribution.distribution):
+        if look.distribution is not None and look.distribution.document is not None:
             return None, say.gettext("It is a document and no table. It is not rated.")
         return None, say.gettext("There is no data here for you yet.")
     if not look.may_preview:
@@ -213,7 +214,7 @@ def _facts(look: Look, say: Speech) -> list[tuple[str, str]]:
     return facts
 
 
-def _downloads(look: Look, say: Speech) -> list[dict[str, str]]:
+def _downloads(look: Look, say: Speech) -> list[dict[str, str | None]]:
     documents = _documents(look, say)
     if not look.may_download or look.is_charged:
         return documents
@@ -226,21 +227,34 @@ def _downloads(look: Look, say: Speech) -> list[dict[str, str]]:
     ]
 
 
-def _documents(look: Look, say: Speech) -> list[dict[str, str]]:
-    """Files that are no tables, where the reader may have them."""
+def _documents(look: Look, say: Speech) -> list[dict[str, str | None]]:
+    """Files that are no tables, with an address where the reader may have them."""
     dataset = look.overview.dataset
-    is_open = dataset.state is DatasetState.PUBLISHED and dataset.is_for_all
-    if not (is_open or look.overview.is_own):
-        return []
-    return [
-        {
-            "label": say.text(held.distribution.title) or kept.file_name,
-            "href": f"/dataset/{dataset.id}/resource/{held.distribution.id}/download",
-            "note": f"{held.distribution.format} · {say.bytes(kept.size_bytes)}",
-        }
-        for held in look.overview.distributions
-        if (kept := kept_file_of(held.distribution)) is not None and kept.media_type
-    ]
+    is_free = dataset.state is DatasetState.PUBLISHED and dataset.is_for_all
+    told: list[dict[str, str | None]] = []
+    for held in look.overview.distributions:
+        document = held.document
+        if document is None:
+            continue
+        href, note = None, say.gettext("ask for access first")
+        kind = FORMATS.get(document.media_type, document.media_type)
+        if look.may_have_documents and look.document is not None:
+            slug = held.distribution.slug
+            href = f"/api/v1/datasets/{dataset.slug}/document?distribution={slug}"
+            note = dataset_frame.price_words(look.document.price, say)
+            note = "" if look.document.price.model is PriceModel.FREE else note
+        elif is_free or look.overview.is_own:
+            href = f"/dataset/{dataset.id}/resource/{held.distribution.id}/download"
+            note = ""
+        facts = [kind, say.bytes(document.version.size_bytes), note]
+        told.append(
+            {
+                "label": say.text(held.distribution.title) or document.file_name,
+                "href": href,
+                "note": " · ".join(fact for fact in facts if fact),
+            }
+        )
+    return told
 
 
 def _citation(request: Request, look: Look, say: Speech) -> str:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog import find
-from catalog.errors import VersionWithdrawn
+from catalog.errors import VersionRemoved, VersionWithdrawn
 from catalog.find import DistributionOverview, Overview
 from catalog.serve import ready_copy
 from catalog.version import Column, Version
-from exchange.access import Access, decide_access, find_target
+from catalog.view import EVERYTHING
+from exchange.access import Access, decide_access, find_document, find_target
 from exchange.application import Application, ApplicationState
 from exchange.apply import own_applications
 from exchange.errors import NoSuchData
@@ -45,7 +46,10 @@ class Look:
     preview: Access | None
     """None where there is no version for the reader."""
     download: Access | None
+    """Of the table; None where there is none for the reader."""
     query: Access | None
+    document: Access | None
+    """Of the first document; None where there is none for the reader."""
     application: Application | None
     """The reader's own request that waits for an answer."""
     report: Report | None
@@ -76,6 +80,15 @@ class Look:
     def may_query(self) -> bool:
         """Whether statements may be asked now; an agreement may allow this and no whole file."""
         return self.query is not None and self.query.decision.is_allowed
+
+    @property
+    def may_have_documents(self) -> bool:
+        """Whether documents may be taken now: none is cut to a part of what may be seen."""
+        return (
+            self.document is not None
+            and self.document.decision.is_allowed
+            and self.document.view == EVERYTHING
+        )
 
     @property
     def is_charged(self) -> bool:
@@ -118,6 +131,12 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
         preview = decide_access(tx, target, Action.PREVIEW, purpose=None, by=by, at=at)
         download = decide_access(tx, target, Action.DOWNLOAD, purpose=None, by=by, at=at)
         query = decide_access(tx, target, Action.QUERY, purpose=None, by=by, at=at)
+    try:
+        kept = find_document(tx, dataset.slug, by=by)
+    except (NoSuchData, VersionWithdrawn, VersionRemoved):
+        document = None
+    else:
+        document = decide_access(tx, kept, Action.DOWNLOAD, purpose=None, by=by, at=at)
     ids = {listing.id for listing in listings}
     waiting = [] if by.is_anonymous else own_applications(tx, by=by)
     version = overview.distributions[0].newest if overview.distributions else None
@@ -128,6 +147,7 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
         preview=preview,
         download=download,
         query=query,
+        document=document,
         application=next(
             (
                 one

@@ -200,7 +200,8 @@ def workbench_page(
         checks=[(kind.value, say.text(kind.label)) for kind in Kind],
         columns=[column.name for column in newest.columns] if newest else [],
         listings=workbench.listing_lines(work, say),
-        may_propose=dataset.state.value == "published" and newest is not None,
+        may_propose=dataset.state.value == "published"
+        and any(one.held for one in work.overview.distributions),
         licences=licence_choices(request, say),
         bases=lawful_bases(say),
         typed={**blank_fields(), **(typed or {})},

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse
 
@@ -18,13 +20,16 @@ from catalog.arrivals.arrival import ArrivalId
 from catalog.blobs import UPLOAD_BYTES_MAX
 from catalog.curation import describe
 from catalog.dataset import Distribution
+from catalog.errors import DistributionNotFound, TitleMissing
 from catalog.file_errors import KeyUndeclared
 from catalog.files.wish import NO_WISH
+from catalog.find import DistributionOverview, Overview
 from catalog.upload import choose_way
 from catalog.version import Stage, Upload, UploadId, UploadState, Version
 from catalog.way_in import Way
 from policies.errors import Refusal
-from policies.party import Actor
+from policies.party import SLUG_LENGTH_CHARACTERS, Actor
+from policies.terms import Text
 from portal.accept_upload import accept, finished, load, place_of
 from portal.body_bound import takes_bytes
 from portal.errors import FileMissing
@@ -46,6 +51,11 @@ from portal.wiring import Wiring, wiring_of
 
 router = APIRouter()
 
+_Distribution = Annotated[
+    str,
+    Query(max_length=SLUG_LENGTH_CHARACTERS, description="Where it goes, if not into the first."),
+]
+
 _SEE_OTHER: Final = 303
 _STAGE_OF_FILE: Final = 2
 _READ_PERCENT: Final = 70
@@ -66,20 +76,50 @@ class Begun:
 
 @router.get("/publish/{slug}/upload")
 def show_form(
-    request: Request, slug: str, done: Annotated[str, Query(max_length=40)] = ""
+    request: Request,
+    slug: str,
+    done: Annotated[str, Query(max_length=40)] = "",
+    distribution: _Distribution = "",
 ) -> Response:
     """The form that sends a file."""
-    return _form(request, slug, done=done, errors={}, status=200)
+    return _form(request, slug, distribution, done=done, errors={}, status=200)
+
+
+@router.post("/publish/{slug}/distributions")
+def add_place(request: Request, slug: str, title: Annotated[str, Form()] = "") -> Response:
+    """Make room for a further table or document of the dataset, then send its file."""
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    words = title.strip()
+    try:
+        if not words:
+            raise TitleMissing
+        with wiring.pool.connection() as tx:
+            dataset = find.dataset_named(tx, slug, by=actor)
+            taken = {one.slug for one in find.distributions_of(tx, dataset)}
+            made = describe.add_distribution(
+                tx,
+                dataset.id,
+                next(name for name in _place_names() if name not in taken),
+                Text(en=words) if words.isascii() else Text(zh=words),
+                by=actor,
+                at=wiring.now(),
+            )
+    except Refusal as refusal:
+        errors, status = {"title": say.refusal(refusal)}, status_of(refusal)
+        typed = {"title": title}
+        return _form(request, slug, "", done="", errors=errors, status=status, typed=typed)
+    return RedirectResponse(f"/publish/{slug}/upload?distribution={made.slug}", _SEE_OTHER)
 
 
 @router.post("/publish/{slug}/upload")
 @takes_bytes(INCOMING_BYTES_MAX)
-async def send(request: Request, slug: str) -> Response:
+async def send(request: Request, slug: str, distribution: _Distribution = "") -> Response:
     """Take a file in, streamed, then show how its reading goes."""
     wiring = wiring_of(request)
     actor = await run_in_threadpool(signed_in, request)
     try:
-        place = await run_in_threadpool(place_of, wiring, actor, slug, FIRST_DISTRIBUTION)
+        name = distribution or FIRST_DISTRIBUTION
+        place = await run_in_threadpool(place_of, wiring, actor, slug, name)
         form = await receive_form(
             request,
             wiring.folders.blobs,
@@ -102,7 +142,9 @@ async def send(request: Request, slug: str) -> Response:
         field = "key" if isinstance(refusal, KeyUndeclared) else "file"
         words, status = {field: speech_of(request).refusal(refusal)}, status_of(refusal)
         return await run_in_threadpool(
-            lambda: _form(request, slug, done="", errors=words, status=status, typed=fields)
+            lambda: _form(
+                request, slug, distribution, done="", errors=words, status=status, typed=fields
+            )
         )
     after = "/reading" if is_held and sent.state is UploadState.HELD else ""
     return RedirectResponse(f"/publish/{slug}/upload/{sent.id}{after}", _SEE_OTHER)
@@ -148,6 +190,11 @@ def show_progress(request: Request, slug: str, upload_id: UUID) -> Response:
     )
 
 
+def _place_names() -> Iterator[str]:
+    """Names for further distributions; their titles say what they are."""
+    return (f"{FIRST_DISTRIBUTION}-{number}" for number in count(2))
+
+
 def _with_key(
     wiring: Wiring, actor: Actor, place: Distribution, way: Way, typed: str
 ) -> Distribution:
@@ -189,6 +236,7 @@ def _arrived(wiring: Wiring, actor: Actor, address: str, *, is_held: bool, way: 
 def _form(
     request: Request,
     slug: str,
+    distribution: str,
     *,
     done: str,
     errors: dict[str, str],
@@ -199,20 +247,32 @@ def _form(
     with wiring_of(request).pool.connection() as tx:
         work = work_on(tx, slug, by=actor, say=say)
         begun = arrive.unfinished_of(tx, by=actor, at=wiring_of(request).now())
-    held = work.distribution
+    held = _held(work.overview, distribution)
     given = typed or {}
+    here = f"/publish/{slug}/upload"
+    of = f"?distribution={distribution}" if distribution else ""
     places = {one.distribution.id for one in work.overview.distributions}
     return render(
         request,
         "publish/upload.html",
         status=status,
-        action=f"/publish/{slug}/upload",
+        action=f"{here}{of}",
+        places=[
+            (
+                say.text(one.distribution.title) or one.distribution.slug,
+                here if number == 0 else f"{here}?distribution={one.distribution.slug}",
+                one is held,
+            )
+            for number, one in enumerate(work.overview.distributions)
+        ],
+        add_href=f"/publish/{slug}/distributions",
+        new_title=given.get("title", ""),
         stages_named=stage_names(say),
         stage=_STAGE_OF_FILE,
         title=work.overview.dataset.entry.title,
         back_href=f"/publish/{slug}",
         message=say.gettext(MESSAGES[done]) if done in MESSAGES else None,
-        upload_href=f"/api/v1/datasets/{slug}/distributions/{FIRST_DISTRIBUTION}/resumable-uploads",
+        upload_href=f"{_place_href(slug, distribution)}/resumable-uploads",
         errors=errors,
         accepted=say.gettext(
             "CSV, Excel, ODS, JSON, GeoJSON, Shapefile, GeoPackage, Parquet, Arrow, "
@@ -236,6 +296,23 @@ def _form(
             if one.distribution_id in places
         ],
     )
+
+
+def _place_href(slug: str, distribution: str) -> str:
+    return f"/api/v1/datasets/{slug}/distributions/{distribution or FIRST_DISTRIBUTION}"
+
+
+def _held(overview: Overview, distribution: str) -> DistributionOverview | None:
+    """The distribution that a file goes to; None where there is none yet.
+
+    Raises: DistributionNotFound.
+    """
+    if not distribution:
+        return overview.distributions[0] if overview.distributions else None
+    for held in overview.distributions:
+        if held.distribution.slug == distribution:
+            return held
+    raise DistributionNotFound(distribution)
 
 
 def _percent(upload: Upload, version: Version | None) -> int:

@@ -74,9 +74,9 @@ class Work:
         """Whether there is a checked version that was not handed in, or a record without data."""
         if self.overview.dataset.state is DatasetState.WITHDRAWN:
             return False
-        newest = self.newest
-        if newest is not None:
-            return newest.state is VersionState.CREATED and newest.lets_pass
+        waiting = waiting_of(self.overview)
+        if waiting or self.newest is not None:
+            return bool(waiting) and all(one.lets_pass for one in waiting)
         return self.is_record_alone and self.overview.dataset.state is DatasetState.DRAFT
 
     @property
@@ -197,12 +197,25 @@ def listing_lines(work: Work, say: Speech) -> list[dict[str, object]]:
     ]
 
 
+def waiting_of(overview: Overview) -> list[Version]:
+    """The newest versions, of every table and document, that were not handed in yet."""
+    held = [one.held for one in overview.distributions]
+    return [one for one in held if one is not None and one.state is VersionState.CREATED]
+
+
 def upload_lines(work: Work, say: Speech) -> list[dict[str, object]]:
     """The files that were sent, newest first."""
     slug = work.overview.dataset.slug
-    uploads = work.distribution.uploads if work.distribution else ()
+    places = work.overview.distributions
+    titles = {one.distribution.id: say.text(one.distribution.title) for one in places[1:]}
+    uploads = sorted(
+        (upload for one in places for upload in one.uploads),
+        key=lambda upload: upload.uploaded_at,
+        reverse=True,
+    )
     return [
         {
+            "place": titles.get(upload.distribution_id, ""),
             "href": f"/publish/{slug}/upload/{upload.id}",
             "file_name": upload.file_name,
             "size": upload.size_bytes,
@@ -332,6 +345,16 @@ def feeds_that_fail(tx: Tx, works: Sequence[Overview], say: Speech) -> list[dict
     ]
 
 
+def _task_of_further(
+    work: Overview, task: Callable[[str, str, str], dict[str, object]], say: Speech
+) -> dict[str, object] | None:
+    """A table or document beside the first that may be handed in; None where there is none."""
+    waiting = waiting_of(work)
+    if not waiting or not all(one.lets_pass for one in waiting):
+        return None
+    return task(say.gettext("has a further file"), say.gettext("Hand it to the approver."), "draft")
+
+
 def _freshness_task(
     dataset: Dataset,
     newest: Version,
@@ -392,7 +415,8 @@ def todo_of(
             return task(say.gettext("a file is being read"), uploads[0].file_name, "running")
         return task(say.gettext("has no data yet"), say.gettext("Send a file."), "draft")
     if newest.state is not VersionState.CREATED:
-        return _freshness_task(dataset, newest, task, at, say)
+        further = _task_of_further(work, task, say)
+        return further or _freshness_task(dataset, newest, task, at, say)
     if newest.verdict is None:
         return task(say.gettext("is being checked"), "", "running")
     if not newest.lets_pass:

@@ -1,5 +1,6 @@
 // A file goes up in pieces as soon as it is chosen, says how far it is, and goes on by itself after a
-// broken line or a closed page. Without script the same form posts the file in one go.
+// broken line or a closed page, while the rest of the form is filled in; the form goes once its button
+// was pressed and all has arrived. Without script the same form posts the file in one go.
 //
 // Form: <form data-upload="/api/v1/uploads"> with one file input, .progress and [data-upload-state].
 // Protocol (tus 1.0 core and creation, https://tus.io/protocols/resumable-upload): POST makes an upload,
@@ -143,7 +144,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
   const drop = form.querySelector(".drop");
   let address = null;
   let isGoing = false;
-  let isAsked = "submitWhenDone" in words;
+  let isAsked = false;
   let isSent = false;
 
   // Pressed while the pieces go up, the button must not send the whole file beside them; and what is on

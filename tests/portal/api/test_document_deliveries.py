@@ -117,7 +117,7 @@ def test_a_shared_document_leaves_to_whom_it_was_granted_with_its_receipt(
     receipt = officer.get(f"/api/v1/receipts/{receipt_id}").json()
     assert hashlib.sha256(PDF).hexdigest() in json.dumps(receipt)
     resource = officer.get("/api/3/action/package_show?id=shared-stops").json()["result"]
-    url = next(one["url"] for one in resource["resources"] if "/download/" in one["url"])
+    url = next(one["url"] for one in resource["resources"] if one["mimetype"] == "application/pdf")
     by_ckan = officer.get("/" + url.split("/", 3)[3])
     assert by_ckan.content == PDF, by_ckan.text
     assert by_ckan.headers["Weir-Receipt"]

@@ -12,6 +12,7 @@ from httpx import Response
 from catalog import ingest
 from catalog.version import UploadId
 from portal.wiring import Wiring
+from tests.catalog.city import judge
 from tests.catalog.conftest import Zygote, zygote  # noqa: F401  a fixture
 from tests.portal.api.test_datasets import STOPS, Site
 
@@ -181,3 +182,66 @@ def test_a_withdrawn_document_gives_way_to_the_one_before_and_to_none(desk: Desk
     again = desk.send(PDF + b"%%", "c.pdf")
     desk.publish()
     assert (again["state"], desk.download().content) == ("kept", PDF + b"%%")
+
+
+def test_the_file_of_a_withdrawn_version_leaves_by_no_door_and_its_bytes_stay(desk: Desk) -> None:
+    desk.register()
+    publisher, approver, anybody = desk.site.publisher, desk.site.approver, desk.site.anybody
+    file = b"id,name\n1,secret\n"
+    sent = publisher.post(
+        "/api/3/action/resource_create",
+        data={"package_id": "bus-stops", "name": "stops", "format": "CSV"},
+        files={"upload": ("stops.csv", file, "text/csv")},
+    )
+    assert sent.status_code == 200, sent.text
+    resource, wiring = sent.json()["result"], desk.site.wiring
+    with wiring.pool.connection() as tx:
+        upload = tx.execute(
+            "SELECT id FROM catalog.uploads WHERE distribution_id = %s", [resource["id"]]
+        ).fetchone()
+    assert upload is not None
+    made = ingest.ingest(
+        wiring.pool, desk.started.confinement, wiring.folders, upload["id"], now=wiring.now
+    )
+    assert made is not None
+    with wiring.pool.connection() as tx:
+        judge(tx, made)
+    desk.publish()
+    address = "/" + resource["url"].split("/", 3)[3]
+    before = anybody.get(address)
+
+    slug = next(
+        one["slug"]
+        for one in publisher.get("/api/v1/datasets/bus-stops").json()["distributions"]
+        if one["id"] == resource["id"]
+    )
+    done = approver.post(
+        f"/api/v1/datasets/bus-stops/versions/{made.number}/withdraw",
+        json={"reason": "personal_data", "distribution": slug},
+    )
+
+    assert before.content == file
+    assert done.status_code == 200, done.text
+    for person in (anybody, approver, publisher):
+        for place in (
+            address,
+            f"/api/v1/datasets/bus-stops/download.csv?distribution={slug}",
+            f"/api/v1/datasets/bus-stops/versions/1/download.csv?distribution={slug}",
+            f"/api/v1/datasets/bus-stops/versions/1/rows?distribution={slug}",
+            f"/api/v1/datasets/bus-stops/rows?distribution={slug}&version={made.digest}",
+            f"/dataset/bus-stops/versions/1?distribution={slug}",
+            f"/datastore/dump/{resource['id']}",
+            f"/api/3/action/datastore_search?resource_id={resource['id']}",
+        ):
+            answer = person.get(place)
+            assert answer.status_code in (404, 410), (place, answer.status_code, answer.text)
+            assert "secret" not in answer.text
+        asked = person.post("/api/v1/query", json={"sql": f'SELECT * FROM "{resource["id"]}@1"'})
+        assert asked.status_code in (404, 410), asked.text
+    with wiring.pool.connection() as tx:
+        row = tx.execute(
+            "SELECT removed_at FROM catalog.blobs WHERE sha256 = %s",
+            [hashlib.sha256(file).hexdigest()],
+        ).fetchone()
+    assert row is not None
+    assert row["removed_at"] is None

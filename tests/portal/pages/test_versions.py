@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from catalog.curation import describe
 from catalog.find import distributions_of
+from catalog.version import Column, ColumnType
+from policies.terms import Text
 from tests.exchange.city import STOPS, City
 from tests.exchange.test_compare import declare_key, next_version
 from tests.portal.pages.conftest import OpenBrowser
@@ -136,3 +138,61 @@ def test_what_names_no_version_is_not_found(city: City, browser_of: OpenBrowser)
             at=city.at,
         )
     assert visitor.get(f"{API}/1?distribution=empty").status_code == 404
+
+
+def with_second_table(city: City) -> None:
+    """Open stops with a second table beside the first, of other columns."""
+    dataset = city.open_stops()
+    with city.pool.connection() as tx:
+        second = describe.add_distribution(
+            tx, dataset.id, "lines", Text(zh="线路"), by=city.publisher, at=city.at
+        )
+    city.publish_beside(
+        dataset,
+        second,
+        select="SELECT range AS number, '线' || range AS label FROM range(3)",
+        columns=(Column("number", ColumnType.INTEGER), Column("label", ColumnType.TEXT)),
+    )
+
+
+def test_every_distribution_has_its_versions_on_the_page(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    with_second_table(city)
+    visitor = browser_of()
+
+    first = visitor.page("/dataset/stops/versions")
+    second = visitor.page("/dataset/stops/versions?distribution=lines")
+    one = visitor.page("/dataset/stops/versions/1?distribution=lines")
+
+    assert "/dataset/stops/versions?distribution=lines" in first
+    assert '<td class="number">40</td>' in first
+    assert '<td class="number">3</td>' in second
+    assert '<td class="number">40</td>' not in second
+    assert "stops__lines@1" in one
+    assert "/versions/1/rows?distribution=lines" in one
+    assert "label" in one
+    rows = visitor.get("/api/v1/datasets/stops/versions/1/rows?distribution=lines")
+    assert rows.json()["total"] == 3
+    assert visitor.get("/dataset/stops/versions?distribution=none").status_code == 404
+
+
+def test_a_version_of_another_distribution_is_withdrawn_and_the_first_stays(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    with_second_table(city)
+    approver = browser_of(city.approver)
+
+    page = "/dataset/stops/versions/1?distribution=lines"
+    done = approver.submit(
+        "/dataset/stops/versions/1/withdraw",
+        on=page,
+        reason="wrong",
+        words="",
+        distribution="lines",
+    )
+
+    assert done.status_code == 303
+    assert done.headers["Location"] == "/dataset/stops/versions?distribution=lines"
+    assert browser_of().get("/dataset/stops/versions/1?distribution=lines").status_code == 410
+    assert browser_of().get("/dataset/stops/versions/1").status_code == 200
