@@ -132,6 +132,12 @@ class Access:
         return self.regime is DeliveryRegime.TRADE
 
 
+def table_name(slug: str, distribution: str | None, version: str | None = None) -> str:
+    """The name by which a delivery knows a distribution of a dataset, or one version of it."""
+    name = f"{slug}{DISTRIBUTION_MARK}{distribution}" if distribution else slug
+    return name if version is None else f"{name}{VERSION_MARK}{version}"
+
+
 def find_target(tx: Tx, name: str, *, by: Actor) -> Target:
     """The version that a dataset's or table's name means for `by`.
 

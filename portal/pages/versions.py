@@ -21,12 +21,12 @@ from catalog.pinned import (
 from catalog.version import ColumnType, Version, VersionState, WithdrawalReason
 from catalog.view import Json
 from catalog.withdraw_version import withdraw_version
+from exchange.access import table_name
 from exchange.allow import Ask
 from exchange.compare import compare_columns, compare_rows
 from exchange.difference import Change, ColumnDifference, Difference, RowDifference
 from policies.errors import Refusal
 from policies.party import SLUG_LENGTH_CHARACTERS
-from portal.api.v1.rows import table_name
 from portal.handing_out import parts_of
 from portal.jobs import ask_for_copies
 from portal.pages.dataset.look import look_of

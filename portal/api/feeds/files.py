@@ -21,13 +21,13 @@ from catalog.interchange import projection_named
 from catalog.interchange_errors import NoOpenFile
 from catalog.projection import ProjectedDistribution, Projection
 from catalog.result import ResultFormat
+from exchange.access import table_name
 from exchange.allow import Ask
 from exchange.deliver import deliver_file, file_facts
 from exchange.delivery import FileQuestion
 from policies.errors import Denied, NotFound
 from policies.party import ANONYMOUS, Actor
 from portal.api.feeds.conditional import known, tag_of, whole
-from portal.api.v1.rows import table_name
 from portal.handing_out import content_disposition, parts_of
 from portal.open_files import given_of
 from portal.sign_in import actor_of

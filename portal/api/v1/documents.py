@@ -6,11 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from exchange.access import table_name
 from exchange.deliver import deliver_document, document_facts, estimate
 from exchange.delivery import DocumentFacts, DocumentQuestion
 from policies.terms import Purpose
 from portal.api.v1.query import EstimateBody, estimate_body
-from portal.api.v1.rows import table_name
 from portal.handing_out import COST_HEADER, ask_of, file_answer, hand_out, is_continuation, parts_of
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of

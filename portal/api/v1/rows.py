@@ -14,7 +14,7 @@ from catalog.page_mark import ROWS_SKIPPED_MAX
 from catalog.result import PLAIN, Manner, ResultFormat
 from catalog.view import Condition, Operator
 from catalog.warehouse import Sort
-from exchange.access import DISTRIBUTION_MARK, VERSION_MARK
+from exchange.access import table_name
 from exchange.deliver import deliver_file, deliver_page, estimate, file_facts, page_at_hand
 from exchange.delivery import MEDIA_TYPES, PAGE_MEDIA_TYPE, FileQuestion, PageQuestion
 from policies.terms import Purpose
@@ -291,12 +291,6 @@ def columns_of(columns: str | None) -> tuple[str, ...] | None:
     if not columns:
         return None
     return tuple(next(csv.reader([columns], skipinitialspace=True)))
-
-
-def table_name(slug: str, distribution: str | None, version: str | None = None) -> str:
-    """The name by which a delivery knows a distribution of a dataset, or one version of it."""
-    name = f"{slug}{DISTRIBUTION_MARK}{distribution}" if distribution else slug
-    return name if version is None else f"{name}{VERSION_MARK}{version}"
 
 
 def conditions_of(filters: str | None) -> tuple[Condition, ...]:

@@ -20,6 +20,7 @@ from catalog.retain import retention_of, set_retention
 from catalog.retention import Retention
 from catalog.version import Version, WithdrawalReason
 from catalog.withdraw_version import withdraw_version
+from exchange.access import table_name
 from exchange.compare import EXAMPLES_MAX, EXAMPLES_SKIPPED_MAX, compare_columns, compare_rows
 from exchange.difference import Difference
 from policies.database import Tx
@@ -206,7 +207,7 @@ def difference(
     """
     parts, ask = parts_of(wiring_of(request)), ask_of(request, actor_of(request), purpose)
     before = since or _number_before(request, slug, reference, distribution)
-    name = rows.table_name(slug, distribution)
+    name = table_name(slug, distribution)
     if of == "columns":
         return difference_body(compare_columns(parts, name, before, reference, ask))
     told = compare_rows(parts, name, before, reference, ask, examples=examples, skipped=offset)
