@@ -15,7 +15,7 @@ Only the columns that a rule speaks about are in its examples, with the row's nu
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import cast
@@ -180,6 +180,23 @@ def mask(value: Cell, *, is_sensitive: bool) -> str | None:
     if len(text) <= 2:
         return text[:1] + MASK if len(text) == 2 else MASK * len(text)
     return text[0] + MASK * min(len(text) - 2, MASKED_CHARACTERS_MAX) + text[-1]
+
+
+def part_for(report: Report, *, hidden: Collection[str], seen: Collection[str]) -> Report:
+    """The report for one reader: nothing about hidden columns, rows only of those that are seen.
+
+    Verdict and score stay those of the whole table.
+    """
+    return replace(
+        report,
+        findings=tuple(
+            finding
+            if finding.columns and set(finding.columns) <= set(seen)
+            else replace(finding, examples=())
+            for finding in report.findings
+            if not set(finding.columns) & set(hidden)
+        ),
+    )
 
 
 def report_as_json(report: Report) -> dict[str, Json]:

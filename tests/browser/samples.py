@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from policies.terms import Regime, Text
+from portal.pages.drawing.charts import Item, time_line
 from portal.pages.drawing.histogram import Bar, Histogram, sparkline
 from portal.pages.drawing.lineage_layout import (
     LineageEdge,
@@ -226,6 +227,18 @@ LINEAGE = {
     "on": TODAY, "export_href": "/dataset/air/lineage.csv",
 }  # fmt: skip
 
+SCORES = {
+    "history": [{"number": 10 + i, "href": f"/dataset/air/versions/{10 + i}/report", "at": NOW,
+                 "score": score, "grade": "A", "coverage": "12 of 14 rules asked",
+                 "state": "passed"} for i, score in enumerate((88, 90, None, 91, 92))],
+    "drawing": time_line([Item(f"v{10 + i}", score, f"{score} of 100")
+                          for i, score in enumerate((88, 90, 91, 92))]),
+    "dimensions": [
+        {"name": "Completeness", "score": 96, "state": "passed", "coverage": "3 of 3 rules asked"},
+        {"name": "Consistency", "score": 81, "state": "warned", "coverage": "1 of 2 rules asked"},
+        {"name": "Timeliness", "score": None, "state": "unrated",
+         "coverage": "0 of 0 rules asked"}],
+}  # fmt: skip
 RULES = [
     {"sentence": "PM2.5 is never above PM10", "dimension": "Consistency", "state": "known_issue",
      "broken": 1639, "rows": 35_064, "note": "Two instruments; see the note of the station.",
@@ -382,19 +395,29 @@ PAGES: dict[str, SamplePage] = {
          "values": [("NNE", 800), ("S", 20)]}]}),
     "/dataset/air/quality": SamplePage("dataset/quality.html", {
         **LINKED, "description_score": 84, "data_score": 92, "data_state": "warned",
-        "history": sparkline([88, 90, 90, 91, 92], 120, 32), "history_label": "88 to 92",
-        "dimensions": [{"name": "Completeness", "score": 96, "state": "passed", "weight": 3},
-                       {"name": "Consistency", "score": 81, "state": "warned", "weight": 2}],
+        "grade": "A", "coverage": "12 of 14 rules asked", **SCORES,
         "rules": RULES, "missing": [("Temporal coverage", "/publish/air#coverage")],
         "checked_at": NOW, "version": 14, "suite": "air-2026",
         "promise": {"words": "Daily", "due": NOW.date(), "state": "kept", "note": "Next by"},
-        "report_href": "/dataset/air/report",
+        "report_href": "/dataset/air/fault", "whole_href": "/dataset/air/versions/14/report",
         "set_aside": "3 rows were set aside.", "set_aside_href": None,
         "drift": {"since": 13, "compared": 5,
                   "changes": [{"sentence": "Column “备注” is new.", "state": "warned"}]},
         "let_go": [{"is_known_issue": True, "reason": "一号站夜间停电。", "answer": "下月补齐。",
                     "decided_by": "approver", "decided_at": NOW, "ends_on": TODAY,
                     "is_overdue": False}]}),
+    "/dataset/air/versions/14/report": SamplePage("dataset/report.html", {
+        **LINKED, "data_score": 92, "data_state": "warned", "grade": "A",
+        "coverage": "12 of 14 rules asked", **SCORES, "rules": RULES, "checked_at": NOW,
+        "set_aside": "3 rows were set aside.", "set_aside_href": None, "let_go": [],
+        "drift": None, "number": 14, "rows": 35_064, "digest": "9c1d" * 16,
+        "engine": "DuckDB 2.0.0", "suite_sha256": "ab" * 32, "result_sha256": "cd" * 32,
+        "to_do": [{"sentence": "CO is empty in 1,297 of 35,064 rows", "fix": "Fill the gaps.",
+                   "state": "failed"}],
+        "table": [{"title": "Every row has a value", "columns": "CO", "dimension": "Completeness",
+                   "clause": "GB/T 36344-2018, 0201", "rule_id": "core.not_null",
+                   "state": "failed", "rows": 35_064, "broken": 1297}],
+        "is_whole": False, "json_href": "/dataset/air/versions/14/report.json"}),
     "/dataset/air/versions": SamplePage("dataset/versions.html", {
         **LINKED, "changes": ["Column “备注” is new."], "distribution": "", "is_document": False,
         "places": [("逐时数据", "/dataset/air/versions", True),

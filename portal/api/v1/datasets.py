@@ -32,9 +32,10 @@ from portal.api.v1.directory_body import (
     in_series,
 )
 from portal.jobs import ask_for_copies
+from portal.pages.dataset.reader import look_at, report_for
 from portal.sign_in import actor_of, signed_in
 from portal.wiring import wiring_of
-from quality.report import known_to, report_as_json
+from quality.report import report_as_json
 from quality.rules import read_report
 
 router = APIRouter(prefix="/api/v1/datasets", tags=["datasets"])
@@ -428,9 +429,12 @@ def list_versions(request: Request, slug: str) -> VersionPage:
 
 @router.get("/{slug}/distributions/{distribution}/versions/{number}/report")
 def show_report(request: Request, slug: str, distribution: str, number: int) -> dict[str, object]:
-    """The quality report of a version, with every example masked."""
-    actor = actor_of(request)
-    with wiring_of(request).pool.connection() as tx:
+    """The quality report of a version, as far as the caller may see its columns.
+
+    Examples are masked, and only of columns whose values the caller may read.
+    """
+    actor, wiring = actor_of(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
         dataset = find.dataset_named(tx, slug, by=actor)
         found = find.distribution_named(tx, dataset, distribution)
         versions = find.versions_of(tx, dataset, [found.id], by=actor)
@@ -438,8 +442,8 @@ def show_report(request: Request, slug: str, distribution: str, number: int) -> 
         if version is None:
             raise VersionNotFound
         stored = read_report(tx, version.id)
-        known = find.datasets_with_ids(tx, sorted(stored.report.others), by=actor)
-    told = known_to(stored.report, frozenset(one.id for one in known))
+        look = look_at(tx, slug, by=actor, at=wiring.now())
+        told = report_for(tx, look, version, stored.report, by=actor)
     return {"id": str(stored.id), **report_as_json(told)}
 
 

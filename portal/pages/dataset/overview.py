@@ -1,4 +1,4 @@
-"""The pages of one dataset: overview, quality, versions, lineage."""
+"""The pages of one dataset: overview and lineage."""
 
 from __future__ import annotations
 
@@ -6,44 +6,34 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
 
-from catalog import quarantine
 from catalog.curation import series
 from catalog.dataset import DatasetState
 from catalog.files.media import FORMATS
-from catalog.version import Version
 from exchange import trace
 from exchange.delivery import PageQuestion
 from exchange.price import PriceModel
 from policies.errors import Refusal
 from portal.pages.dataset import frame as dataset_frame
-from portal.pages.dataset import quality as dataset_quality
 from portal.pages.dataset.lineage import drawable
 from portal.pages.dataset.linked import linked_data_of
 from portal.pages.dataset.look import deliver_rows, look_of
-from portal.pages.dataset.quarantine import count_words
 from portal.pages.dataset.quarantine import router as quarantine_router
 from portal.pages.dataset.reader import Look, profile_for, refused_words
+from portal.pages.dataset.report import router as report_router
 from portal.pages.dataset.rows import pictures_of, table_of
-from portal.pages.dataset_cards import quality_state
-from portal.pages.drawing.histogram import sparkline
 from portal.pages.drawing.lineage_layout import lay_out
 from portal.pages.drawing.table import DataTable
-from portal.pages.plea_lines import plea_line
 from portal.pages.rendering import render
 from portal.pages.speech import Speech
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
-from quality.plead import granted_pleas
-from quality.reports import reports_with_ids
-from quality.rules import read_drift
 
 router = APIRouter()
 router.include_router(quarantine_router)
+router.include_router(report_router)
 
 PREVIEW_ROWS: Final = 14
 LINEAGE_DEPTH: Final = 5
-REPORTS_SHOWN_MAX: Final = 50
-SPARK_WIDTH, SPARK_HEIGHT = 120, 32
 
 
 @router.get("/dataset/{slug}")
@@ -74,65 +64,6 @@ def show_overview(request: Request, slug: str) -> Response:
         ],
         citation=_citation(request, look, say) if version else dataset.slug,
         linked_data=linked_data_of(request, slug),
-    )
-
-
-@router.get("/dataset/{slug}/quality")
-def show_quality(
-    request: Request, slug: str, version: Annotated[int | None, Query(ge=1)] = None
-) -> Response:
-    """What was checked and what was found, of the newest version or of an earlier one."""
-    look, frame, say = look_of(request, slug)
-    versions = look.distribution.versions if look.distribution else ()
-    shown = next((one for one in versions if version in (None, one.number)), None)
-    with wiring_of(request).pool.connection() as tx:
-        reports = reports_with_ids(tx, [one.report_id for one in versions[:REPORTS_SHOWN_MAX]])
-        aside = quarantine.counts(tx, [shown.id]) if shown else {}
-        granted = granted_pleas(tx, shown.id) if shown else []
-        drift = read_drift(tx, shown.id) if shown else None
-        known = frozenset(key for one in granted for key in one.rule_keys)
-        at = wiring_of(request).now()
-        let_go = [plea_line(tx, one, say, is_overdue=one.is_overdue(at)) for one in granted]
-    report = reports.get(shown.report_id) if shown and shown.report_id else None
-    scores = [
-        float(reports[one.report_id].score.total or 0)
-        for one in reversed(versions[:REPORTS_SHOWN_MAX])
-        if one.report_id and one.report_id in reports
-    ]
-    dataset = look.overview.dataset
-    described, missing = dataset_quality.missing_of(dataset, say)
-    edit = f"/publish/{slug}" if look.overview.may_change else None
-    return render(
-        request,
-        "dataset/quality.html",
-        dataset=frame,
-        description_score=described,
-        data_score=report.score.total if report else None,
-        data_state=frame.quality_state if shown is look.version else _verdict_state(shown),
-        history=sparkline(scores, SPARK_WIDTH, SPARK_HEIGHT) if len(scores) > 1 else "",
-        history_label=say.gettext("Quality over versions"),
-        dimensions=dataset_quality.dimensions_of(report, say) if report else [],
-        rules=dataset_quality.rules_of(report, look.seen_values, say, known=known)
-        if report
-        else [],
-        let_go=let_go,
-        drift=dataset_quality.drift_lines(drift, look.seen_values, say),
-        missing=[(label, edit) for label in missing],
-        checked_at=report.finished_at if report else None,
-        version=shown.number if shown else 0,
-        set_aside=count_words(aside[shown.id], say) if shown else "",
-        set_aside_href=f"{frame.href}/versions/{shown.number}/quarantine"
-        if shown and look.overview.is_own
-        else None,
-        suite=report.suite_sha256[:12] if report else "",
-        promise=dataset_quality.promise_of(
-            dataset,
-            look.version,
-            dataset_frame.cycle_words(look, say),
-            at=wiring_of(request).now(),
-            say=say,
-        ),
-        report_href=f"{frame.href}/fault?version={shown.number}" if shown else None,
     )
 
 
@@ -266,10 +197,3 @@ def _citation(request: Request, look: Look, say: Speech) -> str:
         f"v{version.number}. sha256:{version.digest}. "
         f"{wiring_of(request).settings.site_url}/dataset/{dataset.slug}"
     )
-
-
-# Versions -----------------------------------------------------------------------------------------
-
-
-def _verdict_state(version: Version | None) -> str:
-    return quality_state(version.verdict if version else None)

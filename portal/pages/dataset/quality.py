@@ -46,8 +46,11 @@ class DimensionLine:
     """The score within one dimension."""
 
     name: str
-    score: int
+    score: int | None
+    """None where nothing of it was checked."""
     state: str
+    coverage: str
+    """How many of its rules were asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +104,57 @@ def drift_lines(
 
 
 def dimensions_of(report: Report, say: Speech) -> list[DimensionLine]:
-    """The dimensions that were judged."""
+    """All dimensions of the standard, those of which nothing was checked among them."""
     return [
-        DimensionLine(say.text(item.dimension.label), item.score, _score_state(item.score))
+        DimensionLine(
+            say.text(item.dimension.label),
+            item.score,
+            "unrated" if item.score is None else _score_state(item.score),
+            _asked(item.checked, item.rules, say),
+        )
         for item in report.score.dimensions
-        if item.score is not None
+    ]
+
+
+def coverage_of(report: Report, say: Speech) -> str:
+    """How many of the rules were asked; what was not asked is no part of the score."""
+    return _asked(report.score.checked, report.score.rules, say)
+
+
+def _asked(checked: int, rules: int, say: Speech) -> str:
+    return say.gettext(
+        "{checked} of {rules} rules asked", checked=say.number(checked), rules=say.number(rules)
+    )
+
+
+def to_do_of(report: Report, say: Speech, *, known: frozenset[str]) -> list[dict[str, str]]:
+    """What failed and nobody let go, the worst first, with what mends it."""
+    return [
+        {
+            "sentence": say.text(finding.sentence) or say.text(finding.title),
+            "fix": say.text(finding.fix)
+            or say.gettext("Correct these rows at the source and send the file again."),
+            "state": _state(finding),
+        }
+        for finding in report.failures
+        if finding.rule_key not in known
+    ]
+
+
+def rule_table(report: Report, say: Speech, *, known: frozenset[str]) -> list[dict[str, object]]:
+    """Every rule with every column that it was asked of, as the report counts them."""
+    return [
+        {
+            "title": say.text(finding.title),
+            "columns": ", ".join(finding.columns),
+            "dimension": say.text(finding.dimension.label),
+            "clause": finding.clause,
+            "rule_id": finding.rule_id,
+            "state": "known_issue" if finding.rule_key in known else _state(finding),
+            "rows": finding.element_count,
+            "broken": finding.unexpected_count,
+        }
+        for finding in report.findings
     ]
 
 

@@ -31,7 +31,7 @@ from portal.pages.speech import Speech
 from portal.wiring import Wiring
 from quality.errors import NotAssessed
 from quality.profile import Profile
-from quality.report import Report
+from quality.report import Report, known_to, part_for
 from quality.reports import reports_with_ids
 from quality.rules import read_profile
 from quality.view_profile import profile_of_copy
@@ -141,7 +141,7 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
     waiting = [] if by.is_anonymous else own_applications(tx, by=by)
     version = overview.distributions[0].newest if overview.distributions else None
     reports = reports_with_ids(tx, [version.report_id] if version else [])
-    return Look(
+    look = Look(
         overview=overview,
         listings=listings,
         preview=preview,
@@ -160,6 +160,9 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
         report=reports.get(version.report_id) if version and version.report_id else None,
         is_frozen=bool(frozen_targets(tx, [dataset.id, dataset.publisher_id], at)),
     )
+    if version is None or look.report is None:
+        return look
+    return replace(look, report=report_for(tx, look, version, look.report, by=by))
 
 
 def profile_for(tx: Tx, look: Look, wiring: Wiring) -> Profile | None:
@@ -186,6 +189,27 @@ def profile_for(tx: Tx, look: Look, wiring: Wiring) -> Profile | None:
     seen = look.seen_values
     return replace(
         profile, columns=tuple(column for column in profile.columns if column.name in seen)
+    )
+
+
+def report_for(tx: Tx, look: Look, version: Version, report: Report, *, by: Actor) -> Report:
+    """What the gate said of a version, as far as the reader may know it.
+
+    Rows that break a rule are shown, masked, only of columns whose values the reader sees; and of
+    the distribution that the look is at, since it is what the reader's view is about. Other
+    datasets are named where they exist for the reader.
+    """
+    others = find.datasets_with_ids(tx, sorted(report.others), by=by) if report.others else []
+    told = known_to(report, frozenset(one.id for one in others))
+    if look.overview.is_own:
+        return told
+    shown = {column.name for column in look.shown_columns}
+    held = [*version.columns, *(look.version.columns if look.version else ())]
+    is_here = look.version is not None and look.version.distribution_id == version.distribution_id
+    return part_for(
+        told,
+        hidden={column.name for column in held} - shown if is_here else frozenset(),
+        seen=look.seen_values if is_here else frozenset(),
     )
 
 
