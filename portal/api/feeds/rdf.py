@@ -5,7 +5,7 @@ Source: DCAT-AP 3.0.1; Hydra Core Vocabulary; the addresses and parameters of ck
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final
@@ -14,9 +14,10 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog.errors import DatasetNotFound
+from catalog.find import dataset_with_id
 from catalog.formats import dcat
 from catalog.formats.graph import Triple
-from catalog.formats.oxigraph import MEDIA_TYPES, RdfForm, write
+from catalog.formats.oxigraph import MEDIA_TYPES, RdfForm
 from catalog.interchange import (
     PAGE_DATASETS,
     CataloguePage,
@@ -32,8 +33,9 @@ from catalog.search.query import ROWS_MAX, Search
 from policies.database import Tx
 from policies.party import Actor
 from policies.terms import DatasetId
-from portal.api.feeds.conditional import known, tag_of
+from portal.api.feeds.answer import rdf_answer
 from portal.api.feeds.negotiation import WhereRdfIsWanted, wanted_form
+from portal.api.feeds.quality import quality_links
 from portal.open_files import given_of
 from portal.sign_in import actor_of
 from portal.wiring import Wiring, wiring_of
@@ -152,7 +154,7 @@ def catalogue_answer(request: Request, form: RdfForm, asked: Asked) -> Response:
     path = f"{wiring.settings.site_url}{request.url.path}"
     with wiring.pool.connection() as tx:
         triples = catalogue_graph(tx, wiring, asked, path, by=actor)
-    return _answer(request, triples, form)
+    return rdf_answer(request, triples, form)
 
 
 def dataset_answer(request: Request, name: str, form: RdfForm) -> Response:
@@ -163,7 +165,7 @@ def dataset_answer(request: Request, name: str, form: RdfForm) -> Response:
     wiring, actor = wiring_of(request), actor_of(request)
     with wiring.pool.connection() as tx:
         triples = dataset_graph(tx, wiring, name, by=actor)
-    return _answer(request, triples, form)
+    return rdf_answer(request, triples, form)
 
 
 def catalogue_graph(tx: Tx, wiring: Wiring, asked: Asked, path: str, *, by: Actor) -> list[Triple]:
@@ -199,7 +201,9 @@ def dataset_graph(tx: Tx, wiring: Wiring, name: str, *, by: Actor) -> list[Tripl
     told = projection_named(tx, name, given_of(wiring), by=by)
     if told is None:
         raise DatasetNotFound(name)
-    return dcat.dataset_triples(told, wiring.settings.site_url)
+    site = wiring.settings.site_url
+    dataset = dataset_with_id(tx, told.id, by=by)
+    return [*dcat.dataset_triples(told, site), *quality_links(tx, dataset, site)]
 
 
 def _found(tx: Tx, wiring: Wiring, asked: Asked, by: Actor) -> list[DatasetId]:
@@ -252,20 +256,3 @@ def _paging(path: str, asked: Asked, page: CataloguePage, pages: int) -> dcat.Pa
         total=page.total,
         per_page=PAGE_DATASETS,
     )
-
-
-def _answer(request: Request, triples: Sequence[Triple], form: RdfForm) -> Response:
-    headers = {
-        "ETag": tag_of(form, triples),
-        "Vary": "Accept, Authorization, Cookie",
-        "Cache-Control": "no-cache" if actor_of(request).is_anonymous else "private, no-store",
-    }
-    if (unchanged := known(request, headers)) is not None:
-        return unchanged
-    content = write(dict.fromkeys(triples), form)
-    return Response(content, media_type=_content_type(form), headers=headers)
-
-
-def _content_type(form: RdfForm) -> str:
-    media_type = MEDIA_TYPES[form]
-    return f"{media_type}; charset=utf-8" if form is RdfForm.TURTLE else media_type
