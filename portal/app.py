@@ -81,6 +81,7 @@ from portal.pages import standards as standards_pages
 from portal.pages import versions as dataset_versions
 from portal.pages.assets import STATIC_FOLDER, STATIC_PATH, StaticFiles
 from portal.pages.audit import desk as audit_pages
+from portal.pages.audit import league
 from portal.pages.audit import receipts as receipt_pages
 from portal.pages.buy import asking, buying, keys, price_and_terms, usage
 from portal.pages.dataset import data as dataset_data
@@ -197,7 +198,18 @@ _PAGES = (
     correcting,
     notices,
     equal_treatment,
-    *(inbox, asking, buying, keys, usage, receipt_pages, checking, audit_pages, replay_pages),
+    *(
+        inbox,
+        asking,
+        buying,
+        keys,
+        usage,
+        receipt_pages,
+        checking,
+        audit_pages,
+        league,
+        replay_pages,
+    ),
     *(standards_pages, help_pages),
 )
 

@@ -8,6 +8,7 @@ from catalog.version import ReportId
 from policies.database import Tx
 from quality import store
 from quality.report import Report
+from quality.standing import Standing
 
 
 def reports_with_ids(tx: Tx, report_ids: Iterable[ReportId | None]) -> Mapping[ReportId, Report]:
@@ -22,3 +23,11 @@ def totals_with_ids(
     """Score, 0 to 100, and letter of the grade, of reports that rate; all others are left out."""
     known = [report_id for report_id in report_ids if report_id is not None]
     return store.totals_by_id(tx, known) if known else {}
+
+
+def standings_with_ids(
+    tx: Tx, report_ids: Iterable[ReportId | None]
+) -> Mapping[ReportId, Standing]:
+    """What these reports come to, and what failed in them."""
+    known = [report_id for report_id in report_ids if report_id is not None]
+    return store.standings_by_id(tx, known) if known else {}

@@ -14,7 +14,7 @@ from catalog.dataset import DistributionId
 from catalog.version import ReportId
 from catalog.view import Json
 from policies.database import Tx
-from policies.terms import DatasetId, UserId, VersionId
+from policies.terms import DatasetId, Text, UserId, VersionId
 from quality.contract import Contract
 from quality.drift import Drift, Past, drift_as_json, drift_from_json
 from quality.outcome import SuiteOutcome
@@ -31,6 +31,7 @@ from quality.sensitive import (
     FindingState,
     SensitiveKind,
 )
+from quality.standing import Standing
 from quality.suggest import CANDIDATES_MAX, Proposal, ProposalId, ProposalState, Tried
 
 REPORTS_PER_PAGE_MAX = 100
@@ -303,6 +304,33 @@ def totals_by_id(tx: Tx, report_ids: list[ReportId]) -> dict[ReportId, tuple[int
         {"ids": report_ids},
     )
     return {ReportId(row["id"]): (row["total"], row["grade"] or "") for row in rows}
+
+
+def standings_by_id(tx: Tx, report_ids: list[ReportId]) -> dict[ReportId, Standing]:
+    """What several reports come to, without reading the rest of them."""
+    rows = tx.execute(
+        """
+        SELECT id, (body -> 'score' ->> 'total')::integer AS total,
+               (body -> 'score' ->> 'checked')::integer AS checked,
+               (body -> 'score' ->> 'rules')::integer AS rules,
+               jsonb_path_query_array(
+                   body, '$.findings[*] ? (@.status == "failed" || @.status == "error").sentence'
+               ) AS failures
+          FROM quality.reports
+         WHERE id = ANY(%(ids)s)
+         ORDER BY id
+        """,
+        {"ids": report_ids},
+    )
+    return {
+        ReportId(row["id"]): Standing(
+            total=row["total"],
+            checked=row["checked"],
+            rules=row["rules"],
+            failures=tuple(Text.from_map(one) for one in row["failures"]),
+        )
+        for row in rows
+    }
 
 
 def evidence_of(tx: Tx, report_id: ReportId) -> str | None:

@@ -24,6 +24,8 @@ OPEN_OF_PERSON_MAX = 20
 """Of one person in all."""
 OPEN_OF_PERSON_AND_DATASET_MAX = 5
 SHOWN_MAX = 50
+OVERDUE_MAX = 10_000
+"""Tickets that are looked through for those that are late, the most urgent first."""
 
 
 class FaultState(StrEnum):

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from catalog.find import dataset_with_id, datasets_with_ids, stored_version, versions_of
 from catalog.version import Version, VersionState
 from exchange.access import VERSION_MARK, decide_access, find_target
+from exchange.errors import NotYourPart
 from exchange.faults import store
 from exchange.faults.errors import (
     FaultAnswered,
@@ -32,6 +33,7 @@ from exchange.faults.fault import (
     CLAIM_CHARACTERS_MAX,
     OPEN_OF_PERSON_AND_DATASET_MAX,
     OPEN_OF_PERSON_MAX,
+    OVERDUE_MAX,
     PLACE_CHARACTERS_MAX,
     RUNNING,
     SHOWN_MAX,
@@ -199,6 +201,19 @@ def faults_waiting(tx: Tx, *, by: Actor) -> list[Fault]:
         return []
     waiting = store.running_of_publishers(tx, departments, limit=SHOWN_MAX)
     return [one for one in waiting if one.asked_by != by.user_id]
+
+
+def overdue_at(
+    tx: Tx, publisher_ids: Sequence[OrganizationId], *, by: Actor, today: date
+) -> list[Fault]:
+    """Tickets of these departments whose clock has certainly run out; for supervisors.
+
+    Raises: NotYourPart.
+    """
+    if not can_supervise(by):
+        raise NotYourPart(Role.REGULATOR.value)
+    waiting = store.running_of_publishers(tx, publisher_ids, limit=OVERDUE_MAX)
+    return [one for one in waiting if one.is_overdue(today)]
 
 
 def agreed_about(tx: Tx, version_ids: Sequence[UUID]) -> list[Fault]:

@@ -636,6 +636,26 @@ PAGES: dict[str, SamplePage] = {
         "typed": {}, "errors": {}, "message": "",
         "topup_href": "/finance", "export_href": "/my/usage.csv",
         "proof_href": "/my/usage.jsonl"}, "officer"),
+    "/audit/quality": SamplePage("audit/league.html", {
+        "departments": [
+            {"place": place, "organization": {"slug": f"bureau-{at}", "title": title},
+             "rating": {"score": score, "grade": grade, "rated": 2 if score else 0, "checked": 38,
+                        "rules": 41}, "published": 3, "promised": 2, "late": at, "known_issues": 1,
+             "overdue_faults": at,
+             "datasets": [
+                 {"dataset": {"slug": "air", "entry": {"title": Text("空气质量逐时监测",
+                                                                     "Hourly air quality")}},
+                  "href": "/dataset/air/versions/14/report", "state": "warned",
+                  "standing": {"total": 92, "checked": 12, "rules": 14},
+                  "reasons": ["“CO” is empty in 1,297 of 35,064 rows."]},
+                 {"dataset": {"slug": "stops", "entry": {"title": Text("公交站点", "Bus stops")}},
+                  "href": "/dataset/stops", "state": "unrated", "reasons": [],
+                  "standing": {"total": None, "checked": 0, "rules": 0}}]}
+            for at, (place, title, score, grade) in enumerate([
+                (1, Text("市生态环境局", "Ecology and Environment Bureau"), 92, "A"),
+                (2, Text("市交通运输局", "Transport Bureau"), 71, "C"),
+                (None, Text("市档案局", "Archives"), None, None)])],
+        "datasets_shown": 1, "at": NOW}, "inspector"),
     "/audit/receipt": SamplePage("audit/receipt.html", {
         "is_audit": True, "download_href": "/r.json",
         "faults": [{"sentence": "What was delivered holds a fault.", "answer": "单位应为毫克。",

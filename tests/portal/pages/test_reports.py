@@ -74,7 +74,7 @@ def keep(city: City, report: Report) -> None:
     ("language", "words"),
     [
         ("en", ("What to do", "Fill id", "3 of 5 rules asked", "seven-id", "Not rated")),
-        ("zh", ("怎么办", "补齐", "5条规则已问3条", "seven-id", "未评分")),
+        ("zh", ("怎么办", "补齐", "5条规则已检查3条", "seven-id", "未评分")),
     ],
 )
 def test_a_report_is_whole_on_one_page(
