@@ -48,6 +48,8 @@ class AccountKind(StrEnum):
     """What an organisation can still spend; never below nothing, holds included."""
     PAYABLE = "payable"
     """What a provider has earned."""
+    DUE = "due"
+    """What a provider asked to be paid out and was not sent yet."""
     FEE = "fee"
     """The exchange's own part."""
     QUOTA = "quota"

@@ -86,8 +86,21 @@ def can_supervise(actor: Actor) -> bool:
 
 
 def can_top_up(actor: Actor) -> bool:
-    """Credit the accounts of others against payments, and send payouts."""
+    """Record what others paid."""
     return actor.holds_anywhere(Role.FINANCE)
+
+
+def can_confirm_money(actor: Actor) -> bool:
+    """Confirm payments that others recorded, and send payouts that others asked for."""
+    return can_top_up(actor) or actor.holds_anywhere(Role.BUREAU)
+
+
+def can_ask_payout(actor: Actor, organization_id: OrganizationId) -> bool:
+    """Ask for what that very organisation earned; a site-wide role does not count."""
+    return any(
+        held.organization_id == organization_id and held.role in (Role.FINANCE, Role.ADMIN)
+        for held in actor.memberships
+    )
 
 
 def can_assess(actor: Actor) -> bool:

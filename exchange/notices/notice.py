@@ -53,7 +53,11 @@ TOPICS: Final[Mapping[str, Topic]] = {
     EventKind.LISTING_WITHDRAWN: Topic.DATA,
     EventKind.FREEZE_PLACED: Topic.DATA,
     EventKind.FREEZE_LIFTED: Topic.DATA,
+    EventKind.PAYMENT_RECORDED: Topic.WORK,
     EventKind.CREDIT_TOPPED_UP: Topic.MONEY,
+    EventKind.PAYOUT_ASKED: Topic.WORK,
+    EventKind.PAYOUT_SENT: Topic.MONEY,
+    EventKind.PAYOUT_REFUSED: Topic.MONEY,
 }
 """The kinds of event that anybody is told of."""
 

@@ -43,6 +43,10 @@ def _told(tx: Tx, event: RecordedEvent, facts: Mapping[str, object]) -> Iterable
         return _of_correction(tx, event, facts, provider)
     if kind == EventKind.CREDIT_TOPPED_UP:
         return _people(tx, event.organization_id, (Role.BUYER, Role.ADMIN))
+    if kind in (EventKind.PAYMENT_RECORDED, EventKind.PAYOUT_ASKED):
+        return _bureau(tx, Role.FINANCE)
+    if kind in (EventKind.PAYOUT_SENT, EventKind.PAYOUT_REFUSED):
+        return _people(tx, event.organization_id, (Role.FINANCE, Role.ADMIN))
     if kind == EventKind.AGREEMENT_ENDED:
         return [
             *_people(tx, event.organization_id, _CONSUMERS),
@@ -112,10 +116,10 @@ def _approvers(tx: Tx, organization_id: UUID) -> list[UserId]:
     return [one.id for one in approvers_of(tx, OrganizationId(organization_id))]
 
 
-def _bureau(tx: Tx) -> list[UserId]:
-    found = _members(tx, None, (Role.BUREAU,))
+def _bureau(tx: Tx, role: Role = Role.BUREAU) -> list[UserId]:
+    found = _members(tx, None, (role,))
     for bureau in list_organizations(tx, kind=OrganizationKind.BUREAU):
-        found += _members(tx, bureau.id, (Role.BUREAU,))
+        found += _members(tx, bureau.id, (role,))
     return found
 
 

@@ -117,6 +117,35 @@ def charges_without_receipt(tx: Tx) -> list[str]:
     )
 
 
+def money_without_two_people(tx: Tx) -> list[str]:
+    """Transfers from or to the outside, or on their way there, without a payment or payout of that
+    amount.
+    """
+    return _found(
+        tx,
+        """
+        SELECT moved.id::text AS found
+          FROM exchange.transfers AS moved
+          JOIN exchange.accounts AS debited ON debited.id = moved.debit_account_id
+          JOIN exchange.accounts AS credited ON credited.id = moved.credit_account_id
+          LEFT JOIN exchange.payments AS payment
+            ON payment.transfer_id = moved.id
+           AND payment.amount_microcredits = moved.amount
+           AND payment.organization_id = credited.owner_id
+          LEFT JOIN exchange.payouts AS payout
+            ON moved.id IN (payout.asked_transfer_id, payout.settled_transfer_id)
+           AND payout.amount_microcredits = moved.amount
+           AND payout.organization_id IN (debited.owner_id, credited.owner_id)
+         WHERE (debited.kind IN ('cash', 'due') OR credited.kind IN ('cash', 'due'))
+           AND moved.asset = 'credit'
+           AND payment.id IS NULL
+           AND payout.id IS NULL
+         ORDER BY moved.id
+         LIMIT %(limit)s
+        """,
+    )
+
+
 def receipts_without_decision(tx: Tx) -> list[str]:
     """Receipts that no allowing decision under a named profile and rule stands behind."""
     return _found(

@@ -255,7 +255,13 @@ PEOPLE: Sequence[CastPerson] = (
         "/inbox",
         "open trades, supervise, see the overview",
     ),
-    CastPerson("bureau-finance", "data-bureau", Role.FINANCE, "/finance", "top up prepaid credits"),
+    CastPerson(
+        "bureau-finance",
+        "data-bureau",
+        Role.FINANCE,
+        "/finance",
+        "record payments, send payouts; a second person confirms",
+    ),
     CastPerson(
         "regulator",
         "data-regulator",

@@ -202,13 +202,19 @@ def _credits() -> Iterator[Step]:
         yield Step(
             f"credit {slug}",
             partial(_top_up, slug, body),
-            f"bureau-finance books {amount / MICROCREDITS_PER_CREDIT:g} credits",
+            f"bureau-finance records {amount / MICROCREDITS_PER_CREDIT:g} credits, "
+            "bureau-standards confirms them",
         )
 
 
 def _top_up(slug: str, body: Mapping[str, object], city: City) -> None:
-    city.desk("bureau-finance").post(
-        f"/organizations/{slug}/credits", body, key=f"demo-credit-{slug}"
+    paid = city.desk("bureau-finance").post(
+        f"/organizations/{slug}/payments",
+        {**body, "paid_on": china_day(city.now()).isoformat()},
+        key=f"demo-payment-{slug}",
+    )
+    city.desk("bureau-standards").post(
+        f"/payments/{paid['id']}/confirm", {}, key=f"demo-payment-confirmed-{slug}"
     )
 
 

@@ -112,7 +112,7 @@ class Frame:
             (N_("Publish"), "/publish", bool(roles & {Role.PUBLISHER, Role.ADMIN})),
             (N_("Inbox"), "/inbox", bool(roles & _DECIDING)),
             (N_("My data"), "/my", not self.actor.is_anonymous),
-            (N_("Credits"), "/finance", Role.FINANCE in roles),
+            (N_("Credits"), "/finance", bool(roles & {Role.FINANCE, Role.BUREAU})),
             (N_("People"), "/admin/people", can_administer(self.actor)),
             (N_("Audit"), "/audit", bool(roles & {Role.REGULATOR, Role.BUREAU})),
         ]

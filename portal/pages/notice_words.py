@@ -100,7 +100,13 @@ _SENTENCES: Final[Mapping[str, str]] = {
         "A supervisor froze “{title}”; nothing is read until it is lifted."
     ),
     EventKind.FREEZE_LIFTED: N_("The freeze of “{title}” is lifted."),
+    EventKind.PAYMENT_RECORDED: N_("A payment is recorded and waits for a second person."),
     EventKind.CREDIT_TOPPED_UP: N_("Credits were paid in for your organisation."),
+    EventKind.PAYOUT_ASKED: N_("A provider asks for a payout."),
+    EventKind.PAYOUT_SENT: N_("What your organisation earned was sent."),
+    EventKind.PAYOUT_REFUSED: N_(
+        "A payout was not sent; the amount is back among the earnings, with the reason."
+    ),
 }
 _TURNS: Final = ("step", "clock", "outcome", "state")
 
@@ -157,8 +163,12 @@ def _place(notice: Notice) -> str:
             return f"/inbox/correction/{notice.subject_id}"
         case EventKind.AGREEMENT_ENDED:
             return f"/my/agreements/{notice.subject_id}"
+        case EventKind.PAYMENT_RECORDED | EventKind.PAYOUT_ASKED:
+            return "/finance"
         case EventKind.CREDIT_TOPPED_UP:
             return "/my/usage"
+        case EventKind.PAYOUT_SENT | EventKind.PAYOUT_REFUSED:
+            return "/my/usage#payouts"
         case kind if kind.startswith(("application.", "dispute.")):
             return f"/inbox/request/{notice.subject_id}"
     return ""

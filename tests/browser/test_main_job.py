@@ -316,9 +316,14 @@ def top_up(story: Story) -> None:
     page.select_option("[name=organization]", "skyline")
     page.fill("[name=amount]", "100")
     page.fill("[name=reference]", "Transfer 2026-1")
-    page.get_by_role("button", name="Credit it").click()
-    expect(page.get_by_role("status").first).to_contain_text("Skyline is credited")
-    story.done("finance", "the bureau books a payment")
+    page.get_by_role("button", name="Record it").click()
+    expect(page.get_by_role("status").first).to_contain_text("A second person confirms it")
+    expect(page.get_by_text("You recorded it")).to_be_visible()
+    story.done("finance", "the bureau records a payment")
+    second = story.open("standards", "/finance")
+    second.get_by_role("button", name="Confirm and credit").click()
+    expect(second.get_by_role("status").first).to_contain_text("confirmed and credited")
+    story.done("standards", "a second person confirms it")
 
 
 def ask_in_sql(story: Story) -> str:

@@ -43,10 +43,11 @@ from exchange.delivery import Delivered, SqlQuestion
 from exchange.groups import Groups
 from exchange.list_product import Proposal
 from exchange.listing import Declaration, Listing
+from exchange.payments.pay_in import confirm_payment, record_payment
 from exchange.post_deliveries import names_of
 from exchange.price import Price, PriceModel
-from exchange.settle import top_up
 from policies.agreement import Agreement
+from policies.calendar import china_day
 from policies.database import Pool, Tx
 from policies.identity.authenticate import actor_of_token
 from policies.identity.enrol import add_organization
@@ -322,14 +323,16 @@ class City:
     def pay_in(self, amount: int, organization: Organization | None = None) -> None:
         """Credits for the buyer."""
         with self.pool.connection() as tx:
-            top_up(
+            paid = record_payment(
                 tx,
                 (organization or self.acme).id,
                 MicroCredits(amount),
-                reference="P-1",
+                reference=f"P-{uuid4().hex}",
+                paid_on=china_day(self.at),
                 by=self.finance,
                 at=self.at,
             )
+            confirm_payment(tx, paid.id, by=self.bureau, at=self.at)
 
     def ask_for(self, listing: Listing) -> Agreement:
         """A shared listing asked for by health and granted by transport."""

@@ -77,6 +77,10 @@ BREACHES = [
         "UPDATE exchange.decisions SET profile_hash = ''",
     ),
     (
+        "Money came in and went out by two people",
+        "UPDATE exchange.payments SET amount_microcredits = amount_microcredits + 1",
+    ),
+    (
         "Whatever is handed out has its receipt",
         f"UPDATE exchange.results SET receipt_id = uuidv7() WHERE receipt_id = {SOLD}",
     ),

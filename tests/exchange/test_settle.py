@@ -25,9 +25,7 @@ from psycopg.rows import dict_row
 from exchange.credit import RESERVATION_LIFE, AccountKind, Asset, Transfer
 from exchange.errors import (
     AlreadyResolved,
-    AmountOutOfBounds,
     InsufficientCredits,
-    NotYourPart,
     TransferNotPermitted,
 )
 from exchange.price import Price, PriceModel
@@ -43,8 +41,7 @@ from exchange.settle import (
 )
 from exchange.store import ledger
 from policies.database import Pool, Tx
-from policies.party import Actor, Membership, Role
-from policies.terms import MicroCredits, OrganizationId, UserId
+from policies.terms import MicroCredits, OrganizationId
 
 AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
 PER_ROW = Price(PriceModel.PER_ROW, MicroCredits(10), fee_basis_points=250)
@@ -61,26 +58,15 @@ def seller(tx: Tx) -> OrganizationId:
 
 
 def test_a_top_up_adds_what_was_paid(tx: Tx, buyer: OrganizationId) -> None:
-    top_up(tx, buyer, MicroCredits(500), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 500)
 
     assert balance_of(tx, buyer).available == 500
-
-
-def test_only_finance_tops_up(tx: Tx, buyer: OrganizationId) -> None:
-    with pytest.raises(NotYourPart):
-        top_up(tx, buyer, MicroCredits(500), reference="P-1", by=Actor(UserId(uuid4())), at=AT)
-
-
-@pytest.mark.parametrize("amount", [0, -1, 10**15 + 1])
-def test_a_top_up_has_bounds(tx: Tx, buyer: OrganizationId, amount: int) -> None:
-    with pytest.raises(AmountOutOfBounds):
-        top_up(tx, buyer, MicroCredits(amount), reference="P-1", by=_finance(tx), at=AT)
 
 
 def test_a_hold_beyond_the_balance_is_refused_and_says_what_is_there(
     tx: Tx, buyer: OrganizationId, seller: OrganizationId
 ) -> None:
-    top_up(tx, buyer, MicroCredits(100), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 100)
 
     with pytest.raises(InsufficientCredits) as refusal:
         reserve(tx, buyer, [Hold(seller, MicroCredits(101), "query")], at=AT)
@@ -91,7 +77,7 @@ def test_a_hold_beyond_the_balance_is_refused_and_says_what_is_there(
 def test_what_is_held_cannot_be_spent_twice(
     tx: Tx, buyer: OrganizationId, seller: OrganizationId
 ) -> None:
-    top_up(tx, buyer, MicroCredits(100), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 100)
     reserve(tx, buyer, [Hold(seller, MicroCredits(60), "query")], at=AT)
 
     with pytest.raises(InsufficientCredits):
@@ -101,7 +87,7 @@ def test_what_is_held_cannot_be_spent_twice(
 def test_settling_charges_what_was_used_and_gives_back_the_rest(
     tx: Tx, buyer: OrganizationId, seller: OrganizationId
 ) -> None:
-    top_up(tx, buyer, MicroCredits(10_000), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 10_000)
     (held,) = reserve(tx, buyer, [Hold(seller, MicroCredits(9_000), "query")], at=AT)
 
     settle(tx, receipt(tx, 4_010), [Charge(held, MicroCredits(4_010), PER_ROW)], at=AT)
@@ -113,7 +99,7 @@ def test_settling_charges_what_was_used_and_gives_back_the_rest(
 
 
 def test_a_hold_is_settled_once(tx: Tx, buyer: OrganizationId, seller: OrganizationId) -> None:
-    top_up(tx, buyer, MicroCredits(100), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 100)
     (held,) = reserve(tx, buyer, [Hold(seller, MicroCredits(60), "query")], at=AT)
     settle(tx, receipt(tx, 10), [Charge(held, MicroCredits(10), PER_ROW)], at=AT)
 
@@ -124,7 +110,7 @@ def test_a_hold_is_settled_once(tx: Tx, buyer: OrganizationId, seller: Organizat
 def test_no_more_is_charged_than_was_held(
     tx: Tx, buyer: OrganizationId, seller: OrganizationId
 ) -> None:
-    top_up(tx, buyer, MicroCredits(100), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 100)
     (held,) = reserve(tx, buyer, [Hold(seller, MicroCredits(60), "query")], at=AT)
 
     with pytest.raises(AlreadyResolved):
@@ -134,7 +120,7 @@ def test_no_more_is_charged_than_was_held(
 def test_an_expired_hold_charges_nothing(
     tx: Tx, buyer: OrganizationId, seller: OrganizationId
 ) -> None:
-    top_up(tx, buyer, MicroCredits(100), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 100)
     (held,) = reserve(tx, buyer, [Hold(seller, MicroCredits(60), "query")], at=AT)
     later = AT + RESERVATION_LIFE
 
@@ -149,7 +135,7 @@ def test_an_expired_hold_charges_nothing(
 def test_the_sweep_leaves_what_is_still_running(
     tx: Tx, buyer: OrganizationId, seller: OrganizationId
 ) -> None:
-    top_up(tx, buyer, MicroCredits(100), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 100)
     reserve(tx, buyer, [Hold(seller, MicroCredits(60), "query")], at=AT)
 
     assert sweep_expired(tx, AT + RESERVATION_LIFE - timedelta(seconds=1)) == 0
@@ -169,7 +155,7 @@ def test_credits_do_not_go_from_buyer_to_buyer(tx: Tx, buyer: OrganizationId) ->
 
 
 def test_transfers_are_never_changed_or_deleted(tx: Tx, buyer: OrganizationId) -> None:
-    top_up(tx, buyer, MicroCredits(100), reference="P-1", by=_finance(tx), at=AT)
+    pay_in(tx, buyer, 100)
 
     for statement in (
         "UPDATE exchange.transfers SET amount = 1",
@@ -183,7 +169,7 @@ def test_transfers_are_never_changed_or_deleted(tx: Tx, buyer: OrganizationId) -
 def test_of_two_settlements_at_the_same_time_one_charges(pool: Pool) -> None:
     with pool.connection() as tx:
         buyer, seller = _organization(tx, "buyer"), _organization(tx, "seller")
-        top_up(tx, buyer, MicroCredits(100), reference="P-1", by=_finance(tx), at=AT)
+        pay_in(tx, buyer, 100)
         (held,) = reserve(tx, buyer, [Hold(seller, MicroCredits(60), "query")], at=AT)
         # Receipts without items, since only the ledger is looked at here.
         tx.execute("ALTER TABLE exchange.receipts DISABLE TRIGGER adds_up")
@@ -210,7 +196,7 @@ def test_holds_of_many_buyers_on_the_same_sellers_never_wait_in_a_ring(pool: Poo
         buyers = [_organization(tx, f"buyer-{n}") for n in range(4)]
         sellers = [_organization(tx, f"seller-{n}") for n in range(2)]
         for buyer in buyers:
-            top_up(tx, buyer, MicroCredits(1_000), reference="P", by=_finance(tx), at=AT)
+            pay_in(tx, buyer, 1_000)
 
     def reserve_and_release(n: int) -> None:
         order = sellers if n % 2 else sellers[::-1]
@@ -240,21 +226,13 @@ class Books(RuleBasedStateMachine):
         self.at = AT
         self.buyers = [_organization(self.connection, f"b{uuid4().hex}") for _ in range(2)]
         self.sellers = [_organization(self.connection, f"s{uuid4().hex}") for _ in range(2)]
-        self.finance = _finance(self.connection)
         self.paid_in = dict.fromkeys(self.buyers, 0)
         self.spent = dict.fromkeys(self.buyers, 0)
         self.open: dict[UUID, tuple[OrganizationId, Transfer]] = {}
 
     @rule(buyer=st.integers(0, 1), amount=st.integers(1, 1_000))
     def pay_in(self, buyer: int, amount: int) -> None:
-        top_up(
-            self.connection,
-            self.buyers[buyer],
-            MicroCredits(amount),
-            reference="P",
-            by=self.finance,
-            at=self.at,
-        )
+        pay_in(self.connection, self.buyers[buyer], amount)
         self.paid_in[self.buyers[buyer]] += amount
 
     @rule(
@@ -431,5 +409,6 @@ def _organization(tx: Tx, slug: str) -> OrganizationId:
     return OrganizationId(row["id"])
 
 
-def _finance(tx: Tx) -> Actor:
-    return Actor(UserId(uuid4()), memberships=(Membership(Role.FINANCE, None),))
+def pay_in(tx: Tx, organization_id: OrganizationId, amount: int) -> None:
+    """Credits, as a confirmed payment books them; the two people are tested with payments."""
+    top_up(tx, organization_id, MicroCredits(amount), reference=uuid4().hex, at=AT)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import httpx
 
+from policies.calendar import china_day
 from tests.installation import Installation
 
 PASSWORD = "correct horse battery staple"
@@ -196,13 +199,18 @@ class City:
         )
 
     def top_up(self, amount: int) -> None:
-        """Book credits for the buying firm."""
-        self.post(
+        """Credits for the buying firm: recorded by finance, confirmed by the bureau."""
+        paid = self.post(
             "finance",
-            "/organizations/skyline/credits",
-            {"amount_microcredits": amount * CREDIT, "reference": "bank transfer"},
+            "/organizations/skyline/payments",
+            {
+                "amount_microcredits": amount * CREDIT,
+                "reference": f"bank transfer {uuid4().hex}",
+                "paid_on": china_day(datetime.now(UTC)).isoformat(),
+            },
             expect=201,
         )
+        self.post("standards", f"/payments/{paid['id']}/confirm")
 
     def bound_client(self, agreement_id: str) -> httpx.Client:
         """A client that shows an access token bound to the agreement."""

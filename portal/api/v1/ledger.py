@@ -1,4 +1,4 @@
-"""Credits: balance, top-up, statement."""
+"""Credits: balance, budget, statement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from exchange import settle
 from exchange.budget import CAP_MAX, Budget
 from exchange.budgets import budget_of, set_budget
-from exchange.credit import TOP_UP_MAX, Balance, Statement, StatementLine
+from exchange.credit import Balance, Statement, StatementLine
 from exchange.errors import NoOrganization, NotYourPart
 from policies.canonical import Plain
 from policies.database import Tx
@@ -29,16 +29,6 @@ router = APIRouter(prefix="/api/v1", tags=["credits"])
 _OrganizationSlug = Annotated[
     str | None, Query(description="Slug; none means the organisation that the caller acts for.")
 ]
-
-
-class TopUp(BaseModel):
-    """Credits that an organisation paid for."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    amount_microcredits: Annotated[int, Field(strict=True, ge=1, le=TOP_UP_MAX)]
-    reference: Annotated[str, Field(max_length=200)]
-    """Of the payment."""
 
 
 class BalanceBody(BaseModel):
@@ -141,26 +131,6 @@ def statement(
     with wiring_of(request).pool.connection() as tx:
         owner = _books_of(tx, actor, organization)
         return _statement_body(owner, settle.statement(tx, owner.id, since, until))
-
-
-@router.post("/organizations/{slug}/credits", status_code=201, response_model=BalanceBody)
-def top_up(request: Request, slug: str, wanted: TopUp) -> Plain:
-    """Book credits against a payment; for finance."""
-    actor, at = signed_in(request), wiring_of(request).now()
-
-    def act(tx: Tx) -> BalanceBody:
-        owner = organization_named(tx, slug)
-        settle.top_up(
-            tx,
-            owner.id,
-            MicroCredits(wanted.amount_microcredits),
-            reference=wanted.reference,
-            by=actor,
-            at=at,
-        )
-        return _balance_body(owner, settle.balance_of(tx, owner.id))
-
-    return act_once(request, actor, wanted, act)
 
 
 def _books_of(tx: Tx, actor: Actor, slug: str | None) -> Organization:

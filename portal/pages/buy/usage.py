@@ -1,4 +1,4 @@
-"""Balance and use: what was read, what it cost, what was earned; and the bureau's top-ups."""
+"""Balance and use: what was read, what it cost, what was earned."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from starlette.responses import RedirectResponse, StreamingResponse
 from exchange.attest_statement import statement_file
 from exchange.budgets import budget_of, set_budget
 from exchange.credit import Balance
-from exchange.errors import AmountOutOfBounds, CapOutOfBounds, NoOrganization, NotYourPart
+from exchange.errors import AmountOutOfBounds, CapOutOfBounds, NoOrganization
 from exchange.faults.report_fault import receipts_with_agreed
-from exchange.settle import balance_of, statement, top_up
+from exchange.payments.errors import MalformedBankAccount, NotEarned
+from exchange.payments.pay_out import ask_payout, payouts_of, refuse_payout
+from exchange.settle import balance_of, statement
 from exchange.trace import own_receipts
-from policies.errors import OrganizationNotFound
-from policies.identity.people import list_organizations, organization_named
-from policies.party import Actor, Role
-from policies.roles import can_apply_for, can_top_up
+from policies.errors import N_
+from policies.roles import can_apply_for, can_ask_payout, can_top_up
 from policies.terms import MICROCREDITS_PER_CREDIT, MicroCredits
 from portal.pages.buy.usage_view import (
     by_dataset,
@@ -41,8 +41,13 @@ from portal.wiring import wiring_of
 router = APIRouter()
 
 RECEIPTS_SHOWN: Final = 50
+PAYOUTS_SHOWN: Final = 20
 _CENTS: Final = len(str(MICROCREDITS_PER_CREDIT)) - 1
 _SEE_OTHER = 303
+_DONE: Final[Mapping[str, str]] = {
+    "budget": N_("The monthly budget is kept."),
+    "payout": N_("The payout is asked for. Finance sends it and gives the number of the transfer."),
+}
 _NOTHING = MicroCredits(0)
 Field = Annotated[str, Form(max_length=200)]
 Month = Annotated[str, Query(max_length=7)]
@@ -78,6 +83,44 @@ def change_budget(
     return RedirectResponse("/my/usage?done=budget#budget", _SEE_OTHER)
 
 
+@router.post("/my/usage/payout")
+def request_payout(request: Request, amount: Field = "", bank_account: Field = "") -> Response:
+    """Ask for what the organisation earned."""
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    typed = {"amount": amount, "bank_account": bank_account}
+    wanted = microcredits_of(amount)
+    if wanted is None:
+        errors = {"amount": say.gettext("Write an amount such as 1000 or 12.50.")}
+        return _usage(request, "", errors=errors, typed=typed, status=400)
+    if actor.organization is None:
+        raise NoOrganization
+    try:
+        with wiring.pool.connection() as tx:
+            ask_payout(
+                tx,
+                actor.organization.id,
+                wanted,
+                bank_account=bank_account,
+                by=actor,
+                at=wiring.now(),
+            )
+    except (AmountOutOfBounds, NotEarned, MalformedBankAccount) as refusal:
+        field = "bank_account" if isinstance(refusal, MalformedBankAccount) else "amount"
+        errors = {field: say.refusal(refusal)}
+        return _usage(request, "", errors=errors, typed=typed, status=status_of(refusal))
+    return RedirectResponse("/my/usage?done=payout#payouts", _SEE_OTHER)
+
+
+@router.post("/my/usage/payouts/{payout_id}/refuse")
+def take_back_payout(request: Request, payout_id: UUID) -> Response:
+    """Take back what was asked for and not sent."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    say = speech_of(request)
+    with wiring.pool.connection() as tx:
+        refuse_payout(tx, payout_id, reason=say.gettext("Taken back"), by=actor, at=wiring.now())
+    return RedirectResponse("/my/usage#payouts", _SEE_OTHER)
+
+
 def _usage(
     request: Request,
     month: str,
@@ -97,11 +140,13 @@ def _usage(
             receipts = own_receipts(tx, before=until, limit=RECEIPTS_SHOWN, by=actor)
             told = None
             names = {}
+            asked = []
         else:
             balance = balance_of(tx, organization.id)
             budget = budget_of(tx, organization.id, at)
             told = statement(tx, organization.id, since, until)
             receipts = []
+            asked = payouts_of(tx, organization.id, by=actor)[:PAYOUTS_SHOWN]
             lines = (*told.spent, *told.earned)
             names = names_of_datasets(tx, {line.dataset_id for line in lines}, by=actor)
         spent = told.spent if told else ()
@@ -129,13 +174,18 @@ def _usage(
         wrong={f"/receipt/{receipt_id}" for receipt_id in wrong},
         budget=budget,
         may_set_budget=organization is not None and can_apply_for(actor, organization.id),
-        typed=typed
-        or {
+        payouts=asked,
+        due=balance.earned,
+        may_ask_payout=organization is not None and can_ask_payout(actor, organization.id),
+        typed={
             "cap": say.credits(budget.cap) if budget else "",
             "is_hard_stop": "yes" if budget is None or budget.is_hard_stop else "",
+            "amount": "",
+            "bank_account": "",
+            **(typed or {}),
         },
         errors=errors,
-        message=say.gettext("The monthly budget is kept.") if done == "budget" else "",
+        message=say.gettext(_DONE[done]) if done in _DONE else "",
         topup_href="/finance" if can_top_up(actor) else None,
         proof_href=f"/my/usage.jsonl?month={since:%Y-%m}",
         export_href=f"/my/usage.csv?month={since:%Y-%m}",
@@ -211,76 +261,6 @@ def export_statement(request: Request, month: Month = "") -> StreamingResponse:
             "Cache-Control": "private, no-store",
         },
     )
-
-
-@router.get("/finance")
-def show_finance(request: Request, done: Annotated[str, Query(max_length=100)] = "") -> Response:
-    """What every organisation has, and the form to credit a payment."""
-    return _finance(request, typed={}, errors={}, done=done)
-
-
-@router.post("/finance")
-def credit_payment(
-    request: Request, organization: Field = "", amount: Field = "", reference: Field = ""
-) -> Response:
-    """Credit an organisation with what it paid."""
-    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
-    typed = {"organization": organization, "amount": amount, "reference": reference}
-    microcredits = microcredits_of(amount)
-    errors = {}
-    if microcredits is None:
-        errors["amount"] = say.gettext("Write an amount such as 1000 or 12.50.")
-    if not reference.strip():
-        errors["reference"] = say.gettext("Name the payment, so that it can be found again.")
-    if errors or microcredits is None:
-        return _finance(request, typed=typed, errors=errors, status=400)
-    try:
-        with wiring.pool.connection() as tx:
-            payer = organization_named(tx, organization.strip())
-            top_up(
-                tx,
-                payer.id,
-                microcredits,
-                reference=reference.strip(),
-                by=actor,
-                at=wiring.now(),
-            )
-    except (AmountOutOfBounds, OrganizationNotFound) as refusal:
-        field = "amount" if isinstance(refusal, AmountOutOfBounds) else "organization"
-        return _finance(
-            request, typed=typed, errors={field: say.refusal(refusal)}, status=status_of(refusal)
-        )
-    return RedirectResponse(f"/finance?done={payer.slug}", _SEE_OTHER)
-
-
-def _finance(
-    request: Request,
-    *,
-    typed: dict[str, str],
-    errors: dict[str, str],
-    done: str = "",
-    status: int = 200,
-) -> Response:
-    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
-    _check_finance(actor)
-    with wiring.pool.connection() as tx:
-        accounts = [(one, balance_of(tx, one.id)) for one in list_organizations(tx)]
-    credited = next((one for one, _ in accounts if one.slug == done), None)
-    return render(
-        request,
-        "my/finance.html",
-        status=status,
-        accounts=accounts,
-        choices=[(one.slug, say.text(one.title)) for one, _ in accounts],
-        credited=credited,
-        typed={"organization": "", "amount": "", "reference": "", **typed},
-        errors=errors,
-    )
-
-
-def _check_finance(actor: Actor) -> None:
-    if not can_top_up(actor):
-        raise NotYourPart(Role.FINANCE.value)
 
 
 def microcredits_of(text: str) -> MicroCredits | None:

@@ -125,8 +125,8 @@ def test_money_is_a_whole_number_and_nothing_that_could_pass_for_one(
 
     assert city.finance.user_id
     answer = client.post(
-        "/api/v1/organizations/acme/credits",
-        json={"amount_microcredits": amount, "reference": "P-1"},
+        "/api/v1/organizations/acme/payments",
+        json={"amount_microcredits": amount, "reference": "P-1", "paid_on": "2026-03-01"},
         headers={"Authorization": f"Bearer {token}"},
     )
 

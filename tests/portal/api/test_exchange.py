@@ -119,9 +119,11 @@ def test_a_product_is_listed_bought_read_proved_and_frozen(desk: Desk) -> None:
     sql = {"sql": "SELECT id, name FROM sold_stops WHERE line = 1 ORDER BY id"}
 
     assert program.post("/api/v1/query", json=sql).status_code == 402
-    credits_ = {"amount_microcredits": 1_000_000, "reference": "P-1"}
-    assert buyer.post("/api/v1/organizations/acme/credits", json=credits_).status_code == 403
-    _ok(desk.client("cai").post("/api/v1/organizations/acme/credits", json=credits_), 201)
+    paid = {"amount_microcredits": 1_000_000, "reference": "P-1", "paid_on": "2026-03-01"}
+    assert buyer.post("/api/v1/organizations/acme/payments", json=paid).status_code == 403
+    recorded = _ok(desk.client("cai").post("/api/v1/organizations/acme/payments", json=paid), 201)
+    assert program.post("/api/v1/query", json=sql).status_code == 402
+    _ok(bureau.post(f"/api/v1/payments/{recorded['id']}/confirm"))
     told = _ok(program.post("/api/v1/query/estimate", json=sql))
     assert (told["ceiling_microcredits"], told["is_covered"]) == (40_000, True)
     answer = program.post("/api/v1/query", json=sql, headers={"Idempotency-Key": "k"})

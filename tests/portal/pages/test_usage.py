@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 
 from exchange.credit import Statement, StatementLine
-from exchange.settle import funds_of
 from policies.terms import Language, MicroCredits, OrganizationId
 from portal.pages.buy.usage import microcredits_of
 from portal.pages.buy.usage_view import forecast, month_choices, month_of
@@ -67,23 +66,6 @@ def test_another_month_is_empty_and_a_malformed_one_is_the_present(
 
     assert "Nothing used yet" in buyer.page("/my/usage?month=2025-12")
     assert "/receipt/" in buyer.page("/my/usage?month=nope")
-
-
-def test_finance_credits_a_payment_and_others_may_not(city: City, browser_of: OpenBrowser) -> None:
-    finance = browser_of(city.finance)
-
-    wrong = finance.submit("/finance", on="/finance", organization="acme", amount="-3")
-    right = finance.submit(
-        "/finance", on="/finance", organization="acme", amount="12.50", reference="INV-7"
-    )
-
-    assert wrong.status_code == 400
-    assert 'id="wrong-amount"' in wrong.text
-    assert 'id="wrong-reference"' in wrong.text
-    assert "is credited" in finance.page(right.headers["location"])
-    with city.pool.connection() as tx:
-        assert funds_of(tx, city.acme.id) == 12_500_000
-    browser_of(city.buyer).page("/finance", status=403)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,231 @@
+"""The page of finance: what came in and waits for a second person, what is to be sent, balances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from starlette.responses import RedirectResponse
+
+from exchange.errors import AmountOutOfBounds
+from exchange.payments import pay_in, pay_out
+from exchange.payments.errors import MalformedReference, PaidOnOutOfBounds, PaymentKnown
+from exchange.payments.payment import (
+    PAID_BEFORE_MAX,
+    Payment,
+    PaymentState,
+    Payout,
+    PayoutState,
+)
+from exchange.settle import balance_of
+from policies.calendar import china_day
+from policies.errors import N_, OrganizationNotFound, ReasonMissing, Refusal
+from policies.identity.people import list_organizations, organization_named, user_with_id
+from policies.roles import can_top_up
+from policies.terms import UserId
+from portal.pages.buy.usage import microcredits_of
+from portal.pages.rendering import render
+from portal.pages.speech import speech_of
+from portal.pages.typed import day_of
+from portal.problems import status_of
+from portal.sign_in import signed_in
+from portal.wiring import wiring_of
+
+router = APIRouter()
+
+PAGE: Final = "/finance"
+SETTLED_SHOWN: Final = 20
+_SEE_OTHER = 303
+_FIELD_OF: Final[Mapping[type[Refusal], str]] = {
+    AmountOutOfBounds: "amount",
+    OrganizationNotFound: "organization",
+    MalformedReference: "reference",
+    PaymentKnown: "reference",
+    PaidOnOutOfBounds: "paid_on",
+    ReasonMissing: "reason",
+}
+_DONE: Final[Mapping[str, str]] = {
+    "recorded": N_("The payment is recorded. A second person confirms it."),
+    "confirmed": N_("The payment is confirmed and credited."),
+    "withdrawn": N_("The payment is withdrawn; nothing was credited."),
+    "sent": N_("The payout is recorded as sent."),
+    "refused": N_("The payout is refused; the amount is back among the earnings."),
+}
+Line = Annotated[str, Form(max_length=200)]
+Words = Annotated[str, Form(max_length=2000)]
+
+
+@router.get(PAGE)
+def show_finance(request: Request, done: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """What waits, and what every organisation has; for finance and the bureau."""
+    return _page(request, done=done)
+
+
+@router.post(PAGE)
+def record_payment(
+    request: Request,
+    organization: Line = "",
+    amount: Line = "",
+    reference: Line = "",
+    paid_on: Line = "",
+) -> Response:
+    """Record what an organisation paid."""
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    typed = {
+        "organization": organization,
+        "amount": amount,
+        "reference": reference,
+        "paid_on": paid_on,
+    }
+    microcredits, day = microcredits_of(amount), day_of(paid_on)
+    errors = {}
+    if microcredits is None:
+        errors["amount"] = say.gettext("Write an amount such as 1000 or 12.50.")
+    if not reference.strip():
+        errors["reference"] = say.gettext("Name the payment, so that it can be found again.")
+    if day is None:
+        errors["paid_on"] = say.gettext("Choose the day on which the money came in.")
+    if errors or microcredits is None or day is None:
+        return _page(request, typed=typed, errors=errors, status=400)
+    try:
+        with wiring.pool.connection() as tx:
+            pay_in.record_payment(
+                tx,
+                organization_named(tx, organization.strip()).id,
+                microcredits,
+                reference=reference,
+                paid_on=day,
+                by=actor,
+                at=wiring.now(),
+            )
+    except tuple(_FIELD_OF) as refusal:
+        return _refused(request, refusal, typed=typed)
+    return _done("recorded")
+
+
+@router.post(f"{PAGE}/payments/{{payment_id}}/confirm")
+def confirm_payment(request: Request, payment_id: UUID) -> Response:
+    """Credit what somebody else recorded."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            pay_in.confirm_payment(tx, payment_id, by=actor, at=wiring.now())
+    except Refusal as refusal:
+        return _refused(request, refusal)
+    return _done("confirmed")
+
+
+@router.post(f"{PAGE}/payments/{{payment_id}}/withdraw")
+def withdraw_payment(request: Request, payment_id: UUID, reason: Words = "") -> Response:
+    """Let a payment fall that was recorded by mistake."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            pay_in.withdraw_payment(tx, payment_id, reason=reason, by=actor, at=wiring.now())
+    except Refusal as refusal:
+        return _refused(request, refusal)
+    return _done("withdrawn")
+
+
+@router.post(f"{PAGE}/payouts/{{payout_id}}/send")
+def send_payout(request: Request, payout_id: UUID, bank_reference: Line = "") -> Response:
+    """Say by which transfer of the bank a payout was sent."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            pay_out.send_payout(
+                tx, payout_id, bank_reference=bank_reference, by=actor, at=wiring.now()
+            )
+    except Refusal as refusal:
+        return _refused(request, refusal)
+    return _done("sent")
+
+
+@router.post(f"{PAGE}/payouts/{{payout_id}}/refuse")
+def refuse_payout(request: Request, payout_id: UUID, reason: Words = "") -> Response:
+    """Let a payout fall, with a reason."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            pay_out.refuse_payout(tx, payout_id, reason=reason, by=actor, at=wiring.now())
+    except Refusal as refusal:
+        return _refused(request, refusal)
+    return _done("refused")
+
+
+def _done(what: str) -> Response:
+    return RedirectResponse(f"{PAGE}?done={what}", _SEE_OTHER)
+
+
+def _refused(
+    request: Request, refusal: Refusal, *, typed: Mapping[str, str] | None = None
+) -> Response:
+    # Beside a field only where the form with that field was sent.
+    field = _FIELD_OF.get(type(refusal), "") if typed else ""
+    return _page(
+        request,
+        typed=typed,
+        errors={field: speech_of(request).refusal(refusal)},
+        status=status_of(refusal),
+    )
+
+
+def _page(
+    request: Request,
+    *,
+    typed: Mapping[str, str] | None = None,
+    errors: Mapping[str, str] | None = None,
+    done: str = "",
+    status: int = 200,
+) -> Response:
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    today = china_day(wiring.now())
+    pay_in.check_confirms(actor)
+    with wiring.pool.connection() as tx:
+        payments = pay_in.payments(tx, by=actor)
+        payouts = pay_out.payouts(tx, by=actor)
+        waiting = pay_in.payments(tx, state=PaymentState.RECORDED, by=actor)
+        to_send = pay_out.payouts(tx, state=PayoutState.ASKED, by=actor)
+        organizations = list_organizations(tx)
+        accounts = [(one, balance_of(tx, one.id)) for one in organizations]
+        names = {
+            who: user_with_id(tx, who).name
+            for who in {*_people(payments, payouts), *_people(waiting, to_send)}
+        }
+    return render(
+        request,
+        "my/finance.html",
+        status=status,
+        accounts=accounts,
+        choices=[(one.slug, say.text(one.title)) for one in organizations],
+        titles={one.id: one.title for one in organizations},
+        names=names,
+        reader_id=actor.user_id,
+        may_record=can_top_up(actor),
+        waiting=waiting,
+        to_send=to_send,
+        settled_payments=[one for one in payments if one.state is not PaymentState.RECORDED][
+            :SETTLED_SHOWN
+        ],
+        settled_payouts=[one for one in payouts if one.state is not PayoutState.ASKED][
+            :SETTLED_SHOWN
+        ],
+        today=today.isoformat(),
+        first_day=(today - PAID_BEFORE_MAX).isoformat(),
+        typed={
+            "organization": "",
+            "amount": "",
+            "reference": "",
+            "paid_on": today.isoformat(),
+            **(typed or {}),
+        },
+        errors=errors or {},
+        message=say.gettext(_DONE[done]) if done in _DONE else "",
+    )
+
+
+def _people(payments: Iterable[Payment], payouts: Iterable[Payout]) -> set[UserId]:
+    people = {who for one in payments for who in (one.recorded_by, one.settled_by) if who}
+    return people | {who for one in payouts for who in (one.asked_by, one.settled_by) if who}
