@@ -64,7 +64,7 @@ SLOTS = 2
 """One more than a harvest takes, so that files need not wait for a far and slow server."""
 PREPARING_ATTEMPTS_MAX = 3
 RETRY_WAIT_S = 2
-QUALITY_MEMORY_BYTES = 1 << 30
+QUALITY_MEMORY_BYTES = 512 << 20
 
 _SYSTEM = Actor(name="system")
 

@@ -19,6 +19,8 @@ from quality.profiling import DEFAULT_MEMORY_BYTES, DEFAULT_THREADS, opened_tabl
 from quality.sensitive import FINDINGS_MAX, Finding, SensitiveKind, is_finding
 
 _FLOATS = ("DOUBLE", "FLOAT", "DECIMAL")
+_FORMED_NUMBER_MIN = 13_000_000_000
+"""The least that a number of any kind can be: 130 0000 0000, a mobile's."""
 
 
 def detect(
@@ -36,7 +38,7 @@ def detect(
             kinds = _kinds_for(column)
             if not kinds:
                 continue
-            statement = _statement(column.name, kinds)
+            statement = _statement(column, kinds)
             counts = connection.execute(statement).fetchone()
             assert counts is not None, "an aggregate without groups has one row"
             for index, kind in enumerate(kinds):
@@ -64,9 +66,29 @@ def _kinds_for(column: Column) -> tuple[SensitiveKind, ...]:
     return ()
 
 
-def _statement(name: str, kinds: Sequence[SensitiveKind]) -> str:
-    """Distinct values with their counts first: most columns repeat theirs."""
-    terms = ["coalesce(sum(n), 0)"]
+def _statement(column: Column, kinds: Sequence[SensitiveKind]) -> str:
+    """Distinct values with their counts first: most columns repeat theirs.
+
+    Numbers below the first that has any of the forms are counted and not looked at.
+    """
+    quoted = '"' + column.name.replace('"', '""') + '"'
+    if column.family is Family.TEXT:
+        total = "coalesce(sum(n), 0)"
+        values = f"""
+            SELECT v, count(*) AS n
+              FROM (SELECT trim(CAST({quoted} AS VARCHAR), ' \t\u3000') AS v FROM data)
+             WHERE v <> ''
+             GROUP BY v
+        """
+    else:
+        total = f"(SELECT count({quoted}) FROM data)"
+        values = f"""
+            SELECT CAST({quoted} AS VARCHAR) AS v, count(*) AS n
+              FROM data
+             WHERE {quoted} >= {_FORMED_NUMBER_MIN}
+             GROUP BY {quoted}
+        """
+    terms = [total]
     for kind in kinds:
         formed = f"regexp_matches(v, {_literal(_FORMS[kind])})"
         valid = _CHECKS.get(kind)
@@ -76,13 +98,6 @@ def _statement(name: str, kinds: Sequence[SensitiveKind]) -> str:
             f"coalesce(sum(n) FILTER ({formed}), 0)",
             f"coalesce(sum(n) FILTER ({passed}), 0)",
         ]
-    quoted = '"' + name.replace('"', '""') + '"'
-    values = f"""
-        SELECT v, count(*) AS n
-          FROM (SELECT trim(CAST({quoted} AS VARCHAR), ' \t\u3000') AS v FROM data)
-         WHERE v <> ''
-         GROUP BY v
-    """
     return f"SELECT {', '.join(terms)} FROM ({values})"
 
 

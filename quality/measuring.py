@@ -22,6 +22,7 @@ from quality.suggest import (
     PAIRED_COLUMNS_MAX,
     ROWS_MIN,
     SHAPE_CHARACTERS_MAX,
+    UNALIKE_PAIR_PERMILLE_MIN,
     VALID_PERMILLE_MIN,
     Measured,
     are_alike,
@@ -65,19 +66,18 @@ def measure(
                 ).fetchall()
                 values[column.name] = tuple((str(value), int(count)) for value, count in rows)
             if 0 < (column.length_maximum or 0) <= SHAPE_CHARACTERS_MAX:
+                # Distinct values with their counts first: most columns repeat theirs.
                 row = connection.execute(
-                    f"SELECT regexp_replace(regexp_replace({name}, '[A-Za-z]', 'A', 'g'), "
-                    f"'[0-9]', '9', 'g'), count(*) FROM data WHERE {name} IS NOT NULL "
-                    "GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
+                    "SELECT regexp_replace(regexp_replace(value, '[A-Za-z]', 'A', 'g'), "
+                    "'[0-9]', '9', 'g'), sum(n) FROM (SELECT "
+                    f"{name} AS value, count(*) AS n FROM data WHERE {name} IS NOT NULL GROUP BY 1)"
+                    " GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 1"
                 ).fetchone()
                 if row is not None:
                     shapes[column.name] = (str(row[0]), int(row[1]))
-        pairs = _pairs(profile)
-        terms = [term for upper, lower in pairs for term in _pair_terms(upper, lower)]
-        statement = f"SELECT {', '.join(terms)} FROM data"
-        counts = (connection.execute(statement).fetchone() or ()) if terms else ()
+        ordered = _ordered(connection, _pairs(profile))
         repeated = _repeated_rows(connection)
-    return Measured(values, shapes, _ordered(pairs, counts), schemes, steps, repeated)
+    return Measured(values, shapes, ordered, schemes, steps, repeated)
 
 
 def key_churn(
@@ -174,19 +174,6 @@ def _pairs(profile: Profile) -> list[tuple[Column, Column]]:
     ]
 
 
-def _pair_terms(upper: Column, lower: Column) -> tuple[str, str, str, str]:
-    high, low = _quoted(upper.name), _quoted(lower.name)
-    # On one scale: their ranges meet, and their means are not far apart.
-    is_near = f"{_mean(upper)} <= {_SCALE_MAX} * {_mean(lower)}"
-    both = f"{high} IS NOT NULL AND {low} IS NOT NULL"
-    return (
-        f"count(*) FILTER ({both})",
-        f"count(*) FILTER ({high} < {low})",
-        f"max({low}) > quantile_disc({high}, 0.05) AND {is_near}",
-        f"corr({_as_number(upper)}, {_as_number(lower)})",
-    )
-
-
 def _mean(column: Column) -> str:
     return f"abs(avg({_as_number(column)}))"
 
@@ -200,15 +187,55 @@ def _as_number(column: Column) -> str:
 
 
 def _ordered(
-    pairs: Sequence[tuple[Column, Column]], counts: Sequence[object]
+    connection: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[Column, Column]]
 ) -> tuple[tuple[str, str, int, int], ...]:
-    found = []
+    """Pairs whose order the names or the data speak for: rows that have both, rows that break it.
+
+    How far two columns move together is dear to work out, so it is only asked of those that
+    would be worth proposing.
+    """
+    if not pairs:
+        return ()
+    terms = []
+    for upper, lower in pairs:
+        high, low = _quoted(upper.name), _quoted(lower.name)
+        is_near = f"{_mean(upper)} <= {_SCALE_MAX} * {_mean(lower)}"
+        terms += [
+            f"count(*) FILTER ({high} IS NOT NULL AND {low} IS NOT NULL)",
+            f"count(*) FILTER ({high} < {low})",
+            # On one scale: their ranges meet, and their means are not far apart.
+            f"max({low}) > quantile_disc({high}, 0.05) AND {is_near}",
+        ]
+    row = connection.execute(f"SELECT {', '.join(terms)} FROM data").fetchone()
+    assert row is not None, "an aggregate without groups has one row"
+    alike: list[tuple[Column, Column, int, int]] = []
+    near: list[tuple[Column, Column, int, int]] = []
     for index, (upper, lower) in enumerate(pairs):
-        both, broken, overlap, correlation = counts[4 * index : 4 * index + 4]
-        moves = isinstance(correlation, float) and correlation >= _CORRELATED
-        if are_alike(upper.name, lower.name) or (overlap and moves):
-            found.append((upper.name, lower.name, int(str(both)), int(str(broken))))
-    return tuple(found)
+        both, broken, is_near = row[3 * index : 3 * index + 3]
+        counted = (upper, lower, int(both), int(broken))
+        if are_alike(upper.name, lower.name):
+            alike.append(counted)
+        elif is_near and 1000 * (both - broken) >= UNALIKE_PAIR_PERMILLE_MIN * both:
+            near.append(counted)
+    return tuple(
+        (upper.name, lower.name, both, broken)
+        for upper, lower, both, broken in [*alike, *_moving_together(connection, near)]
+    )
+
+
+def _moving_together(
+    connection: duckdb.DuckDBPyConnection, pairs: Sequence[tuple[Column, Column, int, int]]
+) -> list[tuple[Column, Column, int, int]]:
+    if not pairs:
+        return []
+    terms = [f"corr({_as_number(upper)}, {_as_number(lower)})" for upper, lower, _, _ in pairs]
+    row = connection.execute(f"SELECT {', '.join(terms)} FROM data").fetchone()
+    assert row is not None, "an aggregate without groups has one row"
+    return [
+        pair
+        for pair, correlation in zip(pairs, row, strict=True)
+        if isinstance(correlation, float) and correlation >= _CORRELATED
+    ]
 
 
 def _quoted(name: str) -> str:

@@ -55,7 +55,7 @@ _NO_MEASURE = re.compile(
     r"code|(?:^|_)(?:id|no|year)$|Id$|代码|编码|编号|年份|年度|序号|^年$", re.I
 )
 """Numbers that only name something, or that grow with time: their range says nothing."""
-_UNALIKE_PAIR_PERMILLE = 999
+UNALIKE_PAIR_PERMILLE_MIN = 999
 """What a pair must reach that nothing but the data speaks for."""
 
 
@@ -188,7 +188,9 @@ def _worthy_pairs(measured: Measured) -> list[tuple[str, str, int, int]]:
     worthy = []
     for upper, lower, both, broken in measured.pairs:
         least = (
-            _PASS_PERMILLE[Kind.PAIR_GREATER] if are_alike(upper, lower) else _UNALIKE_PAIR_PERMILLE
+            _PASS_PERMILLE[Kind.PAIR_GREATER]
+            if are_alike(upper, lower)
+            else UNALIKE_PAIR_PERMILLE_MIN
         )
         if both >= ROWS_MIN and 1000 * (both - broken) >= least * both:
             worthy.append((upper, lower, both, broken))
