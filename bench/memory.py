@@ -72,12 +72,12 @@ def _measure(folder: Path, csv_path: Path, taken: int) -> None:
             )
             assert answer.status_code == 202, answer.text
             upload_id = answer.json()["id"]
-            while (state := city.get("airport-publisher", f"/uploads/{upload_id}")["state"]) in (
+            while (told := city.get("airport-publisher", f"/uploads/{upload_id}"))["state"] in (
                 "queued",
                 "ingesting",
             ):
                 time.sleep(1)
-            assert state == "ingested", state
+            assert told["state"] == "ingested", told
         with _watched("gate and copies", tree):
             ends = time.monotonic() + WAIT_S
             while not city.get("airport-publisher", "/datasets/readings/versions")["items"][0][

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
@@ -22,6 +23,7 @@ from exchange.errors import StatementTooLarge
 from exchange.statement import STATEMENT_BYTES_MAX, Statement
 from policies.errors import N_, Said
 
+STATEMENTS_REMEMBERED_MAX = 128
 TOKENS_MAX = 10_000
 BRACKET_DEPTH_MAX = 100
 TABLES_NAMED_MAX = 32
@@ -58,8 +60,11 @@ _BUILDING = (
 )
 
 
+@lru_cache(maxsize=STATEMENTS_REMEMBERED_MAX)
 def read_statement(text: str) -> Statement:
     """Check a text and find out which tables it names.
+
+    It says the same of a text whoever asks and whatever there is, so it is remembered.
 
     Raises: StatementTooLarge, MalformedStatement, NotOneSelect.
     """

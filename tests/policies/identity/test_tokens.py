@@ -479,6 +479,12 @@ class TestForgery:
     def test_a_text_that_is_no_token(self, tx: Tx, text: str) -> None:
         self.refused(tx, text)
 
+    @pytest.mark.parametrize(
+        "header", [b'["alg", "typ", "kid"]', b"[" * 2000, b"{", b"\xff", b"null", b'"alg"']
+    )
+    def test_a_header_that_is_no_header(self, tx: Tx, header: bytes) -> None:
+        self.refused(tx, f"{_base64url(header)}.e30.e30")
+
 
 seconds = st.integers(min_value=-10_000_000, max_value=10_000_000)
 
