@@ -19,6 +19,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import httpx
@@ -27,14 +28,13 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench.data_plane import _readings
-from bench.measuring import Client, Tree
+from bench.measuring import WAIT_S, Client, Tree, wait_until
 from tests.installation import installation
 from tests.journey.city import City
 
 ROWS = 22_000_000
 TAKEN_ROWS = 10_000_000
 LOOK_S = 0.5
-WAIT_S = 3_000
 
 
 def main() -> None:
@@ -71,20 +71,11 @@ def _measure(folder: Path, csv_path: Path, taken: int) -> None:
                 timeout=WAIT_S,
             )
             assert answer.status_code == 202, answer.text
-            upload_id = answer.json()["id"]
-            while (told := city.get("airport-publisher", f"/uploads/{upload_id}"))["state"] in (
-                "queued",
-                "ingesting",
-            ):
-                time.sleep(1)
-            assert told["state"] == "ingested", told
+            upload = f"/uploads/{answer.json()['id']}"
+            wait_until(lambda: _has_ended(city.get("airport-publisher", upload)))
         with _watched("gate and copies", tree):
-            ends = time.monotonic() + WAIT_S
-            while not city.get("airport-publisher", "/datasets/readings/versions")["items"][0][
-                "verdict"
-            ]:
-                assert time.monotonic() < ends
-                time.sleep(1)
+            versions = "/datasets/readings/versions"
+            wait_until(lambda: bool(city.get("airport-publisher", versions)["items"][0]["verdict"]))
             city.post("airport-publisher", "/datasets/readings/submit")
             city.post("airport-approver", "/datasets/readings/publish")
             city.list_free("airport-publisher", "airport-approver", "readings", "open")
@@ -98,6 +89,11 @@ def _measure(folder: Path, csv_path: Path, taken: int) -> None:
             with _watched(name, tree):
                 size_bytes = Client(made.address).read_away(f"/api/v1/datasets/readings/{path}")
             print(f"    {size_bytes / 1e6:.0f} MB", flush=True)
+
+
+def _has_ended(upload: dict[str, Any]) -> bool:
+    assert upload["state"] != "failed", upload["failure"]
+    return bool(upload["state"] == "ingested")
 
 
 @contextlib.contextmanager
