@@ -79,7 +79,7 @@ def _measure(folder: Path, csv_path: Path, taken: int) -> None:
             city.post("airport-publisher", "/datasets/readings/submit")
             city.post("airport-approver", "/datasets/readings/publish")
             city.list_free("airport-publisher", "airport-approver", "readings", "open")
-            Client(made.address).get("/api/v1/datasets/readings/rows?limit=1")
+            wait_until(lambda: any(made.data.glob("private/serving/**/manifest.json")))
         told = [{"column": "id", "operator": "<=", "value": taken}]
         wanted = httpx.QueryParams({"filters": json.dumps(told)})
         for name, path in (

@@ -23,6 +23,7 @@ import pyarrow.parquet
 from catalog.errors import DamagedServingCopy
 from catalog.json_rows import Row, json_columns, json_expression, with_json
 from catalog.masking import masked, suppressed
+from catalog.parquet_pages import DICTIONARY_BYTES_MAX
 from catalog.row_sql import conditions_sql, literal, quoted, refuse_unfit
 from catalog.serving_copy import (
     CSV_NAME,
@@ -213,7 +214,11 @@ def _write_parquet(
         _PARQUET_ROWS_PER_BATCH
     )
     with pyarrow.parquet.ParquetWriter(
-        path, batches.schema, compression="zstd", write_page_checksum=True
+        path,
+        batches.schema,
+        compression="zstd",
+        write_page_checksum=True,
+        dictionary_pagesize_limit=DICTIONARY_BYTES_MAX,
     ) as writer:
         for batch in batches:
             writer.write_batch(batch)

@@ -29,6 +29,7 @@ from catalog.errors import (
     RowTooLarge,
 )
 from catalog.files.sniff import CELL_BYTES_MAX, ROW_BYTES_MAX, Shape
+from catalog.parquet_pages import DICTIONARY_BYTES_MAX
 
 LINES_NAMED_MAX = 20
 STAGED_NAME = "staged.parquet"
@@ -78,7 +79,12 @@ def _copy(shape: Shape, staged: Path, tell: Callable[[int], None]) -> int:
                     quoted_strings_can_be_null=True,
                 ),
             ) as batches,
-            pyarrow.parquet.ParquetWriter(staged, schema, compression="lz4") as writer,
+            pyarrow.parquet.ParquetWriter(
+                staged,
+                schema,
+                compression="lz4",
+                dictionary_pagesize_limit=DICTIONARY_BYTES_MAX,
+            ) as writer,
         ):
             for blocks, batch in enumerate(batches, start=1):
                 _refuse_large_cells(batch, shape, rows)

@@ -32,6 +32,7 @@ from catalog.file_errors import (
 )
 from catalog.files.cell_forms import literal
 from catalog.files.typed import MEMORY_BYTES, ROWS_PER_GROUP, write_rows
+from catalog.parquet_pages import DICTIONARY_BYTES_MAX
 from catalog.view import Json
 from catalog.way_in import Way
 
@@ -427,7 +428,11 @@ def _make_distinct(path: Path, taken: set[str]) -> None:
         schema = table.schema_arrow.with_metadata({_AGAIN: str(again)})
         marked = path.with_suffix(".again")
         with pyarrow.parquet.ParquetWriter(
-            marked, schema, compression="zstd", write_page_checksum=True
+            marked,
+            schema,
+            compression="zstd",
+            write_page_checksum=True,
+            dictionary_pagesize_limit=DICTIONARY_BYTES_MAX,
         ) as writer:
             for group in range(table.num_row_groups):
                 rows = pa.Table.from_batches(table.read_row_group(group).to_batches(), None)

@@ -14,6 +14,7 @@ import pyarrow.parquet
 from catalog.errors import CellTooLarge, TooManyColumns
 from catalog.files.delimited import STAGED_NAME
 from catalog.files.sniff import CELL_BYTES_MAX
+from catalog.parquet_pages import DICTIONARY_BYTES_MAX
 from catalog.view import COLUMNS_MAX
 
 ROWS_PER_BATCH: Final = 10_000
@@ -57,7 +58,10 @@ class Staging:
             raise TooManyColumns(width, COLUMNS_MAX)
         self._schema = pa.schema([(f"c{index}", pa.string()) for index in range(width)])
         self._writer = pyarrow.parquet.ParquetWriter(
-            work / STAGED_NAME, self._schema, compression="lz4"
+            work / STAGED_NAME,
+            self._schema,
+            compression="lz4",
+            dictionary_pagesize_limit=DICTIONARY_BYTES_MAX,
         )
         self._rows: list[Cells] = []
         self._width = width

@@ -45,6 +45,7 @@ from catalog.files.cell_forms import (
 )
 from catalog.files.delimited import STAGED_NAME
 from catalog.misfit import MISFITS_NAME, reason_for
+from catalog.parquet_pages import DICTIONARY_BYTES_MAX
 from catalog.version import Column, ColumnType
 
 NULL_TOKENS = ("NA", "N/A", "n/a", "NULL", "null", "NaN", "nan", "-", "--", "#N/A")
@@ -555,7 +556,11 @@ def write_rows(
         path = work / PARQUET_NAME.format(number=len(files))
         files.append(path)
         with pyarrow.parquet.ParquetWriter(
-            path, schema, compression="zstd", write_page_checksum=True
+            path,
+            schema,
+            compression="zstd",
+            write_page_checksum=True,
+            dictionary_pagesize_limit=DICTIONARY_BYTES_MAX,
         ) as writer:
             while group is not None:
                 writer.write_table(group, row_group_size=ROWS_PER_GROUP)
