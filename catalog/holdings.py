@@ -13,7 +13,7 @@ from catalog.store import holdings as store
 from catalog.version import ReportId, Verdict
 from policies.database import Tx
 from policies.party import Actor
-from policies.terms import DatasetId, OrganizationId, UpdateCycle, VersionId
+from policies.terms import DatasetId, OrganizationId, Text, UpdateCycle, VersionId
 
 LIST_MAX = 200
 
@@ -69,6 +69,43 @@ def newest_data_after(
         NewestData(DatasetId(row["id"]), UpdateCycle(row["update_cycle"]), row["came_at"])
         for row in store.newest_data_after(tx, after, cycles=cycles, limit=limit)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A published dataset that another one was made from, and when it was last given data."""
+
+    dataset_id: DatasetId
+    slug: str
+    title: Text
+    update_cycle: UpdateCycle
+    came_at: datetime
+
+
+def sources_of(
+    tx: Tx, dataset_ids: Sequence[DatasetId], *, by: Actor
+) -> Mapping[DatasetId, tuple[Source, ...]]:
+    """What these datasets were made from, by however many steps, the oldest data first.
+
+    A source that does not exist for `by` is not told of, nor what lies behind it.
+    """
+    found: dict[DatasetId, list[Source]] = {}
+    for row in store.sources_of(tx, dataset_ids, audience_of(by)):
+        found.setdefault(DatasetId(row["made_id"]), []).append(
+            Source(
+                DatasetId(row["id"]),
+                row["slug"],
+                Text.from_map(row["title"]),
+                UpdateCycle(row["update_cycle"]),
+                row["came_at"],
+            )
+        )
+    return {made_id: tuple(sources) for made_id, sources in found.items()}
+
+
+def made_from(tx: Tx, dataset_ids: Sequence[DatasetId]) -> list[DatasetId]:
+    """Datasets that were made from these, by however many steps, whoever sees them."""
+    return store.made_from(tx, dataset_ids) if dataset_ids else []
 
 
 def published_rows(tx: Tx) -> int:

@@ -49,6 +49,7 @@ from portal.api.v1 import clients as clients_api
 from portal.api.v1 import connections as connections_api
 from portal.api.v1 import contracts as contracts_api
 from portal.api.v1 import faults as faults_api
+from portal.api.v1 import freshness as freshness_api
 from portal.api.v1 import groups as groups_api
 from portal.api.v1 import masks as masks_api
 from portal.api.v1 import pleas as pleas_api
@@ -144,6 +145,7 @@ _API = (
     standards_api,
     pleas_api,
     contracts_api,
+    freshness_api,
     *(
         proposals_api,
         sensitive_api,

@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from catalog.dataset import Dataset, DatasetState
+from catalog.holdings import Source, sources_of
 from catalog.record import Record
 from catalog.records import records_of
 from catalog.search.document import SearchDocument
@@ -23,9 +24,9 @@ from exchange.listing import Listing
 from exchange.price import PriceModel
 from exchange.usage import listed_of
 from policies.database import Tx
-from policies.party import UNOWNED, Actor, Membership, Role
+from policies.party import ANONYMOUS, UNOWNED, Actor, Membership, Role
 from policies.terms import DatasetId, Regime, Text, UserId, VersionId
-from quality.promise import is_late, next_due
+from quality.freshness import Lateness, freshness_of
 from quality.reports import totals_with_ids
 
 _INDEXER: Final = Actor(
@@ -60,8 +61,15 @@ def compose(tx: Tx, dataset_ids: Sequence[DatasetId], *, at: datetime) -> list[S
     listed = listed_of(tx, ids)
     totals = totals_with_ids(tx, [_report_id(record) for record in records])
     vocabularies = vocabulary_names(tx) if any(record.terms for record in records) else {}
+    sources = sources_of(tx, ids, by=ANONYMOUS)
     return [
-        _document(record, listed.get(record.dataset.id, []), totals, vocabularies, at)
+        _document(
+            record,
+            listed.get(record.dataset.id, []),
+            totals,
+            vocabularies,
+            _freshness(record, sources.get(record.dataset.id, ()), at),
+        )
         for record in records
     ]
 
@@ -71,7 +79,7 @@ def _document(
     listings: Sequence[Listing],
     totals: Mapping[ReportId, tuple[int, str]],
     vocabularies: Mapping[UUID, str],
-    at: datetime,
+    freshness: Mapping[str, tuple[str, ...]],
 ) -> SearchDocument:
     dataset, directory = record.dataset, record.dataset.entry.directory
     report_id = _report_id(record)
@@ -124,7 +132,7 @@ def _document(
             directory.spatial,
             *directory.identifiers,
         ),
-        facets={**_facets(dataset, listings, total), **_freshness(record, at)},
+        facets={**_facets(dataset, listings, total), **freshness},
         numbers=_numbers(record, listings, total),
         extras=directory.extras,
         res_extras=tuple(
@@ -196,16 +204,19 @@ def _facets(
     return {name: values for name, values in facets.items() if any(values)}
 
 
-def _freshness(record: Record, at: datetime) -> dict[str, tuple[str, ...]]:
-    """Whether the promise of freshness is kept; nothing where no day is promised, or none came."""
+def _freshness(
+    record: Record, sources: Sequence[Source], at: datetime
+) -> dict[str, tuple[str, ...]]:
+    """Whether promises of freshness are kept, its own and those of what it was made from.
+
+    Nothing where no day is promised, or no data came.
+    """
     dataset, versions = record.dataset, _versions(record)
     if dataset.state is not DatasetState.PUBLISHED or not versions:
         return {}
-    cycle = dataset.entry.update_cycle
     came_at = max(version.created_at for version in versions)
-    if next_due(cycle, came_at) is None:
-        return {}
-    return {"late": ("late" if is_late(cycle, came_at, at) else "kept",)}
+    lateness = freshness_of(dataset.entry.update_cycle, came_at, sources, at).lateness
+    return {} if lateness is Lateness.NO_PROMISE else {"late": (lateness.value,)}
 
 
 def _price_classes(listings: Sequence[Listing]) -> tuple[str, ...]:

@@ -349,6 +349,10 @@ class ChangeKind(StrEnum):
     KEYS = "keys"
 
 
+WHOLE_TABLE_ASPECTS = frozenset({ChangeKind.VOLUME, ChangeKind.KEYS})
+"""Changes of all rows together; the others are changes of columns, which not every reader sees."""
+
+
 @dataclass(frozen=True, slots=True)
 class Steady:
     """Nothing of this kind is out of the usual since the version before; see `drift`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from catalog.holdings import newest_data_after
+from catalog.holdings import made_from, newest_data_after
 from catalog.search.follow import read_again
 from policies.calendar import china_day
 from policies.database import Tx
@@ -37,7 +37,7 @@ def notice_late(tx: Tx, *, at: datetime) -> int:
             and due.is_breached_on(today)
             and not (before is not None and due.is_breached_on(before))
         ]
-        read_again(tx, broken)
+        read_again(tx, [*broken, *made_from(tx, broken)])
         noticed += len(broken)
         if len(page) < PAGE_DATASETS:
             break

@@ -248,8 +248,15 @@ def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check
             )
         case checks.SameTotal(by=by, tolerance_permille=tolerance):
             return _off_totals(outcome, names, by, tolerance)
-        case checks.Steady():
+        case checks.Steady(aspect=aspect) if aspect in checks.WHOLE_TABLE_ASPECTS:
             return Text(zh="".join(outcome.observed[::2]), en=" ".join(outcome.observed[1::2]))
+        case checks.Steady(aspect=aspect):
+            # Which columns is told beside, to who sees them.
+            what, count = _ASPECTS[aspect], outcome.observed[0]
+            return Text(
+                zh=f"{what.zh}有异常变化，涉及 {count} 列。",
+                en=f"{what.en}: {_count(count, 'column')} changed unusually.",
+            )
         case _:
             assert_never(check)
 

@@ -86,6 +86,74 @@ def newest_published(tx: Tx, limit: int) -> list[DatasetId]:
     return [DatasetId(row["id"]) for row in rows]
 
 
+def sources_of(tx: Tx, dataset_ids: Sequence[DatasetId], audience: Audience) -> list[Row]:
+    """What each of these datasets was made from, by however many steps, of what is published, has
+    data and exists for the audience all the way; the oldest data first.
+    """
+    rows = tx.execute(
+        """
+        WITH RECURSIVE made_from (made_id, id) AS (
+            SELECT made.dataset_id, made.input_id
+              FROM catalog.dataset_inputs AS made
+              JOIN catalog.datasets AS source ON source.id = made.input_id
+             WHERE made.dataset_id = ANY (%(dataset_ids)s)
+               AND source.state = 'published'
+               AND catalog.is_seen(source, %(member_of)s, %(oversees)s, %(departments)s, %(reader)s)
+             UNION
+            SELECT made_from.made_id, made.input_id
+              FROM made_from
+              JOIN catalog.dataset_inputs AS made ON made.dataset_id = made_from.id
+              JOIN catalog.datasets AS source ON source.id = made.input_id
+             WHERE source.state = 'published'
+               AND catalog.is_seen(source, %(member_of)s, %(oversees)s, %(departments)s, %(reader)s)
+        )
+        SELECT made_from.made_id, source.id, source.slug, source.title, source.update_cycle,
+               newest.came_at
+          FROM made_from
+          JOIN catalog.datasets AS source ON source.id = made_from.id
+          JOIN LATERAL (SELECT max(version.created_at) AS came_at
+                          FROM catalog.distributions AS distribution
+                          JOIN catalog.versions AS version
+                            ON version.distribution_id = distribution.id
+                         WHERE distribution.dataset_id = source.id
+                           AND version.state = 'published') AS newest
+            ON newest.came_at IS NOT NULL
+         WHERE made_from.id <> made_from.made_id
+         ORDER BY made_from.made_id, newest.came_at, source.id
+        """,
+        {
+            "dataset_ids": list(dataset_ids),
+            "member_of": list(audience.member_of),
+            "oversees": audience.oversees,
+            "departments": audience.is_department,
+            "reader": audience.user_id,
+        },
+    )
+    return list(rows)
+
+
+def made_from(tx: Tx, dataset_ids: Sequence[DatasetId]) -> list[DatasetId]:
+    """Datasets that were made from these, by however many steps."""
+    rows = tx.execute(
+        """
+        WITH RECURSIVE dependents (id) AS (
+            SELECT dataset_id
+              FROM catalog.dataset_inputs
+             WHERE input_id = ANY (%(dataset_ids)s)
+             UNION
+            SELECT made.dataset_id
+              FROM catalog.dataset_inputs AS made
+              JOIN dependents ON dependents.id = made.input_id
+        )
+        SELECT id
+          FROM dependents
+         ORDER BY id
+        """,
+        {"dataset_ids": list(dataset_ids)},
+    )
+    return [row["id"] for row in rows]
+
+
 def newest_data_after(
     tx: Tx, after: DatasetId | None, *, cycles: Sequence[str], limit: int
 ) -> list[Row]:

@@ -15,12 +15,13 @@ import great_expectations as gx
 
 from policies.errors import Refusal
 from quality import check as checks
+from quality.check import WHOLE_TABLE_ASPECTS
 from quality.engine.names import quoted, totals_view
 from quality.engine.open_table import TABLE_NAME, Asked, OpenTable
 from quality.engine.wanted import bad_names_sql
 from quality.errors import UnknownColumn
 from quality.outcome import Reason, RuleOutcome, Status
-from quality.rule import Rule, check_fit
+from quality.rule import Rule, Severity, check_fit
 
 SUITE_RULES_MAX = 2_000
 LONE_RERUNS_MAX = 20
@@ -199,8 +200,13 @@ def _observed(rule: Rule, table: Asked) -> tuple[str, ...]:
         case checks.UniqueTogether() if isinstance(table, OpenTable):
             return (str(table.connection.exec_driver_sql(_surplus_sql(rule.columns)).scalar()),)
         case checks.Steady(aspect=aspect) if isinstance(table, OpenTable) and table.beside.drift:
-            told = [one.sentence for one in table.beside.drift.changes if one.kind is aspect]
-            return tuple(words for text in told for words in (text.zh, text.en))
+            changes = [one for one in table.beside.drift.changes if one.kind is aspect]
+            if aspect in WHOLE_TABLE_ASPECTS:
+                return tuple(w for one in changes for w in (one.sentence.zh, one.sentence.en))
+            named = {
+                name for one in changes if one.severity is not Severity.INFO for name in one.columns
+            }
+            return (str(len(named)),)
         case _:
             return ()
 

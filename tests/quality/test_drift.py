@@ -16,7 +16,7 @@ from scipy.stats import ks_2samp  # type: ignore[import-untyped]  # ships withou
 from catalog.version import Verdict
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
-from policies.terms import VersionId
+from policies.terms import Text, VersionId
 from quality import store
 from quality.assess import assess
 from quality.check import ChangeKind
@@ -236,6 +236,11 @@ def test_the_check_keeps_what_changed(
         "drift.keys": Status.FAILED,
     }
     assert report.verdict is Verdict.BLOCKED
+    (moved,) = [one for one in report.failures if one.rule_id == "drift.distribution"]
+    assert moved.sentence == Text(
+        zh="数值分布有异常变化，涉及 2 列。",
+        en="Distribution of values: 2 columns changed unusually.",
+    )
     (blocking,) = report.blocking
     assert (blocking.rule_id, blocking.sentence.zh) == (
         own.id,

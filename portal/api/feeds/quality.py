@@ -12,18 +12,20 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog import find
-from catalog.dataset import Dataset
+from catalog.dataset import Dataset, Distribution
 from catalog.errors import VersionNotFound
 from catalog.formats.graph import Triple
 from catalog.formats.oxigraph import MEDIA_TYPES, RdfForm
+from catalog.version import Version
 from policies.database import Tx
 from policies.party import ANONYMOUS, Actor
 from portal.api.feeds.answer import rdf_answer
+from portal.pages.dataset.reader import look_at, report_for
 from portal.sign_in import actor_of
 from portal.wiring import wiring_of
 from quality.dqv import Judged, report_triples, summary_triples
 from quality.errors import NotAssessed
-from quality.report import Report, known_to, report_as_json
+from quality.report import Report, report_as_json
 from quality.rules import read_report
 
 ENDINGS: Final = {
@@ -49,11 +51,8 @@ def show_report(
     request: Request, name: str, distribution: Table = "", version: Number = None
 ) -> dict[str, Any]:
     """The quality report of a version, with every example masked."""
-    actor = actor_of(request)
-    with wiring_of(request).pool.connection() as tx:
-        _, report = _judged(tx, name, distribution, version, by=actor)
-        known = find.datasets_with_ids(tx, sorted(report.others), by=actor)
-    return report_as_json(known_to(report, frozenset(one.id for one in known)))
+    _, report = _judged(request, name, distribution, version)
+    return report_as_json(report)
 
 
 def _graph_route(form: RdfForm) -> Callable[..., Response]:
@@ -61,10 +60,9 @@ def _graph_route(form: RdfForm) -> Callable[..., Response]:
         request: Request, name: str, distribution: Table = "", version: Number = None
     ) -> Response:
         """The quality report of a version in the words of the Data Quality Vocabulary."""
-        wiring, actor = wiring_of(request), actor_of(request)
-        with wiring.pool.connection() as tx:
-            judged, report = _judged(tx, name, distribution, version, by=actor)
-        return rdf_answer(request, report_triples(judged, report, wiring.settings.site_url), form)
+        judged, report = _judged(request, name, distribution, version)
+        site = wiring_of(request).settings.site_url
+        return rdf_answer(request, report_triples(judged, report, site), form)
 
     return read_quality
 
@@ -95,22 +93,32 @@ def quality_links(tx: Tx, dataset: Dataset, site_url: str) -> list[Triple]:
     return said
 
 
-def _judged(
-    tx: Tx, name: str, table: str, number: int | None, *, by: Actor
-) -> tuple[Judged, Report]:
-    """Raises: DatasetNotFound, DistributionNotFound, VersionNotFound, NotAssessed."""
-    dataset = find.dataset_named(tx, name, by=by)
-    if table:
-        distributions = [find.distribution_named(tx, dataset, table)]
-    else:
-        distributions = find.distributions_of(tx, dataset)[:1]
-    for distribution in distributions:
-        if number is None:
-            version = find.newest_readable(tx, distribution, by=by)
+def _judged(request: Request, name: str, table: str, number: int | None) -> tuple[Judged, Report]:
+    """A version's report, as far as the caller may know it.
+
+    Raises: DatasetNotFound, DistributionNotFound, VersionNotFound, NotAssessed.
+    """
+    wiring, actor = wiring_of(request), actor_of(request)
+    with wiring.pool.connection() as tx:
+        dataset = find.dataset_named(tx, name, by=actor)
+        if table:
+            distributions = [find.distribution_named(tx, dataset, table)]
         else:
-            held = find.versions_of(tx, dataset, [distribution.id], by=by)
-            version = next((one for one in held if one.number == number), None)
-        if version is not None:
-            report = read_report(tx, version.id).report
-            return Judged(dataset.id, distribution.id, version.number), report
+            distributions = find.distributions_of(tx, dataset)[:1]
+        for distribution in distributions:
+            version = _version(tx, dataset, distribution, number, by=actor)
+            if version is not None:
+                look = look_at(tx, name, by=actor, at=wiring.now())
+                whole = read_report(tx, version.id).report
+                report = report_for(tx, look, version, whole, by=actor)
+                return Judged(dataset.id, distribution.id, version.number), report
     raise VersionNotFound
+
+
+def _version(
+    tx: Tx, dataset: Dataset, distribution: Distribution, number: int | None, *, by: Actor
+) -> Version | None:
+    if number is None:
+        return find.newest_readable(tx, distribution, by=by)
+    held = find.versions_of(tx, dataset, [distribution.id], by=by)
+    return next((one for one in held if one.number == number), None)

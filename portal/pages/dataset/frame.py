@@ -20,6 +20,7 @@ from portal.pages.dataset.reader import Look
 from portal.pages.dataset_cards import quality_state, regimes_of
 from portal.pages.offer import SUPPOSED_USE, bill_of
 from portal.pages.speech import Speech
+from quality.freshness import Freshness
 from quality.promise import next_due
 
 _PUBLIC_BODIES = (OrganizationKind.DEPARTMENT, OrganizationKind.BUREAU)
@@ -173,11 +174,27 @@ def _freshness_cell(look: Look, at: datetime, say: Speech) -> TermsCell:
     if version is None:
         return TermsCell(name, promised)
     note = say.gettext("Last data {day}", day=say.day(version.published_at or version.created_at))
+    if look.freshness is not None:
+        note = f"{note} {_source_words(look.freshness, say)}".strip()
     due = next_due(look.overview.dataset.entry.update_cycle, version.created_at)
     if due is not None and due.is_breached_on(china_day(at)):
         late = say.gettext("Late: new data was due {day}.", day=say.day(due.day))
         return TermsCell(name, promised, note=f"{note} {late}", tone="late")
     return TermsCell(name, promised, note=note)
+
+
+def _source_words(freshness: Freshness, say: Speech) -> str:
+    """Whose data makes it older than its own last data, or is late; nothing where none does."""
+    if freshness.late:
+        late = freshness.late[0]
+        return say.gettext("Made from “{title}”, which is late.", title=say.text(late.title))
+    if freshness.oldest is None:
+        return ""
+    return say.gettext(
+        "Made from “{title}”, whose data came {day}.",
+        title=say.text(freshness.oldest.title),
+        day=say.day(freshness.oldest.came_at),
+    )
 
 
 def _regime_cell(look: Look, on_offer: Sequence[Listing], say: Speech) -> TermsCell:

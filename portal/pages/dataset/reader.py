@@ -30,10 +30,12 @@ from portal.mask_key import mask_key
 from portal.pages.speech import Speech
 from portal.wiring import Wiring
 from quality.errors import NotAssessed
+from quality.freshness import Freshness
 from quality.profile import Profile
 from quality.report import Report, known_to, part_for
 from quality.reports import reports_with_ids
 from quality.rules import read_profile
+from quality.tell_freshness import freshness_for
 from quality.view_profile import profile_of_copy
 
 
@@ -54,6 +56,8 @@ class Look:
     """The reader's own request that waits for an answer."""
     report: Report | None
     """Of the version that the reader sees."""
+    freshness: Freshness | None
+    """With what it was made from; None where there is no version for the reader."""
     is_frozen: bool
 
     @property
@@ -158,6 +162,7 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
             None,
         ),
         report=reports.get(version.report_id) if version and version.report_id else None,
+        freshness=freshness_for(tx, dataset, by=by, at=at),
         is_frozen=bool(frozen_targets(tx, [dataset.id, dataset.publisher_id], at)),
     )
     if version is None or look.report is None:

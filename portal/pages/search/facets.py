@@ -89,7 +89,7 @@ _WORDS: Final[Mapping[str, Mapping[str, str]]] = {
         "yearly": N_("Yearly"),
         "irregular": N_("Irregularly"),
     },
-    "late": {"late": N_("Late"), "kept": N_("On time")},
+    "late": {"late": N_("Late"), "late_source": N_("A source is late"), "kept": N_("On time")},
 }
 """Facets with few values, in the order of their meaning."""
 
