@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 from typing import Annotated, Final
 
@@ -27,6 +28,7 @@ from exchange.compare import compare_columns, compare_rows
 from exchange.difference import Change, ColumnDifference, Difference, RowDifference
 from policies.errors import Refusal
 from policies.party import SLUG_LENGTH_CHARACTERS
+from portal.gone import while_there
 from portal.handing_out import parts_of
 from portal.jobs import ask_for_copies
 from portal.pages.dataset.look import look_of
@@ -100,7 +102,7 @@ def show_versions(request: Request, slug: str, distribution: _Distribution = "")
 
 
 @router.get("/dataset/{slug}/versions/compare")
-def show_difference(
+async def show_difference(
     request: Request,
     slug: str,
     before: Annotated[str, Query(max_length=64)],
@@ -110,8 +112,22 @@ def show_difference(
     distribution: _Distribution = "",
 ) -> Response:
     """How two versions differ: their columns at once, their rows when asked for."""
+    asked = (before, after, rows, skip)
+    return await while_there(
+        request, lambda gone: _difference_page(request, slug, distribution, asked, gone)
+    )
+
+
+def _difference_page(
+    request: Request,
+    slug: str,
+    distribution: str,
+    asked: tuple[str, str, str, int],
+    gone: threading.Event,
+) -> Response:
+    before, after, rows, skip = asked
     look, frame, say = look_of(request, slug)
-    parts, ask = parts_of(wiring_of(request)), Ask(actor_of(request))
+    parts, ask = parts_of(wiring_of(request)), Ask(actor_of(request), cancelled=gone)
     name = table_name(slug, distribution)
     told: Difference | None = None
     refused, status = "", 200

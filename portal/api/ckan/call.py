@@ -6,6 +6,7 @@ of a parameter takes both.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -47,6 +48,8 @@ class Call:
     parameters: Mapping[str, Json]
     files: Mapping[str, IncomingFile] = field(default_factory=dict)
     """Files of a multipart body by the name of their field, already stored."""
+    gone: threading.Event | None = None
+    """Of a long read: set when the client goes, and nobody waits for the answer any more."""
 
     @property
     def options(self) -> CkanOptions:

@@ -125,7 +125,7 @@ def datastore_search_sql(call: Call) -> Result:
 
         statement = translated(sql, table_of, rows_max=ROWS_MAX)
         delivered = deliver_query(
-            parts_of(call.wiring), SqlQuestion(statement, ResultFormat.JSON), Ask(call.actor)
+            parts_of(call.wiring), SqlQuestion(statement, ResultFormat.JSON), _ask(call)
         )
     kept = json.loads(delivered.path.read_bytes())
     columns, rows = _sql_result(kept)
@@ -189,6 +189,10 @@ def datastore_info(call: Call) -> Result:
     return info
 
 
+def _ask(call: Call) -> Ask:
+    return Ask(call.actor, cancelled=call.gone)
+
+
 def _infos(tx: Tx, distribution: Distribution) -> dict[str, Json]:
     """What is said of each column: by clients of the DataStore, and in the dictionary on its page.
 
@@ -228,7 +232,7 @@ def question_of(parameters: Mapping[str, Json], *, limit: int | None, offset: in
 
 
 def _found(call: Call, distribution: Distribution, question: RowsQuestion) -> FoundTable:
-    got = deliver_rows(parts_of(call.wiring), str(distribution.id), question, Ask(call.actor))
+    got = deliver_rows(parts_of(call.wiring), str(distribution.id), question, _ask(call))
     if isinstance(got, FoundTable):
         return got
     return FoundTable.from_plain(json.loads(got.path.read_bytes()))

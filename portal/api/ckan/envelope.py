@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Final
 from urllib.parse import parse_qsl, quote
@@ -34,6 +35,7 @@ from portal.api.ckan.errors import (
 )
 from portal.api.ckan.written import write
 from portal.body_bound import takes_bytes
+from portal.gone import while_there
 from portal.incoming_file import INCOMING_BYTES_MAX, IncomingFile, receive_form
 from portal.problems import words_of
 from portal.sign_in import actor_of
@@ -73,6 +75,10 @@ async def act(request: Request, name: str) -> Response:
         return _bad_request(f"JSON Error: {error}")
     except Refusal as refusal:
         return _failed(request, name, _as_ckan(refusal))
+    if action.is_long:
+        return await while_there(
+            request, lambda gone: _run(request, name, action, parameters, files, gone)
+        )
     return await run_in_threadpool(_run, request, name, action, parameters, files)
 
 
@@ -107,11 +113,12 @@ def _run(
     action: Action,
     parameters: Mapping[str, Json],
     files: Mapping[str, IncomingFile],
+    gone: threading.Event | None = None,
 ) -> Response:
     wiring = wiring_of(request)
     try:
         # A mark of JSONP is not honoured: another site would read what the caller may.
-        result = _call(wiring, request, name, action, parameters, files)
+        result = _call(wiring, request, name, action, parameters, files, gone)
     except CkanError as error:
         return _failed(request, name, error)
     except Refusal as refusal:
@@ -135,13 +142,14 @@ def _call(
     action: Action,
     parameters: Mapping[str, Json],
     files: Mapping[str, IncomingFile],
+    gone: threading.Event | None,
 ) -> Json:
     if not action.is_read and request.method != "POST":
         raise AccessDenied(f"Use POST for {name}: it changes something.")
     actor = caller_of(request)
     if action.is_long:
         return action.run(
-            Call(name, NO_TRANSACTION, wiring, actor, wiring.now(), parameters, files)
+            Call(name, NO_TRANSACTION, wiring, actor, wiring.now(), parameters, files, gone)
         )
     with wiring.pool.connection() as tx:
         call = Call(name, tx, wiring, actor, wiring.now(), parameters, files)

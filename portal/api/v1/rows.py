@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import threading
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -21,6 +22,7 @@ from policies.terms import Purpose
 from portal.api.v1.query import EstimateBody, estimate_body
 from portal.api.v1.result_forms import Form, IsGuarded, WithMark, form_of, manner_of
 from portal.errors import MalformedFilters, MarkNeedsJson
+from portal.gone import while_there
 from portal.handing_out import (
     COST_HEADER,
     ask_of,
@@ -95,12 +97,18 @@ async def page(
         at_hand = page_at_hand(parts, name, question, ask)
         if at_hand is not None:
             return _open_page(at_hand)
-    # Anything that may wait for a disk, the engine or the database does so in a thread.
-    return await run_in_threadpool(_page, request, name, slug, question, (form, manner), purpose)
+    # Anything that may wait for a disk, the engine or the database does so in a thread. A page of
+    # JSON is too quick to be cut short.
+    if form is ResultFormat.JSON:
+        written = (form, manner)
+        return await run_in_threadpool(_page, request, name, slug, question, written, purpose)
+    return await while_there(
+        request, lambda gone: _page(request, name, slug, question, (form, manner), purpose, gone)
+    )
 
 
 @router.get("/{slug}/rows.{form}")
-def page_in_form(
+async def page_in_form(
     request: Request,
     slug: str,
     form: ResultFormat,
@@ -125,8 +133,9 @@ def page_in_form(
         offset=offset,
     )
     manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
-    return _page(
-        request, table_name(slug, distribution, version), slug, question, (form, manner), purpose
+    name = table_name(slug, distribution, version)
+    return await while_there(
+        request, lambda gone: _page(request, name, slug, question, (form, manner), purpose, gone)
     )
 
 
@@ -137,9 +146,10 @@ def _page(
     question: PageQuestion,
     written: tuple[ResultFormat, Manner],
     purpose: Purpose | None,
+    gone: threading.Event | None = None,
 ) -> Response:
     actor, (form, manner) = actor_of(request), written
-    parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose)
+    parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose, gone)
     if form is ResultFormat.JSON:
         got = deliver_page(parts, name, question, ask)
         if isinstance(got, bytes):
@@ -168,7 +178,7 @@ def _open_page(data: bytes) -> Response:
 
 
 @router.get("/{slug}/download.{form}")
-def download(
+async def download(
     request: Request,
     slug: str,
     form: ResultFormat,
@@ -183,10 +193,28 @@ def download(
     is_guarded: IsGuarded = False,
 ) -> Response:
     """All permitted rows as a file, or what is left of them; asking again within a day is free."""
-    actor, name = actor_of(request), table_name(slug, distribution, version)
-    parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose)
     manner = manner_of(with_mark=with_mark, is_guarded=is_guarded)
     question = file_question(form, columns, filters, sort, manner)
+    name = table_name(slug, distribution, version)
+    return await while_there(
+        request, lambda gone: hand_out_file(request, slug, name, question, purpose, gone)
+    )
+
+
+def hand_out_file(
+    request: Request,
+    slug: str,
+    name: str,
+    question: FileQuestion,
+    purpose: Purpose | None,
+    gone: threading.Event,
+) -> Response:
+    """A file of the table `name` of a dataset, made for a client that may go meanwhile.
+
+    Raises: as `deliver_file`.
+    """
+    actor, form = actor_of(request), question.form
+    parts, ask = parts_of(wiring_of(request)), ask_of(request, actor, purpose, gone)
     file_name = _file_name(request, slug, form)
     if is_continuation(request):
         facts = file_facts(parts, name, question, ask)

@@ -6,10 +6,12 @@ Source: RFC 5829 (latest-version, predecessor-version, successor-version); RFC 9
 
 from __future__ import annotations
 
+import threading
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel
 
 from catalog import find, quarantine
@@ -28,6 +30,7 @@ from policies.party import Actor
 from policies.terms import Purpose
 from portal.api.v1 import rows
 from portal.api.v1.datasets import VersionBody, version_body
+from portal.gone import while_there
 from portal.handing_out import COST_HEADER, RECEIPT_HEADER, ask_of, parts_of
 from portal.jobs import ask_for_copies
 from portal.sign_in import actor_of
@@ -165,7 +168,7 @@ async def page_of_version(
 
 
 @router.get("/{slug}/versions/{reference}/download.{form}")
-def download_of_version(
+async def download_of_version(
     request: Request,
     slug: str,
     reference: str,
@@ -174,8 +177,8 @@ def download_of_version(
     purpose: _Purpose = None,
 ) -> Response:
     """All permitted rows of a version as a file; the address means the same bytes for ever."""
-    headers, _ = _described(request, slug, reference, distribution)
-    answer = rows.download(
+    headers, _ = await run_in_threadpool(_described, request, slug, reference, distribution)
+    answer = await rows.download(
         request, slug, form, distribution=distribution, purpose=purpose, version=reference
     )
     answer.headers["Link"] = headers["Link"]
@@ -183,7 +186,7 @@ def download_of_version(
 
 
 @router.get("/{slug}/versions/{reference}/difference")
-def difference(
+async def difference(
     request: Request,
     response: Response,
     slug: str,
@@ -205,12 +208,18 @@ def difference(
     Reading rows to compare them is a delivery like any other: it is receipted where the data is
     not open, and costs what two queries cost.
     """
-    parts, ask = parts_of(wiring_of(request)), ask_of(request, actor_of(request), purpose)
-    before = since or _number_before(request, slug, reference, distribution)
-    name = table_name(slug, distribution)
+
+    def compare(gone: threading.Event) -> Difference:
+        parts, ask = parts_of(wiring_of(request)), ask_of(request, actor_of(request), purpose, gone)
+        before = since or _number_before(request, slug, reference, distribution)
+        name = table_name(slug, distribution)
+        if of == "columns":
+            return compare_columns(parts, name, before, reference, ask)
+        return compare_rows(parts, name, before, reference, ask, examples=examples, skipped=offset)
+
+    told = await while_there(request, compare)
     if of == "columns":
-        return difference_body(compare_columns(parts, name, before, reference, ask))
-    told = compare_rows(parts, name, before, reference, ask, examples=examples, skipped=offset)
+        return difference_body(told)
     response.headers[COST_HEADER] = str(told.charge)
     if told.receipt_ids:
         response.headers[RECEIPT_HEADER] = str(told.receipt_ids[-1])

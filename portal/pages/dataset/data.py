@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Annotated, Final
 from urllib.parse import urlencode
@@ -16,6 +17,7 @@ from exchange.allow import Ask
 from exchange.deliver import deliver_file
 from exchange.delivery import Delivered, FileQuestion, PageQuestion
 from policies.errors import Refusal
+from portal.gone import while_there
 from portal.handing_out import hand_out, parts_of
 from portal.pages.dataset import frame as dataset_frame
 from portal.pages.dataset.frame import DatasetFrame
@@ -109,7 +111,7 @@ def buy_data(
 
 
 @router.post("/dataset/{slug}/data/file")
-def buy_view(
+async def buy_view(
     request: Request,
     slug: str,
     form: Annotated[ResultFormat, Form()],
@@ -118,6 +120,18 @@ def buy_view(
     columns: Text = "",
 ) -> Response:
     """The whole view as a file, where it costs credits: sent by a form, never by a link."""
+    kept = (filters, sort, columns)
+    return await while_there(request, lambda gone: _sell_view(request, slug, form, kept, gone))
+
+
+def _sell_view(
+    request: Request,
+    slug: str,
+    form: ResultFormat,
+    kept: tuple[str, str, str],
+    gone: threading.Event,
+) -> Response:
+    filters, sort, columns = kept
     look, frame, say = look_of(request, slug)
     order, chosen = read_sort(sort), read_columns(columns)
     question = FileQuestion(
@@ -128,7 +142,8 @@ def buy_view(
     )
     actor = actor_of(request)
     try:
-        delivered = deliver_file(parts_of(wiring_of(request)), slug, question, Ask(actor))
+        ask = Ask(actor, cancelled=gone)
+        delivered = deliver_file(parts_of(wiring_of(request)), slug, question, ask)
     except Refusal as refusal:
         query = RowsQuery(f"{frame.href}/data", question.filters, order, columns=chosen)
         return _data_page(

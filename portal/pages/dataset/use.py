@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from typing import Annotated, Final
 from uuid import UUID, uuid4
@@ -24,6 +25,7 @@ from exchange.own_queries import keep_query, own_queries
 from exchange.own_query import OwnQuery
 from exchange.statement import STATEMENT_BYTES_MAX
 from policies.errors import Refusal
+from portal.gone import while_there
 from portal.handing_out import parts_of
 from portal.pages.dataset.frame import DatasetFrame
 from portal.pages.dataset.look import look_of
@@ -75,7 +77,7 @@ def show_use(
 
 
 @router.post("/dataset/{slug}/use")
-def ask_in_sql(
+async def ask_in_sql(
     request: Request,
     slug: str,
     sql: Text = "",
@@ -86,6 +88,22 @@ def ask_in_sql(
     columns: Text = "",
 ) -> Response:
     """Tell what a statement costs at most, then run it; sent twice under one key it runs once."""
+    kept = (filters, sort, columns)
+    return await while_there(
+        request, lambda gone: _answer(request, slug, sql, step, key, kept, gone)
+    )
+
+
+def _answer(
+    request: Request,
+    slug: str,
+    sql: str,
+    step: str,
+    key: str,
+    kept: tuple[str, str, str],
+    gone: threading.Event,
+) -> Response:
+    filters, sort, columns = kept
     look, frame, say = look_of(request, slug)
     view = RowsQuery(
         f"{frame.href}/use", read_filters(filters), read_sort(sort), columns=read_columns(columns)
@@ -96,7 +114,8 @@ def ask_in_sql(
     try:
         if step == "run":
             given = key if _is_uuid(key) else str(uuid4())
-            delivered = deliver_query(parts, question, Ask(actor, idempotency_key=given))
+            ask = Ask(actor, idempotency_key=given, cancelled=gone)
+            delivered = deliver_query(parts, question, ask)
             with wiring_of(request).pool.connection() as tx:
                 keep_query(tx, sql, delivered.receipt_id, by=actor, at=wiring_of(request).now())
             return _use_page(request, look, frame, view, sql=sql, delivered=delivered)
