@@ -77,12 +77,22 @@ def hold_sweeps(tx: Tx) -> None:
     store.hold_sweeps(tx)
 
 
-def ended_versions(tx: Tx, default: Retention, *, at: datetime) -> Iterator[Version]:
-    """Versions whose retention has ended, whether or not something refers to them."""
+def ended_versions(
+    tx: Tx, default: Retention, *, at: datetime, dataset_id: DatasetId | None = None
+) -> Iterator[Version]:
+    """Versions whose retention has ended, whether or not something refers to them; of one dataset,
+    where it is named.
+    """
     after: VersionId | None = None
     while True:
         batch = store.ended_versions(
-            tx, default, at=at, steps_kept_for=STEPS_KEPT_FOR, after=after, limit=BATCH
+            tx,
+            default,
+            at=at,
+            steps_kept_for=STEPS_KEPT_FOR,
+            after=after,
+            limit=BATCH,
+            dataset_id=dataset_id,
         )
         yield from batch
         if len(batch) < BATCH:

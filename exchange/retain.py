@@ -12,9 +12,10 @@ from datetime import datetime
 
 from catalog import ingest, retain
 from catalog.blobs import sweep_arriving
+from catalog.dataset import Dataset, DistributionId
 from catalog.folders import Folders
-from catalog.retention import Retention
-from catalog.version import Version
+from catalog.retention import Keeping, Retention
+from catalog.version import Version, VersionState
 from exchange.store import receipts as store
 from policies.database import Pool, Tx
 from policies.terms import VersionId
@@ -56,6 +57,33 @@ def look(pool: Pool, default: Retention, at: datetime) -> Swept:
         uploads=len(uploads),
         cache_bytes=0,
     )
+
+
+def keeping_of(
+    tx: Tx, dataset: Dataset, versions: Sequence[Version], default: Retention, *, at: datetime
+) -> list[tuple[Version, Keeping]]:
+    """Why each of these versions of a dataset is kept, newest first; just what a sweep goes by."""
+    ended = {one.id for one in retain.ended_versions(tx, default, at=at, dataset_id=dataset.id)}
+    kept = referred_to(tx, list(ended)) if ended else set()
+    first: dict[tuple[DistributionId, bool], Version] = {}
+    for version in sorted(versions, key=lambda one: one.number, reverse=True):
+        if version.is_left:
+            first.setdefault((version.distribution_id, False), version)
+            if version.state is VersionState.PUBLISHED:
+                first.setdefault((version.distribution_id, True), version)
+    read = {version.id for version in first.values()}
+
+    def why(version: Version) -> Keeping:
+        if version.removed_at is not None:
+            return Keeping.REMOVED
+        if version.id in ended:
+            return Keeping.RECEIPTS if version.id in kept else Keeping.ENDING
+        if version.id in read:
+            return Keeping.READ
+        is_waiting = version.state is VersionState.SUBMITTED
+        return Keeping.WAITING if is_waiting else Keeping.RULE
+
+    return [(version, why(version)) for version in versions]
 
 
 def sweep(pool: Pool, folders: Folders, default: Retention, at: datetime) -> Swept:

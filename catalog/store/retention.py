@@ -58,21 +58,24 @@ def ended_versions(
     steps_kept_for: timedelta,
     after: VersionId | None,
     limit: int,
+    dataset_id: DatasetId | None = None,
 ) -> list[Version]:
     """Versions whose retention has ended, by id; never the newest of all, nor what readers read.
 
-    Whether a receipt refers to one is not looked at.
+    With `dataset_id` those of one dataset alone. Whether a receipt refers to one is not looked at.
     """
     rows = tx.execute(
         f"""
         SELECT {VERSION}
           FROM catalog.versions AS version
-          JOIN (SELECT distribution.id AS place, rule.versions_kept, rule.days_kept
+          JOIN (SELECT distribution.id AS place, distribution.dataset_id AS dataset_id,
+                       rule.versions_kept, rule.days_kept
                   FROM catalog.distributions AS distribution
                   LEFT JOIN catalog.retention AS rule
                     ON rule.dataset_id = distribution.dataset_id) AS rule
             ON rule.place = version.distribution_id
          WHERE version.removed_at IS NULL
+           AND (%(dataset_id)s::uuid IS NULL OR rule.dataset_id = %(dataset_id)s)
            AND (%(after)s::uuid IS NULL OR version.id > %(after)s)
            AND version.state <> 'submitted'
            AND EXISTS (SELECT 1
@@ -109,6 +112,7 @@ def ended_versions(
             "days_kept": default.days_kept,
             "after": after,
             "limit": limit,
+            "dataset_id": dataset_id,
         },
     )
     return [version_of(row) for row in rows]

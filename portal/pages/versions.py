@@ -72,6 +72,9 @@ def show_versions(request: Request, slug: str, distribution: _Distribution = "")
         places=_places(look, place, say),
         distribution=distribution,
         is_document=held is not None and held.is_document,
+        keeping_href=f"/publish/{slug}/retention"
+        if look.overview.may_change or look.overview.may_approve
+        else None,
         versions=[
             {
                 "number": one.number,

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from catalog.retention import Retention
+from exchange.retain import Swept
 from policies.terms import Regime, Text
 from portal.pages.drawing.charts import Item, time_line
 from portal.pages.drawing.histogram import Bar, Histogram, sparkline
@@ -420,6 +422,7 @@ PAGES: dict[str, SamplePage] = {
         "is_whole": False, "json_href": "/dataset/air/versions/14/report.json"}),
     "/dataset/air/versions": SamplePage("dataset/versions.html", {
         **LINKED, "changes": ["Column “备注” is new."], "distribution": "", "is_document": False,
+        "keeping_href": "/publish/retention",
         "places": [("逐时数据", "/dataset/air/versions", True),
                    ("站点图", "/dataset/air/versions?distribution=map", False)],
         "versions": [
@@ -524,6 +527,19 @@ PAGES: dict[str, SamplePage] = {
         "next_href": "/publish/3/columns",
         "reading_href": "/publish/reading", "again_href": "/publish/3/upload", "failed": None,
         "poll_href": "/publish/progress/step"}, "officer"),
+    "/publish/retention": SamplePage("publish/retention.html", {
+        "slug": "air", "title": Text("空气质量", "Air quality"), "rule": Retention(20, 730),
+        "is_own": False, "may_decide": True, "versions_typed": "0", "days_typed": "730",
+        "errors": {"versions": "At least one version is kept."},
+        "ending_count": 2, "ending_bytes": 3_000_000,
+        "lines": [{"place": "逐时数据", "number": 14 - i, "made_at": NOW, "size": 900_000,
+                   "words": words, "sign": sign, "tone": tone}
+                  for i, (words, sign, tone) in enumerate([
+                      ("Readers have it, or it is the newest", "check", "good"),
+                      ("A receipt refers to it", "seal", "info"),
+                      ("The next sweep removes it", "minus", "wait")])]}, "officer"),
+    "/retention": SamplePage("publish/sweep.html", {
+        "rule": Retention(20, 730), "swept": Swept(12, 48_000_000, 3, 0, 5, 0)}, "officer"),
     "/publish/connection": SamplePage("publish/connection.html", {
         "title": Text("公交站点", "Bus stops"), "back_href": "/publish/4",
         "address": "/publish/connection",
