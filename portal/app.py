@@ -95,6 +95,7 @@ from portal.pages.inbox import deciding as inbox
 from portal.pages.publish import (
     audience_preview,
     connections,
+    contracts,
     describing,
     directory_import,
     file_reading,
@@ -198,7 +199,7 @@ _PAGES = (
         talk,
     ),
     *(demand, harvest, directory_import, audience_preview, describing, publishing),
-    *(sensitive, groups, proposals, pleas, masks),
+    *(sensitive, groups, proposals, contracts, pleas, masks),
     *(publishing_files, keeping, connections, file_reading, publishing_terms, account, people),
     signing_keys,
     correcting,

@@ -234,6 +234,17 @@ class WrongEndOfIssue(Invalid):
 
 
 @dataclass(eq=False)
+class UnreadableDocument(Invalid):
+    """A text that is neither YAML nor JSON with an object at its top."""
+
+    message: ClassVar[str] = N_(
+        "This can be read neither as YAML nor as JSON: one object, {count_max} characters at most, "
+        "in YAML without anchors and references."
+    )
+    count_max: int
+
+
+@dataclass(eq=False)
 class MalformedContract(Invalid):
     """A contract that is none, or asks for too much at once."""
 

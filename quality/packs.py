@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-
-import yaml
+from typing import cast
 
 from quality.errors import MissingRuleField, UnknownPack, WrongRuleValue
 from quality.rule import Rule
 from quality.rule_format import parse_rule
+from quality.yaml_text import read_yaml
 
 STANDARD_PACKS = (
     *("core", "time", "identity-cn"),
@@ -39,7 +39,7 @@ def load_pack(name: str) -> tuple[Rule, ...]:
     source = files("quality").joinpath("packs", f"{name}.yaml")
     if not name.replace("-", "").isalnum() or not source.is_file():
         raise UnknownPack(name)
-    bodies = yaml.safe_load(source.read_text(encoding="utf-8"))
+    bodies = cast("list[dict[str, object]]", read_yaml(source.read_text(encoding="utf-8")))
     return tuple(_stated_rule(name, body) for body in bodies)
 
 

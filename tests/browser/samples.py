@@ -652,6 +652,13 @@ PAGES: dict[str, SamplePage] = {
         "typed": {}, "errors": {}, "message": "", "payouts": [], "due": 0, "may_ask_payout": False,
         "topup_href": "/finance", "export_href": "/my/usage.csv",
         "proof_href": "/my/usage.jsonl"}, "officer"),
+    "/publish/air/contract": SamplePage("publish/contract.html", {
+        "slug": "air", "title": Text("空气质量逐时监测", "Hourly air quality"), "message": None,
+        "errors": {}, "taken": {"rules": 2, "unchecked": ["schema[0].quality[1]: Totals"]},
+        "plan": {"added": ["“CO” is never empty"], "kept": ["“hour” lies between 0 and 23"],
+                 "removed": ["“wd” is one of N, S"], "own": ["Rows: at least 1"],
+                 "unchecked": ["schema[0].quality[2]: Reviewed by the office"]},
+        "text": "kind: DataContract"}, "officer"),
     "/audit/quality": SamplePage("audit/league.html", {
         "departments": [
             {"place": place, "organization": {"slug": f"bureau-{at}", "title": title},

@@ -11,15 +11,14 @@ from pydantic import BaseModel
 
 from catalog import find
 from catalog.audience import is_member
-from catalog.curation import describe
 from catalog.dataset import Dataset
 from exchange.look_beside import check_other_table
-from policies.database import Tx
 from policies.party import Actor
+from portal.owned import columns_of, owned
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
 from quality import rules
-from quality.check import Column, table_named_in
+from quality.check import table_named_in
 from quality.rule import Rule, RuleId
 from quality.rule_format import offered_checks, rule_as_json
 
@@ -86,20 +85,3 @@ def _told(rule: Rule, actor: Actor, dataset: Dataset) -> dict[str, Any]:
     if table_named_in(rule.check) is not None and not is_member(actor, dataset.publisher_id):
         body["expect"] = {"kind": rule.check.kind.value}
     return body
-
-
-def owned(tx: Tx, slug: str, actor: Actor) -> Dataset:
-    """The dataset, if the caller publishes for its organisation.
-
-    Raises: DatasetNotFound, PublisherNeeded.
-    """
-    return describe.owned_dataset(tx, find.dataset_named(tx, slug, by=actor).id, by=actor)
-
-
-def columns_of(tx: Tx, dataset: Dataset, actor: Actor) -> tuple[Column, ...]:
-    """The columns of the newest data that the caller sees; none before the first file."""
-    for distribution in find.distributions_of(tx, dataset):
-        newest = find.newest_readable(tx, distribution, by=actor)
-        if newest is not None:
-            return tuple(Column(column.name, column.type) for column in newest.columns)
-    return ()
