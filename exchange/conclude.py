@@ -189,11 +189,13 @@ def agree_facts(listing: Listing, dataset: Dataset, wish: Wish, at: datetime) ->
 
 
 def _shares(listing: Listing) -> tuple[int, ...]:
-    """How the income is split: the provider's part, then the exchange's where it takes one."""
+    """How the income is split: the provider's part, the exchange's where it takes one, others'."""
     if listing.regime is not Regime.TRADE:
         return ()
-    fee = listing.price.fee_basis_points
-    return (BASIS_POINTS - fee, fee) if fee else (BASIS_POINTS,)
+    taken = [part.basis_points for part in listing.price.parts]
+    if fee := listing.price.fee_basis_points:
+        taken.insert(0, fee)
+    return (BASIS_POINTS - sum(taken), *taken)
 
 
 def _plain_view(listing: Listing) -> Plain:

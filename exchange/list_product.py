@@ -44,6 +44,7 @@ from exchange.listing import (
 )
 from exchange.price import FREE, Price, PriceModel
 from exchange.store import listings as store
+from exchange.upstream import price_with_parts
 from policies.access import Action
 from policies.calendar import china_day
 from policies.database import Tx
@@ -93,6 +94,9 @@ class Proposal:
     licence: str = ""
     uses: Uses = ALL_USES
     declared: Declaration = NOTHING_DECLARED
+    upstream_basis_points: int = 0
+    """So much of each charge goes to those whose data it was made from, each as much as of its
+    datasets went in."""
 
 
 def propose(
@@ -100,7 +104,7 @@ def propose(
 ) -> Listing:
     """Draft a listing and say what the clauses make of it; nothing is refused but what cannot be.
 
-    Raises: NotYourPart, NotPublished, TermsTooLong, MalformedView, AlreadyListed.
+    Raises: NotYourPart, NotPublished, TermsTooLong, MalformedView, MalformedPrice, AlreadyListed.
     """
     dataset = dataset_with_id(tx, dataset_id, by=by)
     if not can_publish_for(by, dataset.publisher_id):
@@ -122,7 +126,9 @@ def propose(
         proposed_by=by.user_id,
         proposed_at=at,
         view=view,
-        price=proposal.price,
+        price=price_with_parts(
+            tx, dataset, proposal.price, upstream_basis_points=proposal.upstream_basis_points
+        ),
         terms=proposal.terms,
         licence=proposal.licence or dataset.entry.licence,
         uses=proposal.uses,

@@ -261,6 +261,7 @@ def _lock_books(tx: Tx, entries: Sequence[_Entry], at: datetime) -> _Books:
             (entry.payer_id, AccountKind.AVAILABLE),
             (entry.access.target.dataset.publisher_id, AccountKind.PAYABLE),
             (None, AccountKind.FEE),
+            *((part.organization_id, AccountKind.PAYABLE) for part in entry.access.price.parts),
         }
     if not owners:
         return _Books({})
@@ -390,6 +391,9 @@ def _insert(
     store.insert_items(
         tx, [_item_row(one.receipt, item) for one in written for item in one.receipt.items]
     )
+    parts = [row for one in written for row in _part_rows(one.receipt)]
+    if parts:
+        store.insert_parts(tx, parts)
     transfers = [
         row for one in written for row in _transfer_rows(one.entry, one.receipt, books, at)
     ]
@@ -560,7 +564,34 @@ def _transfer_rows(
                 "created_at": at.isoformat(),
             }
         )
+    for part, part_id in zip(item.parts, ids_at(at, len(item.parts)), strict=True):
+        if part.amount:
+            rows.append(
+                {
+                    "id": str(part_id),
+                    "kind": TransferKind.DIRECT.value,
+                    "debit_account_id": provider,
+                    "credit_account_id": books.id_of(part.organization_id, AccountKind.PAYABLE),
+                    "amount": part.amount,
+                    "reason": f"{part.role} part",
+                    "receipt_id": str(receipt.id),
+                    "created_at": at.isoformat(),
+                }
+            )
     return rows
+
+
+def _part_rows(receipt: Receipt) -> list[store.Row]:
+    return [
+        {
+            "receipt_id": str(receipt.id),
+            "dataset_id": str(item.dataset_id),
+            **part.as_json(),
+        }
+        for item in receipt.items
+        for part in item.parts
+        if part.amount
+    ]
 
 
 def _text(value: object) -> str | None:

@@ -5,7 +5,8 @@ Whole micro-credits throughout. Units multiply, so nothing is rounded there. Wha
 - a begun megabyte of a result counts as a whole one;
 - a month of which an agreement covers only some days costs so many of its days, rounded down;
 - what an older version costs less is rounded so that the unit stays whole, upwards;
-- the exchange's part is rounded down, and the rest stays with the provider.
+- the exchange's part is rounded down; what is left goes to the provider and to those who have a
+  part in it by largest remainder, so that all parts together are the charge.
 
 Source: exchange design X118, X119, X126; pricing models.
 """
@@ -18,10 +19,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import assert_never
+from uuid import UUID
 
 from exchange.errors import MalformedPrice
 from policies.errors import N_, Said
-from policies.terms import MicroCredits
+from policies.terms import MicroCredits, OrganizationId
 
 UNIT_MAX = MicroCredits(1_000_000_000_000)
 """The dearest row or query: a million credits."""
@@ -29,7 +31,7 @@ UNIT_MAX = MicroCredits(1_000_000_000_000)
 FRAME_BYTES = 4_096
 """What a result's form takes beside its values: names, types, brackets."""
 
-PriceValue = str | int | list[dict[str, int]]
+PriceValue = str | int | list[dict[str, int | str]]
 """What a price's stored form holds."""
 
 NOTHING = MicroCredits(0)
@@ -39,6 +41,7 @@ FEE_BASIS_POINTS_MAX = 3_000
 MEGABYTE_BYTES = 1_000_000
 INCLUDED_MAX = 1_000_000_000_000
 TIERS_MAX = 8
+PARTS_MAX = 32
 AGING_BASIS_POINTS_MAX = 9_000
 """However old a version is, a unit of it costs a tenth at least."""
 
@@ -76,6 +79,42 @@ class Tier:
 
     above: int
     unit: MicroCredits
+
+
+class PartRole(StrEnum):
+    """For what somebody has a part in the income."""
+
+    OPERATOR = "operator"
+    """Made the product, or runs it."""
+    UPSTREAM = "upstream"
+    """Published data that the product was made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What an organisation other than the provider has of each charge."""
+
+    organization_id: OrganizationId
+    role: PartRole
+    basis_points: int
+    """Of the charge, in ten-thousandths."""
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """What of one charge went to somebody other than the provider and the exchange."""
+
+    organization_id: OrganizationId
+    role: PartRole
+    amount: MicroCredits
+
+    def as_json(self) -> dict[str, int | str]:
+        """What a receipt says of it."""
+        return {
+            "organization_id": str(self.organization_id),
+            "role": self.role.value,
+            "amount_microcredits": self.amount,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +173,14 @@ class Price:
     """What a unit costs less for each whole day of the version's age, in ten-thousandths."""
     aging_basis_points_max: int = 0
     """What it costs less at most."""
+    parts: tuple[Part, ...] = ()
+    """Who else has a part in the income; the provider has what is left."""
 
     def __post_init__(self) -> None:
         is_free = self.model is PriceModel.FREE
-        if is_free and (self.tiers or any(getattr(self, name) for name in _AMOUNTS.values())):
+        if is_free and (
+            self.tiers or self.parts or any(getattr(self, name) for name in _AMOUNTS.values())
+        ):
             raise MalformedPrice(Said(N_("what is free has no amounts")))
         if not is_free and not 0 < self.unit <= UNIT_MAX:
             raise MalformedPrice(
@@ -161,6 +204,7 @@ class Price:
             )
         self._check_month()
         self._check_aging()
+        self._check_parts()
 
     def _check_month(self) -> None:
         if self.model is PriceModel.MONTHLY and (self.monthly or self.included or self.tiers):
@@ -197,6 +241,24 @@ class Price:
             )
         if self.aging_basis_points and self.model is PriceModel.MONTHLY:
             raise MalformedPrice(Said(N_("a subscription costs the same whatever is read")))
+
+    def _check_parts(self) -> None:
+        if len(self.parts) > PARTS_MAX:
+            raise MalformedPrice(
+                Said(N_("at most {units_max} others have a part"), units_max=PARTS_MAX)
+            )
+        if len({part.organization_id for part in self.parts}) < len(self.parts):
+            raise MalformedPrice(Said(N_("each organisation has one part")))
+        shares = [part.basis_points for part in self.parts]
+        if any(share <= 0 for share in shares) or (
+            sum(shares) + self.fee_basis_points > BASIS_POINTS
+        ):
+            raise MalformedPrice(
+                Said(
+                    N_("all parts and the fee are at most {units_max} ten-thousandths"),
+                    units_max=BASIS_POINTS,
+                )
+            )
 
     @property
     def counts_months(self) -> bool:
@@ -235,6 +297,15 @@ class Price:
             told["tiers"] = [
                 {"above": tier.above, "unit_microcredits": tier.unit} for tier in self.tiers
             ]
+        if self.parts:
+            told["parts"] = [
+                {
+                    "organization_id": str(part.organization_id),
+                    "role": part.role.value,
+                    "basis_points": part.basis_points,
+                }
+                for part in self.parts
+            ]
         return told
 
     @classmethod
@@ -245,7 +316,7 @@ class Price:
         """
         if not isinstance(stored, dict):
             raise MalformedPrice(Said(N_("a price is an object")))
-        unknown = set(stored) - {"model", "tiers", *_AMOUNTS}
+        unknown = set(stored) - {"model", "tiers", "parts", *_AMOUNTS}
         if unknown:
             raise MalformedPrice(
                 Said(N_("a price has no field “{found}”"), found=min(map(str, unknown)))
@@ -260,6 +331,9 @@ class Price:
         tiers = stored.get("tiers", [])
         if not isinstance(tiers, list):
             raise MalformedPrice(Said(N_("tiers are a list")))
+        parts = stored.get("parts", [])
+        if not isinstance(parts, list):
+            raise MalformedPrice(Said(N_("parts are a list")))
         return cls(
             model,
             MicroCredits(amounts["unit"]),
@@ -270,6 +344,7 @@ class Price:
             tuple(_tier(one) for one in tiers),
             amounts["aging_basis_points"],
             amounts["aging_basis_points_max"],
+            tuple(_part_of(one) for one in parts),
         )
 
 
@@ -354,6 +429,30 @@ def fee_of(price: Price, charged: MicroCredits) -> MicroCredits:
     return MicroCredits(charged * price.fee_basis_points // BASIS_POINTS)
 
 
+def parts_of(price: Price, charged: MicroCredits) -> tuple[PaidPart, ...]:
+    """What of a charge goes to those who have a part in it, in their order; what is nothing too.
+
+    Each has its ten-thousandths rounded down. The micro-credits that are left over go one each to
+    the largest remainders, among which the provider counts too and comes first.
+    """
+    if not price.parts:
+        return ()
+    own = BASIS_POINTS - price.fee_basis_points - sum(part.basis_points for part in price.parts)
+    shares = [own, *(part.basis_points for part in price.parts)]
+    amounts = [charged * share // BASIS_POINTS for share in shares]
+    # The exchange's rounding rest may be one of them.
+    left = charged - fee_of(price, charged) - sum(amounts)
+    by_remainder = sorted(
+        range(len(shares)), key=lambda place: (-(charged * shares[place] % BASIS_POINTS), place)
+    )
+    for place in by_remainder[:left]:
+        amounts[place] += 1
+    return tuple(
+        PaidPart(part.organization_id, part.role, MicroCredits(amount))
+        for part, amount in zip(price.parts, amounts[1:], strict=True)
+    )
+
+
 def _month_charge(fee: MicroCredits, used: MonthUse) -> MicroCredits:
     """A month's own price with its first delivery, by days covered, rounded down; then nothing."""
     return NOTHING if used.deliveries else MicroCredits(fee * used.days_covered // used.days)
@@ -378,6 +477,21 @@ def _tier(stored: object) -> Tier:
     if not isinstance(stored, dict) or set(stored) != {"above", "unit_microcredits"}:
         raise MalformedPrice(Said(N_("a tier says above how many units it begins, and its unit")))
     return Tier(_whole(stored["above"]), MicroCredits(_whole(stored["unit_microcredits"])))
+
+
+def _part_of(stored: object) -> Part:
+    if not isinstance(stored, dict) or set(stored) != {"organization_id", "role", "basis_points"}:
+        raise MalformedPrice(
+            Said(N_("a part says whose it is, for what, and how many ten-thousandths"))
+        )
+    try:
+        organization_id = OrganizationId(UUID(str(stored["organization_id"])))
+        role = PartRole(str(stored["role"]))
+    except ValueError:
+        raise MalformedPrice(
+            Said(N_("a part is an organisation's, as operator or upstream"))
+        ) from None
+    return Part(organization_id, role, _whole(stored["basis_points"]))
 
 
 def _whole(value: object) -> int:

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from exchange.price import MonthUse, PriceValue
+from exchange.price import MonthUse, PaidPart, PriceValue
 from policies.access import Action
 from policies.canonical import Plain, canonical_text, to_plain
 from policies.events import moment_text
@@ -81,6 +81,8 @@ class ReceiptItem:
     """The ledger's hold that the charge was posted against; None where nothing costs."""
     month: MonthUse | None = None
     """What was used of the month before it; None where the price does not ask."""
+    parts: tuple[PaidPart, ...] = ()
+    """What of the charge went to others than the provider and the exchange."""
 
     def as_plain(self) -> dict[str, Plain]:
         """The item as it is signed."""
@@ -104,6 +106,7 @@ class ReceiptItem:
             "fee_microcredits": self.fee,
             "hold_id": _text(self.hold_id),
             **({"month": {**self.month.as_json()}} if self.month else {}),
+            **({"parts": [{**one.as_json()} for one in self.parts]} if self.parts else {}),
         }
 
 

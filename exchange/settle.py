@@ -22,7 +22,7 @@ from exchange.credit import (
     Transfer,
 )
 from exchange.errors import AlreadyResolved
-from exchange.price import Price, fee_of
+from exchange.price import Price, fee_of, parts_of
 from exchange.store import fair_use, ledger
 from policies.calendar import china_day
 from policies.database import Tx
@@ -137,12 +137,19 @@ def settle(tx: Tx, receipt_id: UUID, charges: Sequence[Charge], *, at: datetime)
     if not charges:
         return
     fee_account = ledger.ensure_account(tx, None, AccountKind.FEE, asset=Asset.CREDIT, at=at)
+    others = {part.organization_id for charge in charges for part in charge.price.parts}
+    payable = {
+        owner_id: ledger.ensure_account(
+            tx, owner_id, AccountKind.PAYABLE, asset=Asset.CREDIT, at=at
+        )
+        for owner_id in sorted(others)
+    }
     touched = {
         account_id
         for charge in charges
         for account_id in (charge.held.debit_account_id, charge.held.credit_account_id)
     }
-    ledger.lock_accounts(tx, touched | {fee_account})
+    ledger.lock_accounts(tx, touched | {fee_account} | set(payable.values()))
     for charge in charges:
         ledger.post(tx, charge.held, amount=charge.amount, receipt_id=receipt_id, at=at)
         fee = fee_of(charge.price, charge.amount)
@@ -156,6 +163,17 @@ def settle(tx: Tx, receipt_id: UUID, charges: Sequence[Charge], *, at: datetime)
                 receipt_id=receipt_id,
                 at=at,
             )
+        for part in parts_of(charge.price, charge.amount):
+            if part.amount:
+                ledger.move(
+                    tx,
+                    debit=charge.held.credit_account_id,
+                    credit=payable[part.organization_id],
+                    amount=part.amount,
+                    reason=f"{part.role} part",
+                    receipt_id=receipt_id,
+                    at=at,
+                )
 
 
 def release(tx: Tx, held: Sequence[Transfer], *, reason: str, at: datetime) -> None:

@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import Final
 
 from exchange.errors import MalformedPrice
-from exchange.price import FRESH_MONTH, MonthUse, Price, charge, fee_of
+from exchange.price import FRESH_MONTH, MonthUse, Price, charge, fee_of, parts_of
 from policies.canonical import Plain, canonical_text
 from policies.errors import N_
 from policies.events import moment_text
@@ -225,6 +225,8 @@ def _counted(items: list[dict[str, object]]) -> tuple[int, int]:
         amount = charge(price, _whole(item["units"]), _month(item.get("month")))
         fee = fee_of(price, amount)
         if (amount, fee) != (item["charge_microcredits"], item["fee_microcredits"]):
+            return -1, 0
+        if [one.as_json() for one in parts_of(price, amount)] != item.get("parts", []):
             return -1, 0
         charged, fees = charged + amount, fees + fee
     return charged, fees

@@ -17,7 +17,7 @@ from exchange.budgets import count_spent, lock_budgets
 from exchange.credit import Transfer
 from exchange.errors import FreeUnitsSpent
 from exchange.months import Months, count_in, keep_months, month_before, months_of
-from exchange.price import Measure, charge, fee_of, units_of
+from exchange.price import Measure, charge, fee_of, parts_of, units_of
 from exchange.receipt import READABLE_FOR, Receipt, ReceiptItem, ResultFile
 from exchange.store import decisions as decision_store
 from exchange.store import listings as listing_store
@@ -118,6 +118,7 @@ def write_receipt(
         event_id=event_id,
     )
     store.insert_items(tx, receipt)
+    store.insert_parts(tx, receipt)
     if agreement_ids:
         store.advance_chains(tx, agreement_ids, body_sha256)
     keep_months(tx, months_after(delivery.months, accesses, outcome), at)
@@ -236,6 +237,7 @@ def _item(
         fee=fee_of(access.price, amount),
         hold_id=hold_id,
         month=used if access.price.counts_months else None,
+        parts=parts_of(access.price, amount),
     )
 
 

@@ -213,6 +213,21 @@ def insert_items(tx: Tx, items: Sequence[Row]) -> None:
     )
 
 
+def insert_parts(tx: Tx, parts: Sequence[Row]) -> None:
+    """Add what of the charges went to others than the providers."""
+    tx.execute(
+        """
+        INSERT INTO exchange.receipt_parts
+               (receipt_id, dataset_id, organization_id, role, amount_microcredits)
+        SELECT receipt_id, dataset_id, organization_id, role, amount_microcredits
+          FROM jsonb_to_recordset(%(parts)s)
+               AS told (receipt_id uuid, dataset_id uuid, organization_id uuid, role text,
+                        amount_microcredits bigint)
+        """,
+        {"parts": Jsonb(list(parts), compact)},
+    )
+
+
 def insert_transfers(tx: Tx, transfers: Sequence[Row]) -> None:
     """Hold, post and move in one statement; the ledger's rules hold for all of it together."""
     tx.execute(

@@ -146,6 +146,37 @@ def money_without_two_people(tx: Tx) -> list[str]:
     )
 
 
+def parts_paid_wrongly(tx: Tx) -> list[str]:
+    """Receipts of which others have another part than they say, or none that moved."""
+    return _found(
+        tx,
+        """
+        WITH said AS (
+            SELECT receipt_id, organization_id, sum(amount_microcredits) AS amount
+              FROM exchange.receipt_parts
+             GROUP BY receipt_id, organization_id
+        ), moved AS (
+            SELECT transfer.receipt_id, credited.owner_id AS organization_id,
+                   sum(transfer.amount) AS amount
+              FROM exchange.transfers AS transfer
+              JOIN exchange.accounts AS debited ON debited.id = transfer.debit_account_id
+              JOIN exchange.accounts AS credited ON credited.id = transfer.credit_account_id
+             WHERE debited.kind = 'payable'
+               AND credited.kind = 'payable'
+             GROUP BY transfer.receipt_id, credited.owner_id
+        )
+        SELECT DISTINCT coalesce(said.receipt_id, moved.receipt_id)::text AS found
+          FROM said
+          FULL JOIN moved
+            ON moved.receipt_id = said.receipt_id
+           AND moved.organization_id = said.organization_id
+         WHERE said.amount IS DISTINCT FROM moved.amount
+         ORDER BY found
+         LIMIT %(limit)s
+        """,
+    )
+
+
 def receipts_without_decision(tx: Tx) -> list[str]:
     """Receipts that no allowing decision under a named profile and rule stands behind."""
     return _found(

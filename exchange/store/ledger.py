@@ -328,12 +328,20 @@ def spent_lines(
 def earned_lines(
     tx: Tx, organization_id: OrganizationId, since: datetime, until: datetime
 ) -> list[StatementLine]:
-    """What others' deliveries of the organisation's data cost them, from receipts, oldest first."""
+    """What others' deliveries brought the organisation, from receipts, oldest first: of its own
+    data, less what went on to others, and its parts in the data of others.
+    """
     rows = tx.execute(
         """
         SELECT receipt.id AS receipt_id, receipt.created_at, item.dataset_id,
                receipt.consumer_id AS counterparty_id, receipt.row_count,
-               item.charge_microcredits, item.fee_microcredits, receipt.body_sha256
+               item.charge_microcredits,
+               item.fee_microcredits
+                   + (SELECT coalesce(sum(part.amount_microcredits), 0)::bigint
+                        FROM exchange.receipt_parts AS part
+                       WHERE part.receipt_id = receipt.id
+                         AND part.dataset_id = item.dataset_id) AS fee_microcredits,
+               receipt.body_sha256
           FROM exchange.receipt_items AS item
           JOIN exchange.receipts AS receipt ON receipt.id = item.receipt_id
           JOIN catalog.datasets AS dataset ON dataset.id = item.dataset_id
@@ -341,7 +349,15 @@ def earned_lines(
            AND item.regime <> 'own'
            AND receipt.created_at >= %(since)s
            AND receipt.created_at < %(until)s
-         ORDER BY receipt.created_at, receipt.id, item.dataset_id
+         UNION ALL
+        SELECT receipt.id, receipt.created_at, part.dataset_id, receipt.consumer_id,
+               receipt.row_count, part.amount_microcredits, 0, receipt.body_sha256
+          FROM exchange.receipt_parts AS part
+          JOIN exchange.receipts AS receipt ON receipt.id = part.receipt_id
+         WHERE part.organization_id = %(organization_id)s
+           AND receipt.created_at >= %(since)s
+           AND receipt.created_at < %(until)s
+         ORDER BY created_at, receipt_id, dataset_id
          LIMIT %(limit)s
         """,
         {

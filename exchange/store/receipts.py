@@ -154,6 +154,30 @@ def insert_items(tx: Tx, receipt: Receipt) -> None:
         )
 
 
+def insert_parts(tx: Tx, receipt: Receipt) -> None:
+    """Add what of its charges went to others than the providers."""
+    with tx.cursor() as cursor:
+        cursor.executemany(
+            """
+            INSERT INTO exchange.receipt_parts
+                   (receipt_id, dataset_id, organization_id, role, amount_microcredits)
+            VALUES (%(receipt_id)s, %(dataset_id)s, %(organization_id)s, %(role)s, %(amount)s)
+            """,
+            [
+                {
+                    "receipt_id": receipt.id,
+                    "dataset_id": item.dataset_id,
+                    "organization_id": part.organization_id,
+                    "role": part.role,
+                    "amount": part.amount,
+                }
+                for item in receipt.items
+                for part in item.parts
+                if part.amount
+            ],
+        )
+
+
 def insert_result(tx: Tx, result: ResultFile) -> None:
     """Say where the result of a receipt lies."""
     tx.execute(

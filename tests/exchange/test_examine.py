@@ -81,6 +81,17 @@ BREACHES = [
         "UPDATE exchange.payments SET amount_microcredits = amount_microcredits + 1",
     ),
     (
+        "What others have of a charge is what its receipt says",
+        """
+        INSERT INTO exchange.receipt_parts
+               (receipt_id, dataset_id, organization_id, role, amount_microcredits)
+        SELECT item.receipt_id, item.dataset_id, receipt.consumer_id, 'upstream', 1
+          FROM exchange.receipt_items AS item
+          JOIN exchange.receipts AS receipt ON receipt.id = item.receipt_id
+         WHERE item.regime = 'trade'
+        """,
+    ),
+    (
         "Whatever is handed out has its receipt",
         f"UPDATE exchange.results SET receipt_id = uuidv7() WHERE receipt_id = {SOLD}",
     ),

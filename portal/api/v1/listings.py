@@ -44,6 +44,8 @@ class NewListing(BaseModel):
     How a column is masked is told at `/listings/{id}/masks`."""
     price: dict[str, Any] = Field(default_factory=lambda: {"model": "free"})
     """`{"model": "free" | "per_row" | "per_query", "unit_microcredits": n, ...}`."""
+    upstream_basis_points: Annotated[int, Field(strict=True, ge=0, le=10_000)] = 0
+    """So much of each charge goes to those whose data it was made from, in ten-thousandths."""
     terms: Words = Words()
     licence: str = ""
     """Empty takes the dataset's own."""
@@ -251,6 +253,7 @@ def proposal_of(wanted: NewListing) -> Proposal:
         regime=wanted.regime,
         view=View() if wanted.view is None else View.from_json(wanted.view),
         price=Price.from_json(wanted.price),
+        upstream_basis_points=wanted.upstream_basis_points,
         terms=Text(wanted.terms.zh, wanted.terms.en),
         licence=wanted.licence,
         uses=Uses(frozenset(wanted.actions), frozenset(wanted.purposes), wanted.term_days),
