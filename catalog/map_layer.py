@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from catalog.summary import Box, Window
@@ -22,7 +22,8 @@ DEPTH_MAX: Final = 5
 """How deep coordinates and collections may lie in each other."""
 
 _TILE_PX: Final = 256
-_COARSER_MAX: Final = 12
+_COARSER_MAX: Final = 6
+"""Zooms by which shapes become coarser before any is left out."""
 _KINDS: Final = {
     "Point": 0,
     "MultiPoint": 1,
@@ -80,24 +81,100 @@ def feature_of_shape(text: str, label: str) -> Shape | None:
     return None
 
 
-def fitted(shapes: Sequence[Shape], window: Window) -> tuple[list[Json], int]:
-    """Features of the shapes in the window that fit into one answer, and how many there are.
+@dataclass(slots=True)
+class Layer:
+    """The shapes of a whole layer as one zoom shows them, taken in one by one.
 
-    Where they do not fit they become coarser, zoom by zoom, and then the last are left out.
+    Only what is drawn is kept, coarse already. Shapes that the zoom cannot tell from a point are
+    one where they fall on the same point of the screen.
     """
-    seen = [one for one in shapes if window.box is None or _touches(one.box, window.box)]
-    for coarser in range(_COARSER_MAX):
-        zoom = max(0, window.zoom - coarser)
-        features = [_feature(one, zoom) for one in seen]
-        if sum(map(_size, features)) <= LAYER_BYTES_MAX or not zoom:
-            break
-    kept, size = 0, 0
-    for feature in features:
-        size += _size(feature)
-        if size > LAYER_BYTES_MAX:
-            break
-        kept += 1
-    return [*features[:kept]], kept
+
+    window: Window
+    inside: int = 0
+    """Shapes in the window."""
+    box: Box | None = None
+    """Around all shapes, in the window or not."""
+    _drawn: list[Shape] = field(default_factory=list)
+    _specks: dict[tuple[int, int], tuple[Position, int, str]] = field(default_factory=dict)
+
+    def take(self, shape: Shape) -> None:
+        """Take the next shape in."""
+        box = shape.box
+        self.box = box if self.box is None else box_around((self.box, box))
+        if self.window.box is not None and not _touches(box, self.window.box):
+            return
+        self.inside += 1
+        coarse = _coarser(shape, self.window.zoom)
+        if coarse is None:
+            self._speck(shape.parts[0][0], 1, shape.label)
+        else:
+            self._drawn.append(coarse)
+
+    def fitted(self) -> tuple[list[Json], int]:
+        """Features that fit into one answer, and for how many shapes they stand.
+
+        Where they do not fit they become coarser by some zooms; then the smallest are left out.
+        """
+        zoom = self.window.zoom
+        for zoom in range(self.window.zoom, max(-1, self.window.zoom - _COARSER_MAX - 1), -1):
+            self._redraw(zoom)
+            features = self._features(zoom)
+            if sum(size for size, _, _ in features) <= LAYER_BYTES_MAX:
+                break
+        kept: list[Json] = []
+        left, shown = LAYER_BYTES_MAX, 0
+        for size, count, feature in features:
+            if size <= left:
+                left -= size
+                shown += count
+                kept.append(feature)
+        return kept, shown
+
+    def _redraw(self, zoom: int) -> None:
+        if zoom == self.window.zoom:
+            return
+        before, specks = self._drawn, self._specks
+        self._drawn, self._specks = [], {}
+        for position, count, label in specks.values():
+            self._speck(position, count, label, zoom)
+        for shape in before:
+            coarse = _coarser(shape, zoom)
+            if coarse is None:
+                self._speck(shape.parts[0][0], 1, shape.label, zoom)
+            else:
+                self._drawn.append(coarse)
+
+    def _features(self, zoom: int) -> list[tuple[int, int, Json]]:
+        """Size in bytes, count and feature, the largest on the screen first."""
+        large = sorted(self._drawn, key=lambda one: _extent(one.box), reverse=True)
+        features: list[tuple[int, Json]] = [(1, _feature(one, zoom)) for one in large]
+        specks = sorted(self._specks.values(), key=lambda one: -one[1])
+        features += [(one[1], feature_of_cell(*one[0], one[1], one[2], zoom)) for one in specks]
+        return [(_size(feature), count, feature) for count, feature in features]
+
+    def _speck(self, position: Position, count: int, label: str, zoom: int | None = None) -> None:
+        cell = _cell(position, self.window.zoom if zoom is None else zoom)
+        first, before, said = self._specks.get(cell, (position, 0, label))
+        self._specks[cell] = (first, before + count, said)
+
+
+def _coarser(shape: Shape, zoom: int) -> Shape | None:
+    """The shape as the zoom draws it; None where that is a point."""
+    least = {"point": 1, "line": 2, "area": 4}[shape.kind]
+    if shape.kind == "point":
+        return None
+    parts = [_coarse(part, zoom) for part in shape.parts]
+    drawn = tuple(tuple(part) for part in parts if len(part) >= least)
+    return Shape(shape.kind, drawn, shape.label) if drawn else None
+
+
+def _extent(box: Box) -> float:
+    return max(box.east - box.west, box.north - box.south)
+
+
+def _cell(position: Position, zoom: int) -> tuple[int, int]:
+    size = 360.0 / (_TILE_PX * 2**zoom) / 2
+    return round(position[0] / size), round(position[1] / size)
 
 
 def box_around(boxes: Sequence[Box]) -> Box | None:
@@ -114,30 +191,21 @@ def box_around(boxes: Sequence[Box]) -> Box | None:
 
 def _feature(shape: Shape, zoom: int) -> dict[str, Json]:
     digits = _digits(zoom)
-    parts = [_coarse(part, zoom, digits) for part in shape.parts]
-    least = {"point": 1, "line": 2, "area": 4}[shape.kind]
-    drawn = [part for part in parts if len(part) >= least]
-    geometry: dict[str, Json]
-    if shape.kind == "point" or not drawn:
-        first = parts[0][0]
-        geometry = {"type": "Point", "coordinates": list(first)}
-    elif shape.kind == "line":
-        geometry = {"type": "MultiLineString", "coordinates": _lists(drawn)}
-    else:
-        geometry = {"type": "Polygon", "coordinates": _lists(drawn)}
+    rings = [[_rounded(position, digits) for position in part] for part in shape.parts]
+    kind = "MultiLineString" if shape.kind == "line" else "Polygon"
+    geometry: dict[str, Json] = {"type": kind, "coordinates": _lists(rings)}
     properties: dict[str, Json] = {"label": shape.label} if shape.label else {}
     return {"type": "Feature", "geometry": geometry, "properties": properties}
 
 
-def _coarse(part: Sequence[Position], zoom: int, digits: int) -> list[Position]:
-    """The part with its corners on the grid of half a point of the screen."""
-    size = 360.0 / (_TILE_PX * 2**zoom) / 2
+def _coarse(part: Sequence[Position], zoom: int) -> list[Position]:
+    """The part without corners that fall on the one before, on half a point of the screen."""
     kept: list[Position] = []
     last: tuple[int, int] | None = None
     for position in part:
-        cell = (round(position[0] / size), round(position[1] / size))
+        cell = _cell(position, zoom)
         if cell != last:
-            kept.append(_rounded(position, digits))
+            kept.append(position)
             last = cell
     if len(part) > 1 and part[0] == part[-1] and kept[0] != kept[-1]:
         kept.append(kept[0])

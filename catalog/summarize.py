@@ -11,11 +11,11 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Final
 
 from catalog.errors import NoSuchColumn, UnfitForChart
-from catalog.json_rows import Row
-from catalog.map_layer import box_around, feature_of_cell, feature_of_shape, fitted
+from catalog.map_layer import Layer, feature_of_cell, feature_of_shape
 from catalog.row_search.statement import SOURCE
 from catalog.serving_copy import ServingCopy
 from catalog.summary import (
@@ -53,6 +53,7 @@ _LARGER: Final = {
     TimeStep.WEEK: TimeStep.MONTH,
     TimeStep.MONTH: TimeStep.YEAR,
 }
+SHAPES_AT_ONCE: Final = 1_000
 _TILE_PX: Final = 256
 _CELL_PX: Final = 8
 """Points nearer to each other than this on the screen are one."""
@@ -82,22 +83,26 @@ def summarize(warehouse: Warehouse, copy: ServingCopy, summary: Summary) -> dict
 def map_layer(warehouse: Warehouse, copy: ServingCopy, window: Window) -> dict[str, Json]:
     """What lies in a window as a GeoJSON feature collection of at most `LAYER_BYTES_MAX`.
 
-    Beside the features: `total`, how many rows the conditions leave, `shown`, how many of them
-    the features stand for, and `extent`, the box around all of them, in the window or not.
+    Beside the features: `total`, how many rows the conditions leave, `inside`, how many of
+    them were found in the window, `shown`, for how many of those the features stand, and
+    `extent`, the box around all of them, in the window or not.
 
     Raises: NoSuchColumn, UnfitForChart, UnfitValue, QuestionTooLarge.
     """
     total = warehouse.count(copy, window.filters)
     if window.shapes is not None:
-        features, shown, box = _shapes(warehouse, copy, window, window.shapes)
+        features, shown, inside, box = _shapes(warehouse, copy, window, window.shapes, total=total)
     elif window.longitude is not None and window.latitude is not None:
-        features, shown, box = _cells(warehouse, copy, window, window.longitude, window.latitude)
+        features, shown, inside, box = _cells(
+            warehouse, copy, window, window.longitude, window.latitude
+        )
     else:
         raise UnfitForChart("")
     return {
         "type": "FeatureCollection",
         "features": features,
         "total": total,
+        "inside": inside,
         "shown": shown,
         # RFC 7946 s. 5 has it for what is here; this is the box around all of it.
         "extent": [box.west, box.south, box.east, box.north] if box else None,
@@ -244,7 +249,7 @@ def _chosen(copy: ServingCopy, columns: Sequence[str], filters: Sequence[Conditi
 
 def _cells(
     warehouse: Warehouse, copy: ServingCopy, window: Window, longitude: str, latitude: str
-) -> tuple[list[Json], int, Box | None]:
+) -> tuple[list[Json], int, int, Box | None]:
     """Points, those that the zoom cannot tell apart as one."""
     size = 360.0 / (_TILE_PX * 2**window.zoom) * _CELL_PX
     types = {column.name: column.type for column in copy.columns}
@@ -270,7 +275,7 @@ def _cells(
     label = f"min(CAST({_quote(window.label)} AS VARCHAR))" if window.label else "NULL"
     rows = warehouse.select(
         copy,
-        f"SELECT avg({x}), avg({y}), count(*), {label}"
+        f"SELECT avg({x}), avg({y}), count(*), {label}, CAST(sum(count(*)) OVER () AS BIGINT)"
         f" FROM ({_chosen(copy, tuple(needed), filters)})"
         f" WHERE {on_earth}"
         f" GROUP BY floor({x} / {size!r}), floor({y} / {size!r})"
@@ -283,24 +288,30 @@ def _cells(
     box = None
     if west is not None:
         box = Box(_real(west), _real(south), _real(east), _real(north))
-    return features, sum(_whole(row[2]) for row in rows), box
+    inside = _whole(rows[0][4]) if rows else 0
+    return features, sum(_whole(row[2]) for row in rows), inside, box
 
 
 def _shapes(
-    warehouse: Warehouse, copy: ServingCopy, window: Window, shapes: str
-) -> tuple[list[Json], int, Box | None]:
+    warehouse: Warehouse, copy: ServingCopy, window: Window, shapes: str, *, total: int
+) -> tuple[list[Json], int, int, Box | None]:
     needed = dict.fromkeys([shapes, *([window.label] if window.label else [])])
     label = f"CAST({_quote(window.label)} AS VARCHAR)" if window.label else "NULL"
-    rows: list[Row] = warehouse.select(
+    sample = f" USING SAMPLE reservoir({SHAPES_MAX} ROWS) REPEATABLE (1)"
+    batches = warehouse.stream(
         copy,
         f"SELECT CAST({_quote(shapes)} AS VARCHAR), {label}"
         f" FROM ({_chosen(copy, tuple(needed), window.filters)})"
-        f" WHERE {_quote(shapes)} IS NOT NULL LIMIT {SHAPES_MAX}",
+        f" WHERE {_quote(shapes)} IS NOT NULL{sample if total > SHAPES_MAX else ''}",
+        batch_rows=SHAPES_AT_ONCE,
     )
-    read = [feature_of_shape(str(row[0]), _short(row[1])) for row in rows]
-    found = [one for one in read if one is not None]
-    features, shown = fitted(found, window)
-    return features, shown, box_around([one.box for one in found])
+    layer = Layer(window)
+    for row in chain.from_iterable(batches):
+        shape = feature_of_shape(str(row[0]), _short(row[1]))
+        if shape is not None:
+            layer.take(shape)
+    features, shown = layer.fitted()
+    return features, shown, layer.inside, layer.box
 
 
 def _short(text: object) -> str:

@@ -13,7 +13,8 @@ GROUPS_MAX: Final = 30
 STEPS_MAX: Final = 400
 BINS_MAX: Final = 40
 POINTS_MAX: Final = 1_000
-SHAPES_MAX: Final = 5_000
+SHAPES_MAX: Final = 50_000
+"""Shapes that one answer of a map looks at; of more an even sample, the same each time."""
 CELLS_MAX: Final = 2_500
 """Cells of points that one answer of a map holds."""
 ZOOM_MAX: Final = 18

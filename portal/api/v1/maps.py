@@ -40,7 +40,8 @@ def layer(
     """Shapes and points of a window, as fine as the zoom shows them: at most 200 kB.
 
     Points that the zoom cannot tell apart are one, with `count`. `total` counts the rows that the
-    filters leave, `shown` those that the features stand for.
+    filters leave, `inside` those in the window, `shown` those that the features stand for: where
+    they do not all fit, the smallest are left out.
     """
     actor, wiring = actor_of(request), wiring_of(request)
     with wiring.pool.connection() as tx:

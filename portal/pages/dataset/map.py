@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 from fastapi import APIRouter, Query, Request, Response
 
-from catalog.summary import Box, Window
+from catalog.summary import SHAPES_MAX, Box, Window
 from catalog.view import Condition, Json
 from exchange.delivery import PictureQuestion
 from policies.errors import Refusal
@@ -60,6 +60,7 @@ def show_map(
             seen = _map(request, look, places, read_box(box), conditions, say)
         except Refusal as refusal:
             reason, status = say.refusal(refusal), status_of(refusal)
+    has_shapes = places is not None and places.shapes is not None
     path = f"{frame.href}/explore"
     tiles = wiring_of(request).settings.map_tiles
     response = render(
@@ -69,7 +70,7 @@ def show_map(
         dataset=frame,
         map=seen.drawing if seen else None,
         reason=reason,
-        summary=_map_words(seen, say) if seen else "",
+        summary=_map_words(seen, say, has_shapes=has_shapes) if seen else "",
         rows=seen.listed if seen else [],
         moves=_moves(f"{path}/map", seen.drawing.box, conditions, say) if seen else [],
         all_href=f"{path}/map{filters_query(conditions)}",
@@ -109,6 +110,7 @@ class _Map:
 
     drawing: MapDrawing
     total: int
+    inside: int
     shown: int
     listed: list[tuple[str, str]]
     """What is seen, as a table: name or place, and how many rows."""
@@ -143,7 +145,11 @@ def _map(
     words = {count: say.ngettext("{count} row", "{count} rows", count) for count in counts}
     listed = [_listed(one, words) for one in features[:LISTED_MAX]]
     return _Map(
-        draw(features, box, words), int(str(told["total"])), int(str(told["shown"])), listed
+        draw(features, box, words),
+        int(str(told["total"])),
+        int(str(told["inside"])),
+        int(str(told["shown"])),
+        listed,
     )
 
 
@@ -164,12 +170,29 @@ def _count(feature: Json) -> int:
     return count if isinstance(count, int) else 1
 
 
-def _map_words(seen: _Map, say: Speech) -> str:
-    return say.gettext(
+def _map_words(seen: _Map, say: Speech, *, has_shapes: bool) -> str:
+    words = say.gettext(
         "{shown} of {total} rows lie in this window.",
-        shown=say.number(seen.shown),
+        shown=say.number(seen.inside),
         total=say.number(seen.total),
     )
+    notes = []
+    if seen.shown < seen.inside:
+        left = seen.inside - seen.shown
+        notes.append(
+            say.ngettext(
+                "{count} of them, the smallest, is not drawn; go closer to see it.",
+                "{count} of them, the smallest, are not drawn; go closer to see them.",
+                left,
+            )
+        )
+    if has_shapes and seen.total > SHAPES_MAX:
+        notes.append(
+            say.gettext(
+                "An even sample of {count} rows was looked at.", count=say.number(SHAPES_MAX)
+            )
+        )
+    return " ".join([words, *notes])
 
 
 def _moves(

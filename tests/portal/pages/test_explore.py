@@ -191,12 +191,44 @@ def test_many_shapes_fit_into_one_answer(build_copy: BuildCopy, zoom: int) -> No
     part = map_layer(warehouse, copy, Window(zoom, shapes="geometry", box=Box(100, 29, 101, 31)))
 
     warehouse.close()
+    assert layer["inside"] == 300
     assert len(json.dumps(layer["features"], separators=(",", ":"))) <= 200_100
     assert layer["total"] == 304
     if zoom < 18:
         assert layer["shown"] == 300
     assert isinstance(part["shown"], int)
     assert 0 < part["shown"] < 100
+
+
+def test_the_whole_layer_is_looked_at_and_what_is_left_out_is_told(build_copy: BuildCopy) -> None:
+    # Twelve thousand specks in the west, and after them one large area in the east.
+    copy = build_copy(
+        """
+        SELECT '{"type":"Point","coordinates":[' || (100 + (range % 100) / 1000.0) || ',' ||
+               (30 + (range // 100) / 1000.0) || ']}' AS geometry
+          FROM range(12000)
+        UNION ALL VALUES
+        ('{"type":"Polygon","coordinates":[[[120,30],[125,30],[125,35],[120,35],[120,30]]]}')
+        """
+    )
+    warehouse = Warehouse()
+
+    far = map_layer(warehouse, copy, Window(5, shapes="geometry"))
+    near = map_layer(warehouse, copy, Window(18, shapes="geometry"))
+
+    warehouse.close()
+    for layer in (far, near):
+        features = layer["features"]
+        assert isinstance(features, list)
+        assert layer["inside"] == layer["total"] == 12_001
+        assert layer["extent"] == [100, 30, 125, 35]
+        assert "Polygon" in {one["geometry"]["type"] for one in features}
+        assert len(json.dumps(features, separators=(",", ":"))) <= 200_100
+        told = sum(one["properties"].get("count", 1) for one in features)
+        assert told == layer["shown"]
+    assert far["shown"] == 12_001
+    assert isinstance(near["shown"], int)
+    assert 0 < near["shown"] <= 12_001
 
 
 @pytest.mark.parametrize(
