@@ -145,6 +145,11 @@ def rule_from_json(body: Mapping[str, object], schema: tuple[Column, ...], *, ru
     return rule
 
 
+def parameters_of(kind: Kind) -> frozenset[str]:
+    """The names of what a check takes besides its columns."""
+    return _PARAMETERS.get(kind, frozenset())
+
+
 def offered_checks() -> list[dict[str, Json]]:
     """The checks that a publisher can choose from, as a form needs to know them."""
     return [
@@ -152,7 +157,7 @@ def offered_checks() -> list[dict[str, Json]]:
             "kind": kind.value,
             "label": dict(kind.label.as_map()),
             "columns": kind.arity.value,
-            "parameters": sorted(_PARAMETERS.get(kind, frozenset())),
+            "parameters": sorted(parameters_of(kind)),
             "families": [family.value for family in Family if family in kind.families],
             "dimension": kind.dimension.value,
             "takes_share": kind.is_counted,
@@ -246,7 +251,7 @@ def _bound_as_json(value: Scalar | None) -> Json:
 def _check(body: Mapping[str, object]) -> Check:  # noqa: C901 - one branch a check, no nesting
     kind = _member("expect.kind", _needed(body, "kind", "expect.kind"), Kind)
     for field in body:
-        if field != "kind" and field not in _PARAMETERS.get(kind, frozenset()):
+        if field != "kind" and field not in parameters_of(kind):
             raise UnknownRuleField(f"expect.{field}")
     match kind:
         case Kind.ROW_COUNT_BETWEEN:

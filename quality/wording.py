@@ -15,14 +15,14 @@ from quality import check as checks
 from quality.check import ChangeKind, Check, Family, Scalar, Scheme
 from quality.outcome import Reason, RuleOutcome
 
-_FAMILY_NAMES = {
+FAMILIES = {
     Family.TEXT: Text(zh="文本", en="text"),
     Family.NUMBER: Text(zh="数字", en="numbers"),
     Family.TIME: Text(zh="日期或时间", en="dates or times"),
     Family.BOOLEAN: Text(zh="是否", en="yes or no"),
     Family.OTHER: Text(zh="其他", en="other values"),
 }
-_SCHEME_NAMES = {
+SCHEMES = {
     Scheme.RESIDENT_ID: Text(zh="居民身份证号码", en="resident identity numbers"),
     Scheme.CREDIT_CODE: Text(zh="统一社会信用代码", en="unified social credit codes"),
     Scheme.BANK_CARD: Text(zh="银行卡号", en="bank card numbers"),
@@ -34,7 +34,7 @@ _STEPS = (
     (60, "分钟", "minute"),
     (1, "秒", "second"),
 )
-_ASPECTS = {
+CHANGES = {
     ChangeKind.SCHEMA: Text(zh="列", en="Columns"),
     ChangeKind.VOLUME: Text(zh="行数", en="Number of rows"),
     ChangeKind.EMPTY: Text(zh="空值占比", en="Share of empty cells"),
@@ -56,7 +56,7 @@ def title_of(check: Check, columns: tuple[str, ...]) -> Text:  # noqa: C901 - a 
         case checks.ColumnNamesAvoid(pattern=pattern):
             return Text(zh=f"列名不含 {pattern}", en=f"Column names without {pattern}")
         case checks.TypeIs(family=family):
-            name = _FAMILY_NAMES[family]
+            name = FAMILIES[family]
             return Text(zh=f"{names.zh}是{name.zh}", en=f"{names.en} holds {name.en}")
         case checks.HasValues():
             return Text(zh=f"{names.zh}不全为空", en=f"{names.en} is not wholly empty")
@@ -90,7 +90,7 @@ def title_of(check: Check, columns: tuple[str, ...]) -> Text:  # noqa: C901 - a 
         case checks.JsonValid():
             return Text(zh=f"{names.zh}是合法的 JSON", en=f"{names.en} is valid JSON")
         case checks.CheckCharacter(scheme=scheme):
-            name = _SCHEME_NAMES[scheme]
+            name = SCHEMES[scheme]
             return Text(zh=f"{names.zh}是有效的{name.zh}", en=f"{names.en} holds valid {name.en}")
         case checks.EvenlySpaced(seconds=seconds):
             step = _step(seconds)
@@ -110,7 +110,7 @@ def title_of(check: Check, columns: tuple[str, ...]) -> Text:  # noqa: C901 - a 
                 en=f"Total of {names.en} agrees with another table{parts.en}",
             )
         case checks.Steady(aspect=aspect):
-            what = _ASPECTS[aspect]
+            what = CHANGES[aspect]
             return Text(
                 zh=f"{what.zh}没有异常变化", en=f"{what.en}: nothing unusual since the last version"
             )
@@ -137,7 +137,7 @@ def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check
                 en=f"These column names are not as asked: {seen.en}.",
             )
         case checks.TypeIs(family=family):
-            name = _FAMILY_NAMES[family]
+            name = FAMILIES[family]
             return Text(
                 zh=f"{names.zh}读作 {outcome.observed[0]}，要求是{name.zh}。",
                 en=f"{names.en} was read as {outcome.observed[0]}; {name.en} are asked for.",
@@ -222,7 +222,7 @@ def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check
                 en=f"a text in {names.en} that is not valid JSON",
             )
         case checks.CheckCharacter(scheme=scheme):
-            name = _SCHEME_NAMES[scheme]
+            name = SCHEMES[scheme]
             return _counted(
                 outcome,
                 zh=f"的{names.zh}不是有效的{name.zh}",
@@ -252,7 +252,7 @@ def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check
             return Text(zh="".join(outcome.observed[::2]), en=" ".join(outcome.observed[1::2]))
         case checks.Steady(aspect=aspect):
             # Which columns is told beside, to who sees them.
-            what, count = _ASPECTS[aspect], outcome.observed[0]
+            what, count = CHANGES[aspect], outcome.observed[0]
             return Text(
                 zh=f"{what.zh}有异常变化，涉及 {count} 列。",
                 en=f"{what.en}: {_count(count, 'column')} changed unusually.",

@@ -20,6 +20,7 @@ from portal.pages.drawing.lineage_layout import (
 )
 from portal.pages.drawing.river import Flow, draw_river
 from portal.pages.drawing.table import DataTable, TableColumn
+from portal.pages.publish.own_rules import RuleFields
 from tests.browser.account_samples import ACCOUNT_CONTEXTS
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
@@ -652,6 +653,17 @@ PAGES: dict[str, SamplePage] = {
         "typed": {}, "errors": {}, "message": "", "payouts": [], "due": 0, "may_ask_payout": False,
         "topup_href": "/finance", "export_href": "/my/usage.csv",
         "proof_href": "/my/usage.jsonl"}, "officer"),
+    "/publish/air/rules/new": SamplePage("publish/rule.html", {
+        "slug": "air", "title": Text("空气质量逐时监测", "Hourly air quality"),
+        "errors": {"tolerance_percent": "The field “tolerance_permille” must be a whole number."},
+        "checks": [("same_total", "Same total as another table"), ("not_null", "Never empty")],
+        "kind": "same_total", "label": "Same total as another table", "dimension": "Consistency",
+        "arity": "each", "columns": [("PM2.5", "PM2.5", None), ("CO", "CO", None)],
+        "pairs": [("", "—"), ("PM2.5", "PM2.5")], "is_listed": True,
+        "parameters": ["by", "column", "table", "tolerance_permille"], "takes_share": True,
+        "may_set_aside": True, "families": [], "schemes": [], "aspects": [],
+        "typed": {**RuleFields().model_dump(), "tolerance_percent": "x", "rule_columns": ["CO"]}},
+        "officer"),
     "/publish/air/contract": SamplePage("publish/contract.html", {
         "slug": "air", "title": Text("空气质量逐时监测", "Hourly air quality"), "message": None,
         "errors": {}, "taken": {"rules": 2, "unchecked": ["schema[0].quality[1]: Totals"]},

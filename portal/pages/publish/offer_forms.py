@@ -1,4 +1,4 @@
-"""The fields of the workbench's forms: a rule of one's own, and a listing to propose."""
+"""The fields of the workbench's form for a listing to propose."""
 
 from __future__ import annotations
 
@@ -6,21 +6,6 @@ from pydantic import BaseModel
 
 from exchange.price import PriceModel
 from policies.terms import Regime
-from quality.check import Kind
-from quality.rule import Gate
-
-
-class RuleFields(BaseModel):
-    """The fields of a rule's form, as text."""
-
-    kind: str = Kind.NOT_NULL.value
-    rule_columns: str = ""
-    at_least: str = ""
-    at_most: str = ""
-    pattern: str = ""
-    values: str = ""
-    """Parted by commas."""
-    gate: str = Gate.WARN.value
 
 
 class OfferFields(BaseModel):
@@ -50,5 +35,5 @@ class OfferFields(BaseModel):
 
 
 def blank_fields() -> dict[str, str]:
-    """Both forms before anything was typed."""
-    return {**RuleFields().model_dump(), **OfferFields().model_dump()}
+    """The form before anything was typed."""
+    return dict(OfferFields().model_dump())

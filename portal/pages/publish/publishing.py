@@ -198,7 +198,6 @@ def workbench_page(
         members=_members(request, dataset),
         rules=work.rules,
         checks=[(kind.value, say.text(kind.label)) for kind in Kind],
-        columns=[column.name for column in newest.columns] if newest else [],
         listings=workbench.listing_lines(work, say),
         may_propose=dataset.state.value == "published"
         and any(one.held for one in work.overview.distributions),

@@ -1,4 +1,4 @@
-"""A publisher's own quality rules and the listings that they propose."""
+"""The listings that a publisher proposes."""
 
 from __future__ import annotations
 
@@ -10,25 +10,20 @@ from fastapi import APIRouter, Form, Request, Response
 from starlette.responses import RedirectResponse
 
 from catalog import find
-from catalog.curation import describe
 from exchange import list_product
 from exchange.list_product import Proposal
 from exchange.listing import ALL_USES, Declaration, Uses
-from exchange.look_beside import check_other_table
 from exchange.price import FREE, Price, PriceModel, Tier
 from policies import terms
 from policies.errors import Refusal
 from policies.terms import MICROCREDITS_PER_CREDIT, MicroCredits, Regime
 from portal.jobs import ask_for_copies
-from portal.pages.publish.offer_forms import OfferFields, RuleFields
+from portal.pages.publish.offer_forms import OfferFields
 from portal.pages.publish.publishing import workbench_page
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
-from quality import rules
-from quality.check import Arity, Column, Family, Kind
-from quality.rule_format import offered_checks
 
 router = APIRouter()
 
@@ -36,46 +31,6 @@ _SEE_OTHER: Final = 303
 _UNPROCESSABLE: Final = 422
 _CREDIT_DIGITS: Final = 6
 Text = Annotated[str, Form()]
-
-
-@router.post("/publish/{slug}/rules")
-def add_rule(request: Request, slug: str, given: Annotated[RuleFields, Form()]) -> Response:
-    """Give the dataset a rule of its own."""
-    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
-    typed = given.model_dump()
-    try:
-        with wiring.pool.connection() as tx:
-            dataset = describe.owned_dataset(
-                tx, find.dataset_named(tx, slug, by=actor).id, by=actor
-            )
-            overview = find.overview(tx, slug, by=actor)
-            newest = overview.distributions[0].newest if overview.distributions else None
-            schema = tuple(
-                Column(column.name, column.type.value) for column in newest.columns
-            ) if newest else ()  # fmt: skip
-            at = wiring.now()
-            body = _rule_body(given, schema)
-            added = rules.add_rule(tx, dataset.id, body, schema, by=actor, at=at)
-            check_other_table(tx, dataset, added, schema, by=actor, at=at)
-    except Refusal as refusal:
-        return workbench_page(
-            request, slug, typed=typed, errors={"kind": say.refusal(refusal)},
-            status=status_of(refusal),
-        )  # fmt: skip
-    return RedirectResponse(f"/publish/{slug}?done=rule-added", _SEE_OTHER)
-
-
-@router.post("/publish/{slug}/rules/remove")
-def remove_rule(request: Request, slug: str, rule: Text = "") -> Response:
-    """Take a rule out of use; reports that it stood in keep it."""
-    actor, wiring = signed_in(request), wiring_of(request)
-    with wiring.pool.connection() as tx:
-        found = find.dataset_named(tx, slug, by=actor)
-        dataset = describe.owned_dataset(tx, found.id, by=actor)
-        for own in rules.list_rules(tx, dataset.id):
-            if str(own.id) == rule:
-                rules.remove_rule(tx, dataset.id, own.id, by=actor, at=wiring.now())
-    return RedirectResponse(f"/publish/{slug}?done=rule-removed", _SEE_OTHER)
 
 
 @router.post("/publish/{slug}/listings")
@@ -189,42 +144,3 @@ def _price(given: OfferFields, errors: dict[str, str], say: Speech) -> Price:
     except Refusal as refusal:
         errors["unit"] = say.refusal(refusal)
     return FREE
-
-
-def _rule_body(given: RuleFields, schema: tuple[Column, ...]) -> dict[str, object]:
-    """The rule as the API takes it; a refusal says what of it is wrong."""
-    expect: dict[str, object] = {"kind": given.kind}
-    asked = _parameters(given.kind)
-    names = [name.strip() for name in given.rule_columns.split(",") if name.strip()]
-    families = {column.family for column in schema if column.name in names}
-    is_text = Family.TIME in families or Family.TEXT in families
-    for name, text in (("at_least", given.at_least), ("at_most", given.at_most)):
-        if name in asked and text.strip():
-            expect[name] = text.strip() if Family.TIME in families else _number(text)
-    if "pattern" in asked:
-        expect["pattern"] = given.pattern
-    if "values" in asked:
-        parts = [part.strip() for part in given.values.split(",") if part.strip()]
-        expect["values"] = [part if is_text else _number(part) for part in parts]
-    body: dict[str, object] = {"expect": expect, "gate": given.gate}
-    if given.kind in set(Kind) and Kind(given.kind).arity is not Arity.NONE:
-        body["columns"] = names
-    return body
-
-
-def _parameters(kind: str) -> list[str]:
-    offered = {str(one["kind"]): one["parameters"] for one in offered_checks()}
-    found = offered.get(kind, [])
-    return [str(name) for name in found] if isinstance(found, list) else []
-
-
-def _number(text: str) -> object:
-    """A bound as a number where it is one; else the text, which is then refused by name."""
-    try:
-        return int(text)
-    except ValueError:
-        pass
-    try:
-        return float(text)
-    except ValueError:
-        return text.strip()
