@@ -54,6 +54,7 @@ from portal.api.v1 import groups as groups_api
 from portal.api.v1 import masks as masks_api
 from portal.api.v1 import pleas as pleas_api
 from portal.api.v1 import proposals as proposals_api
+from portal.api.v1 import quality_history as quality_history_api
 from portal.api.v1 import sensitive as sensitive_api
 from portal.api.v1 import signing_keys as signing_keys_api
 from portal.api.v1 import standards as standards_api
@@ -149,6 +150,7 @@ _API = (
     pleas_api,
     contracts_api,
     freshness_api,
+    quality_history_api,
     *(
         proposals_api,
         sensitive_api,

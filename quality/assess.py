@@ -229,12 +229,14 @@ def propose(
         for rule in rules
         if rule.key in outcomes and is_worth_proposing(drawn[rule.key], outcomes[rule.key])
     ]
-    # The age of older versions' data says nothing today.
-    lasting = [rule for rule in worthy if rule.check.kind is not Kind.NEWEST_WITHIN]
+    with pool.connection() as tx:
+        past = store.past_of(tx, subject.version_id, limit=OLDER_COMPARED_MAX)
+    came_at = {one.number: one.created_at for one in past}
     older = [
-        (number, _try(paths, lasting, at=at, limits=limits))
+        (number, _try(paths, asked, at=came_at.get(number, at), limits=limits))
         for number, paths in subject.older[:OLDER_VERSIONS_MAX]
-        if lasting
+        # The age of an older version's data says nothing today, only on the day when it came.
+        if (asked := [rule for rule in worthy if number in came_at or not _is_about_age(rule)])
     ]
     proposals = [
         Proposal(
@@ -263,6 +265,10 @@ def _try(
         for outcome in suite.outcomes
         if outcome.status in (Status.PASSED, Status.FAILED)
     }
+
+
+def _is_about_age(rule: Rule) -> bool:
+    return rule.check.kind is Kind.NEWEST_WITHIN
 
 
 def _key(rule: Rule) -> tuple[str, tuple[str, ...]]:

@@ -1,4 +1,5 @@
-"""The gate holds whatever the order of events: uploads, checks, approvals, pleas, withdrawals."""
+"""The gate holds whatever the order of events: uploads, checks, rows set aside, approvals,
+pleas, withdrawals of versions and of the whole."""
 
 from __future__ import annotations
 
@@ -7,8 +8,11 @@ from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from uuid import uuid4
 
 import psycopg
+import pyarrow as pa
+import pyarrow.parquet as pq
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,10 +24,11 @@ from hypothesis.stateful import (
 )
 from psycopg.rows import dict_row
 
-from catalog import find, publish
+from catalog import find, publish, sift, tables
 from catalog.store import datasets as dataset_store
 from catalog.store import versions as version_store
-from catalog.version import Verdict, Version, VersionState
+from catalog.version import Verdict, Version, VersionState, WithdrawalReason
+from catalog.withdraw_version import withdraw_version
 from policies.errors import Refusal
 from policies.party import ANONYMOUS
 from policies.roles import SYSTEM
@@ -104,6 +109,35 @@ class Gate(RuleBasedStateMachine):
             self.waits[version.id] = any(
                 one.answered is None for one in findings_of(self.tx, version.id)
             )
+
+    @rule()
+    def set_bad_rows_aside(self) -> None:
+        """What is left of the newest version comes after it, and nobody has checked it."""
+        for version in self._versions()[:1]:
+            held = find.stored_version(self.tx, version.id)
+            written = Path(self.folder.name) / f"{uuid4().hex}.parquet"
+            pq.write_table(pa.table({"a": [1]}), written)
+            left = tables.take_in(self.folders.table_of(self.distribution.id), [written])
+            part = partial(sift._add, self.tx, self.folders, held, left, None, row_count=1)
+            self._tried(partial(part, at=self.day))
+            self.day += timedelta(hours=1)
+
+    @rule(newest=st.booleans())
+    def withdraw_one(self, *, newest: bool) -> None:
+        """A published version by itself: the one before it is read again, and must pass too."""
+        versions = self._versions()
+        if versions:
+            withdraw = partial(
+                withdraw_version,
+                self.tx,
+                self.distribution,
+                (versions[0] if newest else versions[-1]).number,
+                reason=WithdrawalReason.WRONG,
+                words="",
+                by=self.city.approver,
+                at=self.day,
+            )
+            self._tried(withdraw)
 
     @rule()
     def answer_findings(self) -> None:
@@ -228,4 +262,31 @@ def test_the_way_through_a_known_issue_reaches_the_reader(database_url: str) -> 
     assert before.state is VersionState.CREATED
     assert read is not None
     assert read.verdict is Verdict.KNOWN_ISSUE
+    gate.teardown()
+
+
+def test_what_is_left_after_bad_rows_were_set_aside_waits_for_its_own_check(
+    database_url: str,
+) -> None:
+    """The machine can get somewhere: it is read once it passes, and not once it is withdrawn."""
+    Gate.database_url = database_url
+    gate = Gate()
+    gate.found_the_city()
+
+    gate.upload()
+    gate.check(frozenset({"one"}), "quarantine", finds=False, newest=True)
+    gate.set_bad_rows_aside()
+    gate.submit()
+    unchecked = gate._versions()[0]
+    gate.check(frozenset(), "quarantine", finds=False, newest=True)
+    gate.submit()
+    gate.approve()
+    gate.nobody_outside_reads_what_fails()
+    read = find.newest_readable(gate.tx, gate.distribution, by=ANONYMOUS)
+    gate.withdraw_one(newest=True)
+
+    assert (unchecked.number, unchecked.state) == (2, VersionState.CREATED)
+    assert read is not None
+    assert read.id == unchecked.id
+    assert find.newest_readable(gate.tx, gate.distribution, by=ANONYMOUS) is None
     gate.teardown()

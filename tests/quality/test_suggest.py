@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import csv
+import random
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
+from policies.terms import VersionId
+from quality import store
 from quality.assess import assess, propose
 from quality.check import InSet
 from quality.engine.open_table import Limits
 from quality.errors import UnknownProposal
 from quality.profiling import profile_files
 from quality.rules import keep_proposal, list_proposals, list_rules, refuse_proposal
+from quality.sensitive import SensitiveKind
 from quality.suggest import Proposal, Tried
 from quality.take_down import Subject
 from tests.people import AT
 from tests.quality.conftest import Made
+from tests.quality.test_sensitive import MAKERS, VALID
 
 MakeVersion = Callable[[Tx], Made]
 LIMITS = Limits(memory_bytes=500_000_000, threads=1)
@@ -205,3 +214,112 @@ def test_identifiers_and_the_age_of_the_newest_row_are_proposed(
     newest = found["newest_within:at"]
     assert newest.evidence.unexpected_count == 0
     assert newest.rule.title.en.startswith("The newest “at” is at most ")
+
+
+def plate(dice: random.Random, *, is_valid: bool) -> str:
+    """Has no check character, so that a wrong form is what makes a wrong one."""
+    tail = "".join(dice.choices("0123456789", k=5))
+    return f"{dice.choice('京沪粤')}{dice.choice('ABC')}{tail}" if is_valid else f"车{tail}"
+
+
+def _has_a_province(text: str) -> bool:
+    return not text.startswith("车")
+
+
+@pytest.mark.parametrize("kind", [*MAKERS, SensitiveKind.PLATE])
+@pytest.mark.parametrize("broken", [0, 12])
+def test_identifiers_go_from_the_data_to_a_rule_that_counts_as_another_library_does(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion, kind: SensitiveKind, broken: int
+) -> None:
+    dice = random.Random(f"{kind}{broken}")
+    make = MAKERS.get(kind, plate)
+    is_valid = VALID.get(kind, _has_a_province)
+
+    def column(bad: int, name: str) -> tuple[Path, int]:
+        values = [make(dice, is_valid=row >= bad) for row in range(400)]
+        dice.shuffle(values)
+        path = tmp_path / name
+        pq.write_table(pa.table({"no": values}), path)
+        return path, sum(not is_valid(value) for value in values)
+
+    (new, now_bad), (old, then_bad) = column(broken, "new.parquet"), column(30, "old.parquet")
+    (next_one, next_bad) = column(25, "next.parquet")
+    with pool.connection() as tx:
+        made = make_version(tx)
+
+    found = drawn(pool, made, new, (8, (old,)))["check_character:no"]
+
+    assert found.evidence == Tried(9, 400, now_bad)
+    assert found.older == (Tried(8, 400, then_bad),)
+    with pool.connection() as tx:
+        ids = {proposal.key: held for held, proposal in list_proposals(tx, made.dataset_id)}
+        kept = keep_proposal(
+            tx, made.dataset_id, ids["check_character:no"], by=made.publisher, at=AT
+        )
+    subject = Subject(made.version_id, made.dataset_id, made.organization_id, (next_one,))
+    report = assess(
+        pool, subject, by=SYSTEM, clock=lambda: AT, limits=LIMITS, on_progress=lambda _: None
+    )
+    (asked,) = [one for one in report.findings if one.rule_id == kept.id]
+    assert (asked.element_count, asked.unexpected_count) == (400, next_bad)
+
+
+def test_no_identifier_is_proposed_of_a_column_that_passes_by_chance(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion
+) -> None:
+    dice = random.Random(9)
+    with pool.connection() as tx:
+        made = make_version(tx)
+    for kind, make in MAKERS.items():
+        for percent in (0, 9, 50):
+            path = tmp_path / f"{kind}{percent}.parquet"
+            values = [make(dice, is_valid=100 * row < percent * 400) for row in range(400)]
+            pq.write_table(pa.table({"no": values}), path)
+
+            assert "check_character:no" not in drawn(pool, made, path), (kind, percent)
+
+
+def test_freshness_is_tried_on_older_versions_as_of_the_day_they_came(
+    pool: Pool, tmp_path: Path, make_version: MakeVersion
+) -> None:
+    """Two older versions: one was a day old when it came, the other had lain for a year."""
+    with pool.connection() as tx:
+        made = make_version(tx)
+        tx.execute("UPDATE catalog.versions SET number = 9 WHERE id = %s", (made.version_id,))
+        for number, days in ((8, 10), (7, 20)):
+            version = uuid4()
+            tx.execute(
+                """
+                INSERT INTO catalog.versions
+                       (id, distribution_id, number, delta_version, digest, columns, reading,
+                        row_count, size_bytes, created_at, state, kind)
+                SELECT %(id)s, distribution_id, %(number)s, delta_version, digest, columns, reading,
+                       row_count, size_bytes, %(at)s, state, 'settled'
+                  FROM catalog.versions
+                 WHERE id = %(newest)s
+                """,
+                {
+                    "id": version,
+                    "number": number,
+                    "at": AT - timedelta(days=days),
+                    "newest": made.version_id,
+                },
+            )
+            profile = profile_files([parquet(tmp_path, "SELECT 1 AS a", "p.parquet")])
+            store.put_profile(tx, VersionId(version), profile, at=AT)
+
+    def days_before(days: int, name: str) -> Path:
+        newest = (AT - timedelta(days=days)).replace(tzinfo=None)
+        select = f"SELECT TIMESTAMP '{newest}' - INTERVAL (i * i) HOUR AS at FROM range(100) t(i)"
+        return parquet(tmp_path, select, name)
+
+    found = drawn(
+        pool,
+        made,
+        days_before(1, "new.parquet"),
+        (8, (days_before(11, "8.parquet"),)),
+        (7, (days_before(385, "7.parquet"),)),
+    )["newest_within:at"]
+
+    assert found.evidence.unexpected_count == 0
+    assert [(one.version, one.unexpected_count) for one in found.older] == [(8, 0), (7, 1)]

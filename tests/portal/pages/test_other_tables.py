@@ -233,3 +233,26 @@ def test_only_who_knows_of_the_other_table_is_told_its_name(
         for reader in readers:
             assert reader.get(path).status_code == 200
             assert "secret" not in reader.get(path).text, path
+
+
+def test_the_line_of_quality_is_told_of_the_versions_that_one_reads(
+    city: City, browser_of: OpenBrowser, hua: Actor
+) -> None:
+    path = "/api/v1/datasets/trips/quality/history"
+    later(city, days=1)
+    unpublished = next_version(city, hua, STOPS.replace("% 4", "% 5"))
+    own, others = browser_of(hua), browser_of(city.buyer)
+    later(city, minutes=1)
+    report = check(city, unpublished)
+
+    line = own.get(path).json()
+    seen = others.get(path).json()
+
+    assert [one["number"] for one in line] == [2, 1]
+    assert [one["number"] for one in seen] == [1]
+    newest = line[0]
+    assert (newest["score"], newest["grade"]) == (report.score.total, report.score.grade)
+    assert newest["coverage_permille"] == 1000 * newest["checked"] // newest["rules"]
+    assert sum(one["rules"] for one in newest["dimensions"]) == newest["rules"]
+    assert others.get(f"{path}?distribution=gone").status_code == 404
+    assert others.get("/api/v1/datasets/gone/quality/history").status_code == 404
