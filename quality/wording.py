@@ -6,14 +6,16 @@ the interface's message catalogue.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import assert_never
 
 from policies.terms import Text
 from quality import check as checks
-from quality.check import ChangeKind, Check, Family, Scalar, Scheme
-from quality.outcome import Reason, RuleOutcome
+from quality.check import Arity, ChangeKind, Check, Family, Scalar, Scheme
+from quality.outcome import Reason, RuleOutcome, Status
+from quality.rule import Named, Rule
 
 FAMILIES = {
     Family.TEXT: Text(zh="文本", en="text"),
@@ -41,6 +43,8 @@ CHANGES = {
     ChangeKind.DISTRIBUTION: Text(zh="数值分布", en="Distribution of values"),
     ChangeKind.KEYS: Text(zh="键值", en="Keys"),
 }
+_EXAMPLE_COLUMNS = ("A", "B")
+_EXAMPLE_COUNTS = (1000, 3)
 _SET_VALUES_SHOWN = 8
 _COLUMNS_SHOWN = 6
 
@@ -116,6 +120,18 @@ def title_of(check: Check, columns: tuple[str, ...]) -> Text:  # noqa: C901 - a 
             )
         case _:
             assert_never(check)
+
+
+def example_of(rule: Rule) -> Text:
+    """What a report says where some rows break the rule; empty for one about the whole table."""
+    kind = rule.check.kind
+    if not kind.is_counted:
+        return Text()
+    names = (
+        rule.columns or _EXAMPLE_COLUMNS[: 2 if kind.arity in (Arity.PAIR, Arity.SEVERAL) else 1]
+    )
+    asked = replace(rule, applies_to=Named(names))
+    return sentence_of(RuleOutcome(asked, Status.FAILED, *_EXAMPLE_COUNTS))
 
 
 def sentence_of(outcome: RuleOutcome) -> Text:  # noqa: C901 - a branch a check

@@ -24,8 +24,9 @@ from portal.pages.speech import Speech, speech_of
 from portal.problems import code_of_kind, status_of_kind
 from portal.wiring import wiring_of
 from quality.dimension import Dimension
-from quality.packs import STANDARD_PACKS, load_pack
-from quality.rule import Gate
+from quality.packs import STANDARD_PACKS, load_pack, load_standard_packs
+from quality.rule import Gate, Severity
+from quality.wording import example_of
 
 router = APIRouter()
 
@@ -85,6 +86,12 @@ GATES: Final = {
     Gate.WARN: N_("warns"),
 }
 
+SEVERITIES: Final = {
+    Severity.CRITICAL: N_("grave"),
+    Severity.WARNING: N_("to be mended"),
+    Severity.INFO: N_("for your information"),
+}
+
 _OTHERS: Final = (
     ("malformed-request", 422, N_("See `errors`: each names a field and what is wrong with it.")),
     ("http-404", 404, N_("There is nothing at this address, or nothing that you may see.")),
@@ -116,8 +123,15 @@ def show_rules(request: Request) -> Response:
         for name in STANDARD_PACKS
     ]
     gates = {gate.value: say.gettext(words) for gate, words in GATES.items()}
-    dimensions = {one.value: say.text(one.label) for one in Dimension}
-    return render(request, "help/rules.html", packs=packs, gates=gates, dimensions=dimensions)
+    return render(
+        request,
+        "help/rules.html",
+        packs=packs,
+        gates=gates,
+        dimensions={one.value: say.text(one.label) for one in Dimension},
+        severities={one.value: say.gettext(words) for one, words in SEVERITIES.items()},
+        examples={rule.id: example_of(rule) for rule in load_standard_packs()},
+    )
 
 
 @router.get("/help/api")

@@ -32,6 +32,9 @@ def test_every_rule_of_the_house_is_told_with_its_clause(
         assert f'id="{rule.id}"' in page
         assert (rule.title.zh if language == "zh" else rule.title.en) in page
         assert rule.clause in page
+    assert page.count("严重" if language == "zh" else "grave") >= 1
+    example = "1,000 行中有 3 行" if language == "zh" else "3 of 1,000 rows"
+    assert page.count(example) == sum(rule.check.kind.is_counted for rule in load_standard_packs())
 
 
 def test_every_problem_that_an_answer_names_has_its_anchor(
