@@ -58,6 +58,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     EventKind.PAYOUT_ASKED: Topic.WORK,
     EventKind.PAYOUT_SENT: Topic.MONEY,
     EventKind.PAYOUT_REFUSED: Topic.MONEY,
+    EventKind.REFUND_PROPOSED: Topic.WORK,
+    EventKind.REFUND_GIVEN: Topic.MONEY,
 }
 """The kinds of event that anybody is told of."""
 

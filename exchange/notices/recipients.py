@@ -19,6 +19,11 @@ from policies.roles import SYSTEM
 from policies.terms import OrganizationId, UserId
 
 _PROVIDERS = (Role.PUBLISHER, Role.APPROVER)
+_WAITS_FOR_FINANCE = (
+    EventKind.PAYMENT_RECORDED,
+    EventKind.PAYOUT_ASKED,
+    EventKind.REFUND_PROPOSED,
+)
 _CONSUMERS = (Role.BUYER, Role.PUBLISHER)
 
 
@@ -43,8 +48,13 @@ def _told(tx: Tx, event: RecordedEvent, facts: Mapping[str, object]) -> Iterable
         return _of_correction(tx, event, facts, provider)
     if kind == EventKind.CREDIT_TOPPED_UP:
         return _people(tx, event.organization_id, (Role.BUYER, Role.ADMIN))
-    if kind in (EventKind.PAYMENT_RECORDED, EventKind.PAYOUT_ASKED):
+    if kind in _WAITS_FOR_FINANCE:
         return _bureau(tx, Role.FINANCE)
+    if kind == EventKind.REFUND_GIVEN:
+        return [
+            *_people(tx, event.organization_id, (Role.BUYER, Role.ADMIN)),
+            *_people(tx, provider, (Role.APPROVER, Role.ADMIN)),
+        ]
     if kind in (EventKind.PAYOUT_SENT, EventKind.PAYOUT_REFUSED):
         return _people(tx, event.organization_id, (Role.FINANCE, Role.ADMIN))
     if kind == EventKind.AGREEMENT_ENDED:

@@ -56,6 +56,21 @@ class PayoutNotFound(NotFound):
 
 
 @dataclass(eq=False)
+class RefundNotFound(NotFound):
+    """No such refund."""
+
+    message: ClassVar[str] = N_("There is no such refund.")
+
+
+@dataclass(eq=False)
+class RefundWaits(Conflict):
+    """Another refund of the same receipt was proposed and not settled."""
+
+    message: ClassVar[str] = N_("A refund of this receipt waits already.")
+    receipt_id: UUID
+
+
+@dataclass(eq=False)
 class PaymentSettled(Conflict):
     """A payment or payout that was confirmed, withdrawn or refused already."""
 

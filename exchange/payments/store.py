@@ -1,7 +1,8 @@
-"""Tables `exchange.payments` and `exchange.payouts`."""
+"""Tables `exchange.payments`, `exchange.payouts` and `exchange.refunds`."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from psycopg import errors
 
 from exchange.payments.errors import PaymentKnown
 from exchange.payments.payment import Payment, PaymentState, Payout, PayoutState
+from exchange.payments.refund import Refund, RefundState
 from policies.database import Tx
 from policies.terms import MicroCredits, OrganizationId, UserId
 
@@ -242,4 +244,172 @@ def _payout(row: Row) -> Payout:
         settled_transfer_id=row["settled_transfer_id"],
         bank_reference=row["bank_reference"],
         reason=row["reason"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ChargedReceipt:
+    """Whose a receipt is."""
+
+    buyer_id: OrganizationId | None
+    """None where no organisation read."""
+    provider_ids: tuple[OrganizationId, ...]
+
+
+def lock_receipt(tx: Tx, receipt_id: UUID) -> ChargedReceipt | None:
+    """Whose the receipt is; refunds of it come one after the other until the transaction ends."""
+    row = tx.execute(
+        """
+        SELECT receipt.consumer_id,
+               ARRAY(SELECT DISTINCT dataset.publisher_id
+                       FROM exchange.receipt_items AS item
+                       JOIN catalog.datasets AS dataset ON dataset.id = item.dataset_id
+                      WHERE item.receipt_id = receipt.id
+                      ORDER BY dataset.publisher_id) AS provider_ids
+          FROM exchange.receipts AS receipt
+         WHERE receipt.id = %(id)s
+           FOR NO KEY UPDATE OF receipt
+        """,
+        {"id": receipt_id},
+    ).fetchone()
+    if row is None:
+        return None
+    return ChargedReceipt(row["consumer_id"], tuple(row["provider_ids"]))
+
+
+def left_of_receipt(tx: Tx, receipt_id: UUID) -> dict[UUID, int]:
+    """What each account that had of a receipt's charge still has of it."""
+    rows = tx.execute(
+        """
+        WITH moved AS (
+            SELECT credit_account_id AS account_id, amount
+              FROM exchange.transfers
+             WHERE receipt_id = %(receipt_id)s
+               AND kind IN ('post', 'direct')
+             UNION ALL
+            SELECT debit_account_id, -amount
+              FROM exchange.transfers
+             WHERE receipt_id = %(receipt_id)s
+               AND kind IN ('post', 'direct')
+        )
+        SELECT moved.account_id, sum(moved.amount)::bigint AS amount
+          FROM moved
+          JOIN exchange.accounts AS account ON account.id = moved.account_id
+         WHERE account.kind IN ('payable', 'fee')
+         GROUP BY moved.account_id
+        HAVING sum(moved.amount) > 0
+         ORDER BY moved.account_id
+        """,
+        {"receipt_id": receipt_id},
+    )
+    return {row["account_id"]: row["amount"] for row in rows}
+
+
+def insert_refund(tx: Tx, refund: Refund) -> bool:
+    """Insert a proposed refund; False where another one of the receipt waits."""
+    done = tx.execute(
+        """
+        INSERT INTO exchange.refunds
+               (id, receipt_id, amount_microcredits, reason, state, proposed_by, proposed_at)
+        VALUES (%(id)s, %(receipt_id)s, %(amount)s, %(reason)s, %(state)s, %(proposed_by)s,
+                %(proposed_at)s)
+            ON CONFLICT (receipt_id) WHERE state = 'proposed' DO NOTHING
+        """,
+        {
+            "id": refund.id,
+            "receipt_id": refund.receipt_id,
+            "amount": refund.amount,
+            "reason": refund.reason,
+            "state": refund.state,
+            "proposed_by": refund.proposed_by,
+            "proposed_at": refund.proposed_at,
+        },
+    )
+    return done.rowcount == 1
+
+
+def lock_refund(tx: Tx, refund_id: UUID) -> Refund | None:
+    """The refund, held until the transaction ends."""
+    row = tx.execute(
+        """
+        SELECT refund.id, refund.receipt_id, receipt.consumer_id, refund.amount_microcredits,
+               refund.reason, refund.state, refund.proposed_by, refund.proposed_at,
+               refund.settled_by, refund.settled_at
+          FROM exchange.refunds AS refund
+          JOIN exchange.receipts AS receipt ON receipt.id = refund.receipt_id
+         WHERE refund.id = %(id)s
+           FOR UPDATE OF refund
+        """,
+        {"id": refund_id},
+    ).fetchone()
+    return _refund(row) if row else None
+
+
+def settle_refund(tx: Tx, refund: Refund) -> None:
+    """Write what became of a refund."""
+    tx.execute(
+        """
+        UPDATE exchange.refunds
+           SET state = %(state)s,
+               settled_by = %(settled_by)s,
+               settled_at = %(settled_at)s
+         WHERE id = %(id)s
+        """,
+        {
+            "id": refund.id,
+            "state": refund.state,
+            "settled_by": refund.settled_by,
+            "settled_at": refund.settled_at,
+        },
+    )
+
+
+def newest_refunds(tx: Tx, state: RefundState | None, *, limit: int) -> list[Refund]:
+    """Refunds of that state, or all where it is None, newest first."""
+    rows = tx.execute(
+        """
+        SELECT refund.id, refund.receipt_id, receipt.consumer_id, refund.amount_microcredits,
+               refund.reason, refund.state, refund.proposed_by, refund.proposed_at,
+               refund.settled_by, refund.settled_at
+          FROM exchange.refunds AS refund
+          JOIN exchange.receipts AS receipt ON receipt.id = refund.receipt_id
+         WHERE refund.state = coalesce(%(state)s, refund.state)
+         ORDER BY refund.proposed_at DESC, refund.id
+         LIMIT %(limit)s
+        """,
+        {"state": state, "limit": limit},
+    )
+    return [_refund(row) for row in rows]
+
+
+def refunds_of(tx: Tx, organization_id: OrganizationId, *, limit: int) -> list[Refund]:
+    """Refunds to one buyer, newest first."""
+    rows = tx.execute(
+        """
+        SELECT refund.id, refund.receipt_id, receipt.consumer_id, refund.amount_microcredits,
+               refund.reason, refund.state, refund.proposed_by, refund.proposed_at,
+               refund.settled_by, refund.settled_at
+          FROM exchange.refunds AS refund
+          JOIN exchange.receipts AS receipt ON receipt.id = refund.receipt_id
+         WHERE receipt.consumer_id = %(organization_id)s
+         ORDER BY refund.proposed_at DESC, refund.id
+         LIMIT %(limit)s
+        """,
+        {"organization_id": organization_id, "limit": limit},
+    )
+    return [_refund(row) for row in rows]
+
+
+def _refund(row: Row) -> Refund:
+    return Refund(
+        id=row["id"],
+        receipt_id=row["receipt_id"],
+        buyer_id=OrganizationId(row["consumer_id"]),
+        amount=MicroCredits(row["amount_microcredits"]),
+        reason=row["reason"],
+        state=RefundState(row["state"]),
+        proposed_by=UserId(row["proposed_by"]),
+        proposed_at=row["proposed_at"],
+        settled_by=UserId(row["settled_by"]) if row["settled_by"] else None,
+        settled_at=row["settled_at"],
     )

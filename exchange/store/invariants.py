@@ -146,6 +146,39 @@ def money_without_two_people(tx: Tx) -> list[str]:
     )
 
 
+def refunds_given_wrongly(tx: Tx) -> list[str]:
+    """Receipts of which another amount was given back than two people decided, or too much."""
+    return _found(
+        tx,
+        """
+        WITH decided AS (
+            SELECT receipt_id, sum(amount_microcredits) AS amount
+              FROM exchange.refunds
+             WHERE state = 'confirmed'
+             GROUP BY receipt_id
+        ), moved AS (
+            SELECT transfer.receipt_id, sum(transfer.amount) AS amount
+              FROM exchange.transfers AS transfer
+              JOIN exchange.accounts AS debited ON debited.id = transfer.debit_account_id
+              JOIN exchange.accounts AS credited ON credited.id = transfer.credit_account_id
+             WHERE debited.kind IN ('payable', 'fee')
+               AND credited.kind = 'available'
+             GROUP BY transfer.receipt_id
+        )
+        SELECT coalesce(decided.receipt_id, moved.receipt_id)::text AS found
+          FROM decided
+          FULL JOIN moved ON moved.receipt_id = decided.receipt_id
+          LEFT JOIN exchange.receipts AS receipt
+            ON receipt.id = coalesce(decided.receipt_id, moved.receipt_id)
+         WHERE decided.amount IS DISTINCT FROM moved.amount
+            OR receipt.charge_microcredits IS NULL
+            OR moved.amount > receipt.charge_microcredits
+         ORDER BY found
+         LIMIT %(limit)s
+        """,
+    )
+
+
 def parts_paid_wrongly(tx: Tx) -> list[str]:
     """Receipts of which others have another part than they say, or none that moved."""
     return _found(

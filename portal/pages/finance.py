@@ -9,9 +9,14 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
-from exchange.errors import AmountOutOfBounds
-from exchange.payments import pay_in, pay_out
-from exchange.payments.errors import MalformedReference, PaidOnOutOfBounds, PaymentKnown
+from exchange.errors import AmountOutOfBounds, ReceiptNotFound
+from exchange.payments import give_back, pay_in, pay_out
+from exchange.payments.errors import (
+    MalformedReference,
+    PaidOnOutOfBounds,
+    PaymentKnown,
+    RefundWaits,
+)
 from exchange.payments.payment import (
     PAID_BEFORE_MAX,
     Payment,
@@ -19,6 +24,7 @@ from exchange.payments.payment import (
     Payout,
     PayoutState,
 )
+from exchange.payments.refund import RefundState
 from exchange.settle import balance_of
 from policies.calendar import china_day
 from policies.errors import N_, OrganizationNotFound, ReasonMissing, Refusal
@@ -28,7 +34,7 @@ from policies.terms import UserId
 from portal.pages.buy.usage import microcredits_of
 from portal.pages.rendering import render
 from portal.pages.speech import speech_of
-from portal.pages.typed import day_of
+from portal.pages.typed import day_of, id_of
 from portal.problems import status_of
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
@@ -44,12 +50,20 @@ _FIELD_OF: Final[Mapping[type[Refusal], str]] = {
     MalformedReference: "reference",
     PaymentKnown: "reference",
     PaidOnOutOfBounds: "paid_on",
-    ReasonMissing: "reason",
+}
+_REFUND_FIELD_OF: Final[Mapping[type[Refusal], str]] = {
+    AmountOutOfBounds: "refund",
+    ReceiptNotFound: "receipt",
+    RefundWaits: "receipt",
+    ReasonMissing: "why",
 }
 _DONE: Final[Mapping[str, str]] = {
     "recorded": N_("The payment is recorded. A second person confirms it."),
     "confirmed": N_("The payment is confirmed and credited."),
     "withdrawn": N_("The payment is withdrawn; nothing was credited."),
+    "proposed": N_("The refund is proposed. A second person confirms it."),
+    "given": N_("The refund is given back."),
+    "kept": N_("The refund is withdrawn; nothing was given back."),
     "sent": N_("The payout is recorded as sent."),
     "refused": N_("The payout is refused; the amount is back among the earnings."),
 }
@@ -155,6 +169,54 @@ def refuse_payout(request: Request, payout_id: UUID, reason: Words = "") -> Resp
     return _done("refused")
 
 
+@router.post(f"{PAGE}/refunds")
+def propose_refund(
+    request: Request, receipt: Line = "", refund: Line = "", why: Words = ""
+) -> Response:
+    """Propose to give back of a receipt's charge."""
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    typed = {"receipt": receipt, "refund": refund, "why": why}
+    amount, receipt_id = microcredits_of(refund), id_of(receipt.rpartition("/")[2])
+    errors = {}
+    if receipt_id is None:
+        errors["receipt"] = say.gettext("Paste the address of the receipt.")
+    if amount is None:
+        errors["refund"] = say.gettext("Write an amount such as 1000 or 12.50.")
+    if errors or amount is None or receipt_id is None:
+        return _page(request, typed=typed, errors=errors, status=400)
+    try:
+        with wiring.pool.connection() as tx:
+            give_back.propose_refund(tx, receipt_id, amount, reason=why, by=actor, at=wiring.now())
+    except tuple(_REFUND_FIELD_OF) as refusal:
+        errors = {_REFUND_FIELD_OF[type(refusal)]: say.refusal(refusal)}
+        return _page(request, typed=typed, errors=errors, status=status_of(refusal))
+    return _done("proposed")
+
+
+@router.post(f"{PAGE}/refunds/{{refund_id}}/confirm")
+def confirm_refund(request: Request, refund_id: UUID) -> Response:
+    """Give back what somebody else proposed."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            give_back.confirm_refund(tx, refund_id, by=actor, at=wiring.now())
+    except Refusal as refusal:
+        return _refused(request, refusal)
+    return _done("given")
+
+
+@router.post(f"{PAGE}/refunds/{{refund_id}}/withdraw")
+def withdraw_refund(request: Request, refund_id: UUID) -> Response:
+    """Let a proposed refund fall."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            give_back.withdraw_refund(tx, refund_id, by=actor, at=wiring.now())
+    except Refusal as refusal:
+        return _refused(request, refusal)
+    return _done("kept")
+
+
 def _done(what: str) -> Response:
     return RedirectResponse(f"{PAGE}?done={what}", _SEE_OTHER)
 
@@ -188,11 +250,16 @@ def _page(
         payouts = pay_out.payouts(tx, by=actor)
         waiting = pay_in.payments(tx, state=PaymentState.RECORDED, by=actor)
         to_send = pay_out.payouts(tx, state=PayoutState.ASKED, by=actor)
+        to_give_back = give_back.refunds(tx, state=RefundState.PROPOSED, by=actor)
         organizations = list_organizations(tx)
         accounts = [(one, balance_of(tx, one.id)) for one in organizations]
         names = {
             who: user_with_id(tx, who).name
-            for who in {*_people(payments, payouts), *_people(waiting, to_send)}
+            for who in {
+                *_people(payments, payouts),
+                *_people(waiting, to_send),
+                *(one.proposed_by for one in to_give_back),
+            }
         }
     return render(
         request,
@@ -206,6 +273,7 @@ def _page(
         may_record=can_top_up(actor),
         waiting=waiting,
         to_send=to_send,
+        to_give_back=to_give_back,
         settled_payments=[one for one in payments if one.state is not PaymentState.RECORDED][
             :SETTLED_SHOWN
         ],
@@ -219,6 +287,9 @@ def _page(
             "amount": "",
             "reference": "",
             "paid_on": today.isoformat(),
+            "receipt": "",
+            "refund": "",
+            "why": "",
             **(typed or {}),
         },
         errors=errors or {},

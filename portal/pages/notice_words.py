@@ -103,6 +103,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     EventKind.PAYMENT_RECORDED: N_("A payment is recorded and waits for a second person."),
     EventKind.CREDIT_TOPPED_UP: N_("Credits were paid in for your organisation."),
     EventKind.PAYOUT_ASKED: N_("A provider asks for a payout."),
+    EventKind.REFUND_PROPOSED: N_("A refund is proposed and waits for a second person."),
+    EventKind.REFUND_GIVEN: N_("Credits were given back for a delivery."),
     EventKind.PAYOUT_SENT: N_("What your organisation earned was sent."),
     EventKind.PAYOUT_REFUSED: N_(
         "A payout was not sent; the amount is back among the earnings, with the reason."
@@ -163,9 +165,9 @@ def _place(notice: Notice) -> str:
             return f"/inbox/correction/{notice.subject_id}"
         case EventKind.AGREEMENT_ENDED:
             return f"/my/agreements/{notice.subject_id}"
-        case EventKind.PAYMENT_RECORDED | EventKind.PAYOUT_ASKED:
+        case EventKind.PAYMENT_RECORDED | EventKind.PAYOUT_ASKED | EventKind.REFUND_PROPOSED:
             return "/finance"
-        case EventKind.CREDIT_TOPPED_UP:
+        case EventKind.CREDIT_TOPPED_UP | EventKind.REFUND_GIVEN:
             return "/my/usage"
         case EventKind.PAYOUT_SENT | EventKind.PAYOUT_REFUSED:
             return "/my/usage#payouts"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from enum import Enum
 from typing import TypeVar
+from uuid import UUID
 
 Member = TypeVar("Member", bound=Enum)
 
@@ -13,6 +14,14 @@ def member_of(kind: type[Member], value: str) -> Member | None:
     """The member of an enumeration; None where nothing, or nothing known, was chosen."""
     try:
         return kind(value)
+    except ValueError:
+        return None
+
+
+def id_of(text: str) -> UUID | None:
+    """An id; None where it is none."""
+    try:
+        return UUID(text.strip())
     except ValueError:
         return None
 

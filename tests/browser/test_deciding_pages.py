@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
 from playwright.sync_api import expect
@@ -12,18 +13,22 @@ from catalog.curation import describe
 from exchange import apply, dispute, list_product
 from exchange.list_product import Proposal
 from exchange.notices.follow_log import follow_log
+from exchange.payments.give_back import propose_refund
+from exchange.payments.pay_in import record_payment
+from exchange.payments.pay_out import ask_payout
 from exchange.supervise import place_freeze
 from policies.freeze_order import FreezeTarget
 from policies.identity.authenticate import open_session
 from policies.log import fresh_head
-from policies.party import Actor
-from policies.terms import Regime
+from policies.party import Actor, Role
+from policies.terms import MicroCredits, Regime
 from portal.app import create_app
 from portal.wiring import Wiring
 from tests.browser.serving import serving
 from tests.browser.walk import Walker
 from tests.exchange.city import LAWFUL, City, entry, request
 from tests.exchange.conftest import exchange_zygote  # noqa: F401  a fixture
+from tests.people import acting
 from tests.portal.pages.conftest import city, wiring  # noqa: F401  fixtures
 
 OpenWindow = Callable[..., Walker]
@@ -39,6 +44,27 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
     shared = city.shared_stops()
     unshared = city.publish("new", by=city.publisher, approver=city.approver, entry=entry())
     with city.pool.connection() as tx:
+        record_payment(
+            tx,
+            city.acme.id,
+            MicroCredits(12_500_000),
+            reference="转账 2026-0302-7",
+            paid_on=date(2026, 3, 1),
+            by=city.finance,
+            at=city.at,
+        )
+        treasurer = acting(tx, "zhang", (Role.ADMIN, city.lab))
+        ask_payout(
+            tx,
+            city.lab.id,
+            MicroCredits(4_000),
+            bank_account="宁夏银行 6222 0001",
+            by=treasurer,
+            at=city.at,
+        )
+        propose_refund(
+            tx, receipt, MicroCredits(2_000), reason="数据过期", by=city.seller_head, at=city.at
+        )
         asked = apply.submit(tx, shared.id, request(), by=city.officer, at=city.at)
         drafted = list_product.propose(
             tx, unshared.id, Proposal(Regime.SHARE, declared=LAWFUL), by=city.publisher, at=city.at
@@ -81,6 +107,8 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
             "/dataset/sold-stops/buy",
         ),
         "finance": ("/finance",),
+        "bureau": ("/finance",),
+        "seller": ("/my/usage",),
         "regulator": (
             *("/audit", "/audit?dataset=nowhere", "/audit/event/3", "/audit/freezes"),
             *(f"/audit/receipt/{receipt}", f"/audit/lineage?asset=version:{version.id}"),

@@ -81,6 +81,17 @@ BREACHES = [
         "UPDATE exchange.payments SET amount_microcredits = amount_microcredits + 1",
     ),
     (
+        "What was given back two people decided, within the charge",
+        """
+        INSERT INTO exchange.refunds
+               (id, receipt_id, amount_microcredits, reason, state, proposed_by, proposed_at,
+                settled_by, settled_at)
+        SELECT receipt.id, receipt.id, 1, 'x', 'confirmed', receipt.user_id, now(), uuidv7(), now()
+          FROM exchange.receipts AS receipt
+         WHERE receipt.charge_microcredits > 0
+        """,
+    ),
+    (
         "What others have of a charge is what its receipt says",
         """
         INSERT INTO exchange.receipt_parts

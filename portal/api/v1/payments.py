@@ -1,4 +1,4 @@
-"""Payments that came in and payouts that go out, each by two people."""
+"""Payments, payouts and refunds, each by two people."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from exchange.credit import TOP_UP_MAX
-from exchange.payments import pay_in, pay_out
+from exchange.payments import give_back, pay_in, pay_out
 from exchange.payments.payment import (
     REFERENCE_CHARACTERS_MAX,
     Payment,
@@ -18,6 +18,7 @@ from exchange.payments.payment import (
     Payout,
     PayoutState,
 )
+from exchange.payments.refund import Refund, RefundState
 from policies.canonical import Plain
 from policies.database import Tx
 from policies.identity.people import organization_named
@@ -67,6 +68,30 @@ class Sending(BaseModel):
 
     bank_reference: _Line
     """Of the bank's transfer; it stands for one payout."""
+
+
+class NewRefund(BaseModel):
+    """What is to be given back of a receipt's charge."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    amount_microcredits: Annotated[int, Field(strict=True, ge=1, le=TOP_UP_MAX)]
+    reason: Annotated[str, Field(max_length=REASON_LENGTH_CHARACTERS)]
+
+
+class RefundBody(BaseModel):
+    """A refund; given back once it is confirmed."""
+
+    id: UUID
+    receipt_id: UUID
+    buyer_id: UUID
+    amount_microcredits: int
+    reason: str
+    state: RefundState
+    proposed_by: UUID
+    proposed_at: datetime
+    settled_by: UUID | None
+    settled_at: datetime | None
 
 
 class PaymentBody(BaseModel):
@@ -218,6 +243,80 @@ def refuse_payout(request: Request, payout_id: UUID, wanted: Because) -> Plain:
         )
 
     return act_once(request, actor, wanted, act)
+
+
+@router.post("/receipts/{receipt_id}/refunds", status_code=201, response_model=RefundBody)
+def propose_refund(request: Request, receipt_id: UUID, wanted: NewRefund) -> Plain:
+    """Propose to give back; for the provider's approvers, finance and the bureau."""
+    actor, at = signed_in(request), wiring_of(request).now()
+
+    def act(tx: Tx) -> RefundBody:
+        return _refund_body(
+            give_back.propose_refund(
+                tx,
+                receipt_id,
+                MicroCredits(wanted.amount_microcredits),
+                reason=wanted.reason,
+                by=actor,
+                at=at,
+            )
+        )
+
+    return act_once(request, actor, wanted, act)
+
+
+@router.get("/refunds")
+def list_refunds(request: Request, state: RefundState | None = None) -> list[RefundBody]:
+    """The newest refunds, of one state where it is named; for finance and the bureau."""
+    actor = signed_in(request)
+    with wiring_of(request).pool.connection() as tx:
+        return [_refund_body(one) for one in give_back.refunds(tx, state=state, by=actor)]
+
+
+@router.get("/organizations/{slug}/refunds")
+def list_refunds_of(request: Request, slug: str) -> list[RefundBody]:
+    """What a buyer was given back, or is to be, newest first."""
+    actor = signed_in(request)
+    with wiring_of(request).pool.connection() as tx:
+        owner = organization_named(tx, slug)
+        return [_refund_body(one) for one in give_back.refunds_of(tx, owner.id, by=actor)]
+
+
+@router.post("/refunds/{refund_id}/confirm", response_model=RefundBody)
+def confirm_refund(request: Request, refund_id: UUID) -> Plain:
+    """Give back what somebody else proposed; for finance and the bureau."""
+    actor, at = signed_in(request), wiring_of(request).now()
+
+    def act(tx: Tx) -> RefundBody:
+        return _refund_body(give_back.confirm_refund(tx, refund_id, by=actor, at=at))
+
+    return act_once(request, actor, None, act)
+
+
+@router.post("/refunds/{refund_id}/withdraw", response_model=RefundBody)
+def withdraw_refund(request: Request, refund_id: UUID) -> Plain:
+    """Let a proposed refund fall; for finance, the bureau, and who proposed it."""
+    actor, at = signed_in(request), wiring_of(request).now()
+
+    def act(tx: Tx) -> RefundBody:
+        return _refund_body(give_back.withdraw_refund(tx, refund_id, by=actor, at=at))
+
+    return act_once(request, actor, None, act)
+
+
+def _refund_body(told: Refund) -> RefundBody:
+    return RefundBody(
+        id=told.id,
+        receipt_id=told.receipt_id,
+        buyer_id=told.buyer_id,
+        amount_microcredits=told.amount,
+        reason=told.reason,
+        state=told.state,
+        proposed_by=told.proposed_by,
+        proposed_at=told.proposed_at,
+        settled_by=told.settled_by,
+        settled_at=told.settled_at,
+    )
 
 
 def _payment_body(told: Payment) -> PaymentBody:

@@ -106,6 +106,31 @@ def test_a_provider_takes_back_what_was_not_sent(city: City, browser_of: OpenBro
         assert balance_of(tx, city.lab.id).earned == 10_000
 
 
+def test_a_refund_is_proposed_by_one_and_given_back_by_another(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    city.pay_in(50_000)
+    token = city.token(city.buy(city.sold_stops()))
+    receipt_id = city.query("SELECT * FROM sold_stops LIMIT 10", token).receipt_id
+    finance, bureau = browser_of(city.finance), browser_of(city.bureau)
+    told = {"receipt": f"https://weir.test/receipt/{receipt_id}", "why": "out of date"}
+
+    wrong = finance.submit("/finance/refunds", on="/finance", receipt="x", refund="-1")
+    too_much = finance.submit("/finance/refunds", on="/finance", refund="1", **told)
+    finance.submit("/finance/refunds", on="/finance", refund="0.004", **told)
+    place = re.search(r"/finance/refunds/[^/]+/confirm", bureau.page("/finance"))
+    assert place
+    refused = finance.submit(place[0], on="/finance")
+    given = bureau.submit(place[0], on="/finance")
+
+    assert (wrong.status_code, too_much.status_code, refused.status_code) == (400, 400, 403)
+    assert 'id="wrong-receipt"' in wrong.text
+    assert 'id="wrong-refund"' in too_much.text
+    assert "is given back" in bureau.page(given.headers["location"])
+    with city.pool.connection() as tx:
+        assert funds_of(tx, city.acme.id) == 44_000
+
+
 def earned(city: City) -> Actor:
     """The lab earned 10,000 micro-credits; its administrator."""
     city.pay_in(50_000)
