@@ -83,6 +83,14 @@ def visible(dataset: Dataset | None, name: str, actor: Actor) -> Dataset:
     return dataset
 
 
+def sees_department_fields(actor: Actor, dataset: Dataset) -> bool:
+    """Whether what only departments are told of a record is told to `actor`, who sees it."""
+    audience = audience_of(actor)
+    if audience.is_department or audience.oversees:
+        return True
+    return dataset.publisher_id in audience.member_of or may_keep(actor, dataset)
+
+
 def sees_version(actor: Actor, dataset: Dataset, version: Version) -> bool:
     """Whether the version exists for `actor`; whether its rows may be read is decided elsewhere."""
     if is_member(actor, dataset.publisher_id):

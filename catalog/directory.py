@@ -26,6 +26,8 @@ TEXT_LENGTH_CHARACTERS: Final = 2_000
 EXTRAS_MAX: Final = 500
 EXTRA_LENGTH_CHARACTERS: Final = 1_000_000
 LIST_MAX: Final = 200
+DEPARTMENT_FIELDS: Final = ("share_condition", "share_channel", "source_system", "contact_phone")
+"""Fields that are told to departments alone: they say how departments get the data."""
 
 
 class FormatClass(StrEnum):

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from catalog.audience import audience_of
 from catalog.dataset import Dataset
-from catalog.directory import RecordAudience
+from catalog.directory import DEPARTMENT_FIELDS, RecordAudience
 from catalog.view import Json
 from policies.database import Tx
 from policies.events import EventKind, RecordedEvent
@@ -28,8 +28,8 @@ EVENTS_MAX: Final = PAGE_EVENTS_MAX
 
 _DEPARTMENT_FIELDS: Final = frozenset(
     {
-        *("share_basis", "share_type", "directory.share_condition", "directory.share_channel"),
-        "directory.source_system",
+        *("share_basis", "share_type"),
+        *(f"directory.{name}" for name in DEPARTMENT_FIELDS),
     }
 )
 """Told to departments, since they say how departments get the data."""

@@ -1,8 +1,8 @@
 """What the search knows of each record, gathered from every package in a few statements a batch.
 
 Only what everybody who sees the record may read is made searchable, since one index serves all:
-no conditions of sharing, no sources or telephone numbers, and of the columns those that every open
-listing shows.
+no conditions of sharing, no sources, telephone numbers or series, and of the columns those that
+every open listing shows.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from catalog.dataset import Dataset, DatasetState
+from catalog.directory import DEPARTMENT_FIELDS
 from catalog.holdings import Source, sources_of
 from catalog.record import Record
 from catalog.records import records_of
@@ -38,6 +39,9 @@ _INDEXER: Final = Actor(
 
 HANDED_OUT_AS: Final = ("CSV", "Parquet", "JSON")
 """The forms in which every listing delivers files."""
+
+_NOT_FOUND_BY: Final = (*DEPARTMENT_FIELDS, "in_series")
+"""Extras that not everybody who sees the record may know."""
 
 _STATES: Final[Mapping[DatasetState, str]] = {
     DatasetState.DRAFT: "draft",
@@ -134,7 +138,7 @@ def _document(
         ),
         facets={**_facets(dataset, listings, total), **freshness},
         numbers=_numbers(record, listings, total),
-        extras=directory.extras,
+        extras=tuple(pair for pair in directory.extras if pair[0] not in _NOT_FOUND_BY),
         res_extras=tuple(
             (key, value)
             for held in distributions
@@ -199,7 +203,6 @@ def _facets(
         "class_code": (directory.class_code,),
         "gov_code": (directory.gov_code,),
         "language": directory.languages,
-        "in_series": () if directory.in_series is None else (str(directory.in_series),),
     }
     return {name: values for name, values in facets.items() if any(values)}
 

@@ -51,7 +51,6 @@ FACETS: Final = (
     "format_class",
     "class_code",
     "gov_code",
-    "in_series",
     "language",
     "workflow",
 )

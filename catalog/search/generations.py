@@ -17,8 +17,9 @@ from uuid import uuid4
 
 from catalog.search.errors import IndexWriterBusy
 
-SCHEMA_VERSION: Final = 2
-"""Raised with every change of the schema or of how text is cut; older indexes are built anew."""
+SCHEMA_VERSION: Final = 3
+"""Raised with every change of the schema, of how text is cut or of what is told; older indexes
+are built anew."""
 
 _CURRENT: Final = "current"
 

@@ -9,14 +9,16 @@ Source: 政务信息资源目录编制指南(试行) (2017); docs of each field 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Final
 from uuid import UUID
 
-from catalog.dataset import Entry
+from catalog.audience import may_keep, sees_department_fields
+from catalog.dataset import Dataset, Entry
 from catalog.directory import (
+    DEPARTMENT_FIELDS,
     TEXT_LENGTH_CHARACTERS,
     FormatClass,
     RecordAudience,
@@ -24,6 +26,7 @@ from catalog.directory import (
     is_well_formed,
 )
 from catalog.view import Json
+from policies.party import Actor
 from policies.terms import DatasetId, Grade, OpenType, ShareType, UpdateCycle
 
 Pairs = tuple[tuple[str, str], ...]
@@ -74,8 +77,21 @@ def kept_of(entry: Entry) -> dict[str, object]:
     }
 
 
-def written_extras(entry: Entry) -> list[Json]:
-    """The record's extras, our own fields among them."""
+def told_extras(dataset: Dataset, seen_series: Collection[DatasetId], *, by: Actor) -> list[Json]:
+    """The record's extras, our own fields among them, as far as `by` may know them.
+
+    `seen_series` are the series among those spoken of that exist for `by`.
+    """
+    hidden = [] if sees_department_fields(by, dataset) else [*DEPARTMENT_FIELDS]
+    # Who keeps a record sends it back as it came, and nothing of it may get lost.
+    if dataset.entry.directory.in_series not in seen_series and not may_keep(by, dataset):
+        hidden.append("in_series")
+    return [
+        {"key": key, "value": value} for key, value in _written(dataset.entry) if key not in hidden
+    ]
+
+
+def _written(entry: Entry) -> list[tuple[str, str]]:
     written: list[tuple[str, str]] = []
     told: set[str] = set()
     for key, text in entry.directory.extras:
@@ -95,7 +111,7 @@ def written_extras(entry: Entry) -> list[Json]:
     for key, known in _FIELDS.items():
         if key not in told and (now := known.write(entry)):
             written.append((key, now))
-    return [{"key": key, "value": value} for key, value in written]
+    return written
 
 
 def _held(entry: Entry, known: _Field) -> object:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote, urlsplit
 from uuid import NAMESPACE_URL, uuid5
@@ -17,6 +17,7 @@ from uuid import NAMESPACE_URL, uuid5
 from catalog.curation.relate import relationships_of
 from catalog.dataset import DatasetState, Distribution
 from catalog.directory import RecordAudience
+from catalog.find import datasets_with_ids
 from catalog.kept_file import FILE_KEY
 from catalog.record import Record, RecordDistribution
 from catalog.records import records_of
@@ -29,7 +30,7 @@ from policies.party import UNOWNED
 from policies.presentation import PresentedOrganization
 from policies.terms import DatasetId, OrganizationId, Text
 from portal.api.ckan.call import Call
-from portal.api.ckan.governance import written_extras
+from portal.api.ckan.governance import told_extras
 from portal.api.ckan.images import display_url
 from portal.api.ckan.licences import known_licences
 from portal.api.ckan.plain import moment, plain
@@ -90,9 +91,10 @@ def packages_with_ids(call: Call, dataset_ids: Sequence[DatasetId]) -> list[Pack
         )
     }
     licences = known_licences(call.at)
+    series_ids = seen_series(call, records)
     return [
         {
-            **_package(call, record, publishers, licences),
+            **_package(call, record, publishers, licences, series_ids),
             "relationships_as_subject": [relationship(link) for link in begun[record.dataset.id]],
             "relationships_as_object": [relationship(link) for link in ended[record.dataset.id]],
         }
@@ -100,11 +102,19 @@ def packages_with_ids(call: Call, dataset_ids: Sequence[DatasetId]) -> list[Pack
     ]
 
 
+def seen_series(call: Call, records: Sequence[Record]) -> frozenset[DatasetId]:
+    """Those of the series that these records are in which exist for the caller."""
+    wanted = {record.dataset.entry.directory.in_series for record in records}
+    found = datasets_with_ids(call.tx, [one for one in wanted if one], by=call.actor)
+    return frozenset(one.id for one in found)
+
+
 def _package(
     call: Call,
     record: Record,
     publishers: Mapping[OrganizationId, PresentedOrganization],
     licences: Mapping[str, Licence],
+    series_ids: Collection[DatasetId],
 ) -> Package:
     dataset, entry = record.dataset, record.dataset.entry
     directory = entry.directory
@@ -135,7 +145,7 @@ def _package(
         "num_tags": len(tags),
         "tags": tags,
         "groups": [_group(call, theme) for theme in record.themes if not theme.is_removed],
-        "extras": written_extras(entry),
+        "extras": told_extras(dataset, series_ids, by=call.actor),
         "resources": resources,
     }
     for name, ours in _TEXTS.items():

@@ -21,8 +21,8 @@ from catalog.view import Json
 from policies.party import UNOWNED
 from policies.terms import DatasetId
 from portal.api.ckan.call import Call
-from portal.api.ckan.governance import written_extras
-from portal.api.ckan.package_shapes import STATES, resource_url, told
+from portal.api.ckan.governance import told_extras
+from portal.api.ckan.package_shapes import STATES, resource_url, seen_series, told
 from portal.api.ckan.plain import moment, plain
 
 _EXTRAS: Final = "extras_"
@@ -63,8 +63,8 @@ def _field_of(call: Call, name: str) -> _Field | None:
 
 def _extra(key: str) -> _Field:
     def read(call: Call, record: Record) -> Json:
-        del call
-        for pair in written_extras(record.dataset.entry):
+        series_ids = seen_series(call, [record]) if key == "in_series" else ()
+        for pair in told_extras(record.dataset, series_ids, by=call.actor):
             if isinstance(pair, Mapping) and pair["key"] == key:
                 return pair["value"]
         return None

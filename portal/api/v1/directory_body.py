@@ -7,15 +7,13 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from catalog.audience import is_member
+from catalog.audience import is_member, sees_department_fields
 from catalog.dataset import Dataset
-from catalog.directory import Directory, FormatClass, ShareChannel
-from catalog.projection import Face, face_of
+from catalog.directory import DEPARTMENT_FIELDS, Directory, FormatClass, ShareChannel
 from policies.party import Actor
 from policies.roles import can_supervise
 from policies.terms import DatasetId
 
-_DEPARTMENT_FIELDS = ("share_condition", "share_channel", "source_system", "contact_phone")
 _NOT_HERE = ("in_series", "extras")
 
 
@@ -104,8 +102,8 @@ def directory_body(dataset: Dataset, by: Actor) -> dict[str, object]:
     directory = dataset.entry.directory
     is_inside = is_member(by, dataset.publisher_id) or can_supervise(by)
     hidden = set(_NOT_HERE)
-    if not is_inside and face_of(by) is not Face.DEPARTMENT:
-        hidden |= set(_DEPARTMENT_FIELDS)
+    if not sees_department_fields(by, dataset):
+        hidden |= set(DEPARTMENT_FIELDS)
     told: dict[str, object] = {
         each.name: getattr(directory, each.name)
         for each in fields(directory)

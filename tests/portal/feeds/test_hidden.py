@@ -9,14 +9,17 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from catalog.audience import sees_dataset
-from catalog.curation import describe
-from catalog.dataset import Dataset
-from catalog.directory import Directory, RecordAudience
+from catalog.audience import sees_dataset, sees_department_fields
+from catalog.curation import deposit
+from catalog.curation.deposit import Deposit
+from catalog.dataset import Dataset, Distribution, DistributionId
+from catalog.directory import DEPARTMENT_FIELDS, Directory, RecordAudience
 from catalog.find import dataset_with_id
+from catalog.search.fields import EXACT, NUMBERS
+from catalog.search.query import FACET_FIELDS_MAX
 from policies import log
 from policies.party import ANONYMOUS, Actor
-from policies.terms import Text
+from policies.terms import DatasetId, Text
 from portal.wiring import Wiring
 from tests.counts import IS_LONG
 from tests.exchange.city import City, entry
@@ -57,7 +60,15 @@ LISTS = (
     "/organization/transport",
 )
 """Whatever lists, offers or counts records, and is the caller's own."""
-FACETS = ("organization", "groups", "tags", "license_id", "grade", "open_type", "late")
+SHARED_EXTRAS = tuple(f"extras_{name}" for name in DEPARTMENT_FIELDS)
+FACETS = (*EXACT, *NUMBERS, "extras_told", "res_extras_told", *SHARED_EXTRAS)
+"""Every field whose values can be counted."""
+MARKED = (
+    *("id", "name", "title_string", "url", "version", "spatial", "class_code", "gov_code"),
+    *("res_format", "extras_told", "res_extras_told"),
+)
+"""Those of which each dataset has a value of its own here, and just one."""
+LOOKED_THROUGH = ("area", "tag", "format")
 
 
 @dataclass(frozen=True)
@@ -72,14 +83,25 @@ PERMISSIONS = st.builds(
 )
 
 
-def add(city: City, permission: Permission) -> Dataset:
+def add(city: City, permission: Permission, series_id: DatasetId | None) -> Dataset:
     mark = uuid4().hex
+    class_code = f"301001{str(uuid4().int)[:12]}"
     directory = Directory(
         is_classified=permission.is_classified,
+        class_code=class_code,
+        gov_code=f"{class_code}/1",
+        spatial=f"area{mark}",
+        author=f"author{mark}",
+        maintainer=f"maintainer{mark}",
+        landing_page=f"https://page.example.org/{mark}",
+        version_label=f"version{mark}",
+        scenario=f"scenario{mark}",
+        identifiers=(f"identifier{mark}",),
+        in_series=series_id,
         share_condition=SECRET,
         source_system=SECRET,
         contact_phone="0000-7777777",
-        extras=(("k", SECRET),),
+        extras=(("told", f"extra{mark}"), *((name, SECRET) for name in DEPARTMENT_FIELDS)),
     )
     told = replace(
         entry(licence="CC-BY-4.0"),
@@ -89,14 +111,21 @@ def add(city: City, permission: Permission) -> Dataset:
         directory=directory,
     )
     with city.pool.connection() as tx:
-        made = describe.create(
-            tx,
-            f"slug{mark}",
-            told,
-            publisher_id=city.transport.id,
-            by=city.publisher,
-            at=city.at,
+        dataset_id = deposit.new_id(tx)
+        file = Distribution(
+            id=DistributionId(uuid4()),
+            dataset_id=dataset_id,
+            slug="file",
+            title=Text(en=f"file{mark}"),
+            access_url=f"https://files.example.org/{mark}",
+            key_columns=(),
+            created_at=city.at,
+            modified_at=city.at,
+            format=f"form{mark}",
+            details={"told": f"detail{mark}"},
         )
+        given = Deposit(f"slug{mark}", city.transport.id, told, (file,))
+        made = deposit.deposit(tx, dataset_id, given, by=city.publisher, at=city.at)
         tx.execute(
             "UPDATE catalog.datasets SET state = %s, issued = created_at WHERE id = %s",
             (permission.state, made.id),
@@ -112,7 +141,12 @@ def add(city: City, permission: Permission) -> Dataset:
 
 
 def marks(dataset: Dataset) -> tuple[str, ...]:
-    return (str(dataset.id), dataset.slug, dataset.entry.title.en, dataset.entry.keywords[0])
+    """What tells of one dataset alone; every text of its own ends in the first of them."""
+    return (
+        dataset.slug.removeprefix("slug"),
+        str(dataset.id),
+        dataset.entry.directory.class_code,
+    )
 
 
 def is_told(actor: Actor, dataset: Dataset) -> bool:
@@ -158,21 +192,41 @@ def check_lists(visitor: Visitor, actor: Actor, datasets: list[Dataset]) -> None
         assert answer.status_code == 200, (address, answer.text[:300])
         assert not [mark for mark in hidden if mark in answer.text], address
 
-    fields = "".join(f"&facet.field={name}" for name in FACETS)
-    asked = f"/api/3/action/package_search?rows=0&facet.limit=-1&{EVERY}{fields}"
-    found = visitor.get(asked).json()["result"]
-    assert found["count"] == len(seen)
-    counted = found["facets"]
+    counted: dict[str, dict[str, int]] = {}
+    for first in range(0, len(FACETS), FACET_FIELDS_MAX):
+        names = FACETS[first : first + FACET_FIELDS_MAX]
+        fields = "".join(f"&facet.field={name}" for name in names)
+        asked = f"/api/3/action/package_search?rows=0&facet.limit=-1&{EVERY}{fields}"
+        found = visitor.get(asked).json()["result"]
+        assert found["count"] == len(seen)
+        assert not [mark for mark in hidden if mark in str(found)]
+        counted |= found["facets"]
+    for name in MARKED:
+        assert sorted(counted[name].values()) == [1] * len(seen), name
+    for name in SHARED_EXTRAS:
+        assert counted[name] == {}, name
     assert counted["tags"].get("common", 0) == len(seen)
     assert counted["groups"].get("every", 0) == len(seen)
     assert counted["organization"].get("transport", 0) == len(seen)
     assert all(
         sum(counts.values()) <= len(seen) for name, counts in counted.items() if name != "tags"
     )
+    for name in LOOKED_THROUGH:
+        page = visitor.page(f"/dataset?within={name}&holding=o")
+        assert not [mark for mark in hidden if mark in page], name
     for one in datasets:
-        for query in (f"q={one.entry.title.en}", f"fq=id:{one.id}", f"fq=name:{one.slug}"):
+        mark, dataset_id, class_code = marks(one)
+        for query in (
+            *(f"q={one.entry.title.en}", f"fq=id:{dataset_id}", f"fq=name:{one.slug}"),
+            *(f"fq=spatial:area{mark}", f"fq=class_code:{class_code}", f"fq=tags:tag{mark}"),
+            *(f"fq=extras_told:extra{mark}", f"q=scenario{mark}", f"q=identifier{mark}"),
+        ):
             hits = visitor.get(f"/api/3/action/package_search?rows=0&{EVERY}&{query}").json()
             assert hits["result"]["count"] == (one in seen), query
+        check_shared_fields(visitor, actor, one, is_seen=one in seen)
+    for query in (f"q={SECRET}", f"fq=extras_source_system:{SECRET}", "q=0000-7777777"):
+        hits = visitor.get(f"/api/3/action/package_search?{EVERY}&{query}").json()
+        assert hits["result"]["count"] == 0, query
 
     published = [one for one in seen if one.state == "published"]
     for action, name in (("organization_list", "transport"), ("group_list", "every")):
@@ -183,6 +237,26 @@ def check_lists(visitor: Visitor, actor: Actor, datasets: list[Dataset]) -> None
         page = visitor.page(path)
         words = f"{len(published)} dataset{'' if len(published) == 1 else 's'}<"
         assert words in page, path
+
+
+def check_shared_fields(visitor: Visitor, actor: Actor, dataset: Dataset, *, is_seen: bool) -> None:
+    """What departments alone are told of a record stays with them, on every face."""
+    names = ",".join(SHARED_EXTRAS)
+    asked = f"/api/3/action/package_search?{EVERY}&fq=id:{dataset.id}"
+    answers = {
+        path: visitor.get(path).text
+        for path in (
+            f"/api/3/action/package_show?id={dataset.id}",
+            *(asked, f"{asked}&fl={names}"),
+            f"/api/v1/datasets/{dataset.slug}",
+            f"/dataset/{dataset.slug}",
+            f"/dataset/{dataset.slug}/history",
+        )
+    }
+    knows = is_seen and sees_department_fields(actor, dataset)
+    for path, text in answers.items():
+        assert knows or (SECRET not in text and "7777777" not in text), path
+    assert (SECRET in answers[asked]) == knows
 
 
 def check_refusals(visitor: Visitor, actor: Actor, dataset: Dataset) -> None:
@@ -214,6 +288,7 @@ def test_no_feed_tells_what_the_caller_may_not_know(
 ) -> None:
     with city.pool.connection() as tx:
         tx.execute("DELETE FROM catalog.dataset_themes")
+        tx.execute("DELETE FROM catalog.distributions")
         tx.execute("DELETE FROM catalog.datasets")
         tx.execute("DELETE FROM catalog.public_records")
         tx.execute(
@@ -223,7 +298,10 @@ def test_no_feed_tells_what_the_caller_may_not_know(
                 ON CONFLICT DO NOTHING
             """
         )
-    datasets = [add(city, permission) for permission in permissions]
+    datasets: list[Dataset] = []
+    for permission in permissions:
+        series_id = datasets[-1].id if datasets else None
+        datasets.append(add(city, permission, series_id))
     with wiring.pool.connection() as tx:
         log.sequence(tx)
 
