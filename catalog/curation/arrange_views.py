@@ -60,7 +60,10 @@ def clear_views(tx: Tx, kinds: Sequence[str], *, by: Actor) -> None:
     """
     if not can_administer(by):
         raise AdministratorNeeded
-    store.delete_views_of_kinds(tx, kinds)
+    if not kinds:
+        store.delete_views_of_kinds(tx, [])
+    elif known := [kind for kind in kinds if "\0" not in kind]:
+        store.delete_views_of_kinds(tx, known)
 
 
 def order_views(

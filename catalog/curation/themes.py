@@ -226,6 +226,8 @@ def listed_themes(
 
     `kind` None means of every kind, `slugs` None of every name.
     """
+    if kind is not None and "\0" in kind:
+        return []
     return store.themes(
         tx,
         kind=kind,

@@ -197,6 +197,8 @@ def listed_organizations(
 
     `type_name` None means of every type, `slugs` None of every name.
     """
+    if type_name is not None and "\0" in type_name:
+        return []
     return store.listed_organizations(
         tx,
         type_name=type_name,

@@ -284,7 +284,8 @@ def _entry(
     is_kept = before is not None and not fields.has("title")
     title = old_title if is_kept else _text(fields, "title", old_title, main)
     if not (title.zh.strip() or title.en.strip()):
-        title = _in_its_language(name, Text())
+        # A name that is missing is refused below, with everything else that is wrong.
+        title = _in_its_language(name or "-", Text())
     notes = _text(fields, "notes", old_notes, main)
     if fields.has("title"):
         directory = replace(directory, main_language=_main_of(fields.text("title"), title))
