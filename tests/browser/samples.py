@@ -374,6 +374,13 @@ PAGES: dict[str, SamplePage] = {
         "downloads": [{"label": "CSV", "href": "/d.csv", "note": "2.1 MB"},
                       {"label": "Parquet", "href": "/d.parquet", "note": "310 kB"}],
         "related": [("气象站逐时观测", "/dataset/weather")],
+        "elsewhere": [
+            {"title": "小时值 CSV", "description": "每小时更新。", "is_address": True,
+             "address": "https://air.example.org/hours.csv", "note": "CSV · air.example.org",
+             "failing_since": NOW}],
+        "contact": {"name": "信息科", "email": "data@air.example.org", "phone": "0310-5550100",
+                    "landing_page": "https://air.example.org/"},
+        "forms": [("DCAT-AP (Turtle)", "/dataset/air.ttl")],
         "citation": "市生态环境局 (2026): 空气质量逐时监测. v14. sha256:9c1d…"}),
     "/dataset/air/data": SamplePage("dataset/data.html", {
         **LINKED, "table": air_table(linked=True), "chips": [("PM2.5 ≥ 60", "/dataset/air/data")],

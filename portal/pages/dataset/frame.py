@@ -17,6 +17,7 @@ from policies.calendar import china_day
 from policies.party import Actor, OrganizationKind
 from policies.terms import Grade, OpenType, Regime, ShareType, Text
 from portal.pages.dataset.reader import Look
+from portal.pages.dataset.record_facts import addresses_elsewhere, host_of
 from portal.pages.dataset_cards import quality_state, regimes_of
 from portal.pages.offer import SUPPOSED_USE, bill_of
 from portal.pages.speech import Speech
@@ -200,6 +201,9 @@ def _source_words(freshness: Freshness, say: Speech) -> str:
 def _regime_cell(look: Look, on_offer: Sequence[Listing], say: Speech) -> TermsCell:
     entry = look.overview.dataset.entry
     name = say.gettext("Way to it")
+    addresses = [] if on_offer else addresses_elsewhere(look.overview)
+    if addresses:
+        return TermsCell(name, say.gettext("At its publisher"), note=host_of(addresses[0]))
     if not on_offer:
         return TermsCell(
             name,
@@ -307,7 +311,7 @@ def _action(look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech) -> 
             sign="back" if returned else "clock",
             note=say.gettext("Answer promised by {day}", day=say.day(look.application.due_on)),
         )
-    return _ask_for_it(slug, on_offer, by, say)
+    return _ask_for_it(slug, on_offer, by, say) if on_offer else _fetch_it(look, say)
 
 
 def _use_it(look: Look, access: Access, place: str, say: Speech) -> ActionButton:
@@ -351,14 +355,26 @@ def _ask_for_it(slug: str, on_offer: Sequence[Listing], by: Actor, say: Speech) 
         return replace(ask, note=say.gettext("Open on conditions"))
     if Regime.SHARE in regimes and by.is_anonymous:
         return replace(ask, note=say.gettext("For departments, citing their duty"))
-    if regimes:
-        return ActionButton(
-            say.gettext("Not for you"),
-            kind="",
-            note=say.gettext("Choose an organisation that may ask for it.")
-            if kind is None
-            else say.gettext("Your kind of organisation cannot ask for this."),
-        )
+    return ActionButton(
+        say.gettext("Not for you"),
+        kind="",
+        note=say.gettext("Choose an organisation that may ask for it.")
+        if kind is None
+        else say.gettext("Your kind of organisation cannot ask for this."),
+    )
+
+
+def _fetch_it(look: Look, say: Speech) -> ActionButton:
+    """The way to data that its publisher keeps; else that there is none."""
+    addresses = addresses_elsewhere(look.overview)
+    if len(addresses) == 1:
+        label, href = say.gettext("Get it from its publisher"), addresses[0]
+        return ActionButton(label, href, sign="down", note=host_of(href))
+    if addresses:
+        label = say.gettext("Get it from its publisher")
+        note = say.gettext("{count} files and addresses", count=say.number(len(addresses)))
+        href = f"/dataset/{look.overview.dataset.slug}#elsewhere"
+        return ActionButton(label, href, sign="down", note=note)
     return ActionButton(
         say.gettext("Not on offer"),
         kind="",

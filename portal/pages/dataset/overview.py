@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from catalog.curation import series
 from catalog.dataset import DatasetState
 from catalog.files.media import FORMATS
+from catalog.links.read import link_checks_of
 from exchange import trace
 from exchange.delivery import PageQuestion
 from exchange.price import PriceModel
@@ -19,6 +20,7 @@ from portal.pages.dataset.linked import linked_data_of
 from portal.pages.dataset.look import deliver_rows, look_of
 from portal.pages.dataset.quarantine import router as quarantine_router
 from portal.pages.dataset.reader import Look, profile_for, refused_words
+from portal.pages.dataset.record_facts import contact_of, directory_facts, elsewhere_of
 from portal.pages.dataset.report import router as report_router
 from portal.pages.dataset.rows import pictures_of, table_of
 from portal.pages.drawing.lineage_layout import lay_out
@@ -41,28 +43,32 @@ def show_overview(request: Request, slug: str) -> Response:
     """What it is, its first rows where the reader may see them, and where the rest is."""
     look, frame, say = look_of(request, slug)
     preview, reason = _preview(request, look, say)
-    version, dataset = look.version, look.overview.dataset
+    dataset = look.overview.dataset
     actor = actor_of(request)
     with wiring_of(request).pool.connection() as tx:
         is_series = dataset.entry.directory.is_series
         members = series.members_of(tx, dataset, by=actor) if is_series else None
         around = series.series_around(tx, dataset, by=actor)
+        checks = link_checks_of(tx, dataset.id)
     return render(
         request,
         "dataset/overview.html",
         members=members,
         series=around,
         dataset=frame,
-        facts=_facts(look, say),
+        facts=_facts(look, say) + directory_facts(dataset, say, by=actor),
+        contact=contact_of(dataset, by=actor),
+        elsewhere=elsewhere_of(look.overview, checks, say),
         preview=preview,
         preview_reason=reason,
         may_buy_rows=look.is_charged and look.may_download,
         data_href=f"{frame.href}/data",
         downloads=_downloads(look, say),
+        forms=_forms(dataset.slug),
         related=[
             (say.text(one.entry.title), f"/dataset/{one.slug}") for one in look.overview.inputs
         ],
-        citation=_citation(request, look, say) if version else dataset.slug,
+        citation=_citation(request, look, say),
         linked_data=linked_data_of(request, slug),
     )
 
@@ -190,10 +196,25 @@ def _documents(look: Look, say: Speech) -> list[dict[str, str | None]]:
 
 def _citation(request: Request, look: Look, say: Speech) -> str:
     dataset, version = look.overview.dataset, look.version
-    assert version is not None
-    year = (version.published_at or version.created_at).year
+    if version is None:
+        when, which = dataset.issued or dataset.modified_at, ""
+    else:
+        when = version.published_at or version.created_at
+        which = f"v{version.number}. sha256:{version.digest}. "
     return (
-        f"{say.text(look.overview.publisher.title)} ({year}): {say.text(dataset.entry.title)}. "
-        f"v{version.number}. sha256:{version.digest}. "
+        f"{say.text(look.overview.publisher.title)} ({when.year}): "
+        f"{say.text(dataset.entry.title)}. {which}"
         f"{wiring_of(request).settings.site_url}/dataset/{dataset.slug}"
     )
+
+
+def _forms(slug: str) -> list[tuple[str, str]]:
+    """The record for programs: the name of the form and its address."""
+    place = f"/dataset/{slug}"
+    return [
+        ("DCAT-AP (Turtle)", f"{place}.ttl"),
+        ("JSON-LD", f"{place}.jsonld"),
+        ("Croissant", f"{place}/croissant.jsonld"),
+        ("Data Package", f"{place}/datapackage.json"),
+        ("CKAN", f"/api/3/action/package_show?id={slug}"),
+    ]

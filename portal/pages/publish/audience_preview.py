@@ -23,7 +23,7 @@ from policies.terms import Grade, OpenType, Regime, ShareType
 from portal.pages.dataset.frame import price_words
 from portal.pages.dataset_cards import FORMATS
 from portal.pages.legal_words import citation_words
-from portal.pages.publish.record_history import value_words
+from portal.pages.record_words import value_words
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.sign_in import signed_in

@@ -30,6 +30,7 @@ from portal.pages.publish.publishing import (
     stage_names,
 )
 from portal.pages.publish.record_score import reached_of, score_view, would_be
+from portal.pages.record_words import labels_of
 from portal.pages.rendering import render, wants_part
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of
@@ -346,55 +347,3 @@ def _filing_lines(filing: list[Filing], say: Speech) -> list[dict[str, object]]:
         }
         for one in filing
     ]
-
-
-def labels_of(say: Speech) -> dict[str, str]:
-    """What each field of the form is called, in the order of the page."""
-    return {
-        "slug": say.gettext("Name in the address"),
-        "title_zh": say.gettext("Title in Chinese"),
-        "title_en": say.gettext("Title in English"),
-        "summary_zh": say.gettext("Summary in Chinese"),
-        "summary_en": say.gettext("Summary in English"),
-        "themes": say.gettext("Themes"),
-        "keywords": say.gettext("Keywords"),
-        "update_cycle": say.gettext("Update cycle"),
-        "audience": say.gettext("Audience of the record"),
-        "grade": say.gettext("Grade"),
-        "share_type": say.gettext("Sharing with departments"),
-        "share_condition": say.gettext("Condition of sharing"),
-        "share_law": say.gettext("Legal basis for not sharing"),
-        "share_basis": say.gettext("Article of that text, or another text"),
-        "share_channel": say.gettext("Way of sharing"),
-        "open_type": say.gettext("Opening to the public"),
-        "open_condition": say.gettext("Condition of opening"),
-        "open_law": say.gettext("Legal basis for not opening"),
-        "open_basis": say.gettext("Article of that text, or another reason"),
-        "licence": say.gettext("Licence"),
-        "class_code": say.gettext("Class code"),
-        "gov_code": say.gettext("Code of the resource"),
-        "registration_number": say.gettext("Registration number"),
-        "format_class": say.gettext("Kind of format"),
-        "related_codes": say.gettext("Codes of related resources"),
-        "is_classified": say.gettext("Secrecy"),
-        "temporal_start": say.gettext("Time covered, from"),
-        "temporal_end": say.gettext("Time covered, until"),
-        "spatial": say.gettext("Area covered"),
-        "field_of_use": say.gettext("Field"),
-        "scenario": say.gettext("Scenario of use"),
-        "languages": say.gettext("Languages of the data"),
-        "source_system": say.gettext("Source system"),
-        "provenance": say.gettext("Origin of the data"),
-        "maintainer": say.gettext("Contact"),
-        "maintainer_email": say.gettext("E-mail of the contact"),
-        "contact_phone": say.gettext("Telephone of the contact"),
-        "author": say.gettext("Author"),
-        "author_email": say.gettext("E-mail of the author"),
-        "type_name": say.gettext("Kind of record"),
-        "series": say.gettext("Part of the series"),
-        "landing_page": say.gettext("Page about the data elsewhere"),
-        "version_label": say.gettext("Version as its publisher calls it"),
-        "conforms_to": say.gettext("Standard"),
-        "legislation": say.gettext("Applicable legislation"),
-        "identifiers": say.gettext("Identifiers elsewhere"),
-    }

@@ -13,11 +13,11 @@ from fastapi import APIRouter, Query, Request, Response
 
 from catalog.history import FieldChange, RecordChange, actors_of, history_of
 from policies.database import Tx
-from policies.errors import N_, UserNotFound
+from policies.errors import UserNotFound
 from policies.identity.people import user_with_id
 from policies.terms import UserId
 from portal.pages.dataset.look import look_of
-from portal.pages.publish.describing import labels_of
+from portal.pages.record_words import labels_of, value_words
 from portal.pages.rendering import render
 from portal.pages.speech import Speech
 from portal.pages.words import EVENTS
@@ -39,50 +39,6 @@ _LABELS: Final = {
     "summary.en": "summary_en",
     "directory.in_series": "series",
 }
-_VALUES: Final[Mapping[str, Mapping[str, str]]] = {
-    "audience": {
-        "public": N_("Everybody"),
-        "departments": N_("Departments"),
-        "own": N_("Only your own organisation"),
-    },
-    "share_type": {
-        "unconditional": N_("Shared without conditions"),
-        "conditional": N_("Shared on conditions"),
-        "not_shared": N_("Not shared"),
-    },
-    "open_type": {
-        "unconditional": N_("Open without conditions"),
-        "conditional": N_("Open on conditions"),
-        "not_open": N_("Not open"),
-    },
-    "grade": {"1": N_("General data"), "2": N_("Important data"), "3": N_("Core data")},
-    "update_cycle": {
-        "real_time": N_("Real time"),
-        "daily": N_("Daily"),
-        "weekly": N_("Weekly"),
-        "monthly": N_("Monthly"),
-        "quarterly": N_("Quarterly"),
-        "yearly": N_("Yearly"),
-        "irregular": N_("Irregularly"),
-    },
-    "directory.share_channel": {
-        "interface": N_("Platform: interface"),
-        "database": N_("Platform: database or front-end machine"),
-        "file": N_("Platform: file"),
-        "mail": N_("By mail"),
-        "media": N_("On a medium"),
-    },
-    "directory.format_class": {
-        "file": N_("Electronic file"),
-        "spreadsheet": N_("Spreadsheet"),
-        "database": N_("Database"),
-        "image": N_("Graphics or image"),
-        "stream": N_("Streaming media"),
-        "self_describing": N_("Self-describing format"),
-    },
-    "directory.is_classified": {"yes": N_("Classified"), "no": N_("Not classified")},
-}
-
 
 _PROSE: Final = (
     *("title.", "summary.", "share_basis", "open_basis", "directory.share_condition"),
@@ -216,13 +172,3 @@ def pieces(before: str, after: str) -> list[Piece]:
 def _tokens(text: str) -> list[str]:
     """Words, blanks and marks; each Chinese character for itself."""
     return _TOKENS.findall(text)
-
-
-def value_words(field: str, value: str | tuple[str, ...] | None, say: Speech) -> str:
-    """What a field holds, in the reader's words; empty where it holds nothing."""
-    if value is None:
-        return ""
-    if isinstance(value, tuple):
-        return say.gettext(", ").join(value)
-    known = _VALUES.get(field, {})
-    return say.gettext(known[value]) if value in known else value

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import date
+from uuid import uuid4
 
+from catalog.curation import deposit
+from catalog.curation.deposit import Deposit
+from catalog.dataset import Distribution, DistributionId
+from catalog.directory import Directory
 from catalog.find import dataset_named
+from policies.decision.profile import profile_in_force
+from policies.terms import Text
 from portal.wiring import Wiring
-from tests.exchange.city import City
+from tests.exchange.city import City, entry
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.visitor import Visitor
 
@@ -278,3 +287,68 @@ def test_everything_about_a_strangers_draft_is_not_found(
     ):
         stranger.page(path, status=404)
     stranger.page("/requests-for-data/00000000-0000-0000-0000-000000000000", status=404)
+
+
+def elsewhere(city: City, *addresses: str) -> None:
+    """A public record whose data its publisher keeps at these addresses."""
+    directory = Directory(
+        class_code="301005",
+        spatial="310000",
+        maintainer="Data office",
+        maintainer_email="data@example.org",
+        contact_phone="0310-5550100",
+        share_condition="For law enforcement",
+        landing_page="javascript:alert(1)",
+        temporal_start=date(2020, 1, 1),
+    )
+    with city.pool.connection() as tx:
+        dataset_id = deposit.new_id(tx)
+        files = tuple(
+            Distribution(
+                id=DistributionId(uuid4()),
+                dataset_id=dataset_id,
+                slug=f"file-{place}",
+                title=Text(en=f"File {place}"),
+                access_url=address,
+                key_columns=(),
+                created_at=city.at,
+                modified_at=city.at,
+                format="CSV",
+            )
+            for place, address in enumerate(addresses)
+        )
+        told = Deposit("parking", city.transport.id, replace(entry(), directory=directory), files)
+        deposit.deposit(tx, dataset_id, told, by=city.publisher, at=city.at)
+        deposit.put_out(tx, dataset_id, profile_id=profile_in_force(city.at).id, at=city.at)
+
+
+def test_data_at_its_publisher_is_reached_from_its_page(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    elsewhere(city, "https://files.example.org/a.csv", "javascript:alert(1)")
+
+    page = browser_of().page("/dataset/parking")
+
+    assert page.count('href="https://files.example.org/a.csv"') == 2
+    assert "Get it from its publisher" in page
+    assert "files.example.org" in page
+    assert 'href="javascript' not in page
+    assert "301005" in page
+    assert "Shanghai" in page
+    assert 'href="mailto:data@example.org"' in page
+    assert 'href="/dataset/parking/croissant.jsonld"' in page
+
+
+def test_what_departments_are_told_of_a_record_is_on_their_page_alone(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    elsewhere(city, "https://files.example.org/a.csv")
+
+    pages = {
+        name: browser_of(actor).page("/dataset/parking")
+        for name, actor in {"all": None, "buyer": city.buyer, "office": city.officer}.items()
+    }
+
+    told = {name for name, page in pages.items() if "0310-5550100" in page}
+    assert told == {"office"}
+    assert {name for name, page in pages.items() if "For law enforcement" in page} == told
