@@ -22,6 +22,7 @@ import os
 import threading
 from bisect import bisect_left
 from collections import Counter, OrderedDict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ from catalog.build_copy import only_builder
 from catalog.errors import DamagedServingCopy
 from catalog.json_rows import columns_json, is_nested, json_text_expression
 from catalog.page_mark import mark_question, page_mark, read_mark
+from catalog.row_search.errors import QuestionTooLarge
 from catalog.row_sql import WHOLE_NUMBERS, conditions_sql, literal, quoted
 from catalog.serving_copy import (
     DATABASE_NAME,
@@ -50,6 +52,7 @@ from catalog.warehouse import Warehouse
 
 FORMAT_VERSION: Final = 1
 ROWS_MAX: Final = 50_000_000
+ROWS_PER_PIECE: Final = 122_880
 DATABASE_BYTES_MAX: Final = 1 << 30
 """Of a copy whose rows are written out; they come to some six times that."""
 ASKED_BEFORE_BUILDING: Final = 32
@@ -183,7 +186,7 @@ class RowStores:
         store: RowStore | None = None
         try:
             store = open_or_build(self._warehouse, copy)
-        except (OSError, DamagedServingCopy, pyarrow.ArrowException):
+        except (OSError, DamagedServingCopy, QuestionTooLarge, pyarrow.ArrowException):
             log.warning("the rows of a copy could not be written out", exc_info=True)
         with self._lock:
             del self._asked[name]
@@ -256,7 +259,7 @@ def _write_rows(warehouse: Warehouse, copy: ServingCopy, rows: Path, starts: Pat
     head = f"SELECT CAST(json_object({pairs}) AS VARCHAR) || ',' AS row"
     begun, count = 0, 0
     with rows.open("wb") as row_file, starts.open("wb") as start_file:
-        for batch in warehouse.arrow(copy, head, " ORDER BY rowid"):
+        for batch in _in_pieces(warehouse, copy, head):
             texts = batch.column(0).cast(pyarrow.large_string())
             _, offsets_buffer, data = texts.buffers()
             offsets = memoryview(offsets_buffer).cast("q")[
@@ -280,6 +283,15 @@ def _write_rows(warehouse: Warehouse, copy: ServingCopy, rows: Path, starts: Pat
         start_file.write(begun.to_bytes(_START_BYTES, "little", signed=True))
     if count != copy.rows:
         raise DamagedServingCopy(f"{count} rows were written of {copy.rows}")
+
+
+def _in_pieces(warehouse: Warehouse, copy: ServingCopy, head: str) -> Iterator[pyarrow.RecordBatch]:
+    """All rows in their order, so many at a time that putting them in order takes little memory."""
+    for first in range(0, copy.rows, ROWS_PER_PIECE):
+        last = first + ROWS_PER_PIECE - 1
+        tail = f" WHERE rowid BETWEEN {first} AND {last} ORDER BY rowid"
+        with warehouse.arrow(copy, head, tail) as batches:
+            yield from batches
 
 
 def _write_keys(warehouse: Warehouse, copy: ServingCopy, path: Path) -> int | None:

@@ -162,7 +162,7 @@ class Warehouse:
 
         `columns` None gives all. `after` is a page's `next_mark`; `offset` counts from there.
 
-        Raises: PageOutOfBounds, NoSuchColumn, UnfitValue, MalformedPageMark.
+        Raises: PageOutOfBounds, NoSuchColumn, UnfitValue, MalformedPageMark, QuestionTooLarge.
         """
         if not (0 <= limit <= PAGE_ROWS_MAX and 0 <= offset < ROWS_SKIPPED_MAX):
             raise PageOutOfBounds(PAGE_ROWS_MAX)
@@ -285,10 +285,14 @@ class Warehouse:
         return batches()
 
     def arrow(self, copy: ServingCopy, head: str, tail: str = "") -> pyarrow.RecordBatchReader:
-        """A statement about a copy in batches, by a cursor of its own, in the order of its rows."""
+        """A statement about a copy in batches, by a cursor of its own, in the order of its rows.
+
+        Raises: QuestionTooLarge.
+        """
         cursor, name = self._engine.cursor(), self._attach(copy)
         statement = f"{head} FROM {name}.{TABLE_NAME}{tail}"
-        return cursor.sql(statement).to_arrow_reader(ARROW_BATCH_ROWS)
+        with _told_apart():
+            return cursor.sql(statement).to_arrow_reader(ARROW_BATCH_ROWS)
 
     def _run(
         self,
@@ -314,6 +318,8 @@ class Warehouse:
 
         Another thread may push the copy out of the bounded set of open ones between the look-up
         and the run; it is then opened again.
+
+        Raises: QuestionTooLarge.
         """
         while True:
             name = self._attach(copy)
@@ -326,6 +332,8 @@ class Warehouse:
                     kept = self._attached.get(copy.folder)
                 if kept is not None and kept[1] == name:
                     raise
+            except duckdb.OutOfMemoryException:
+                raise QuestionTooLarge from None
 
     def _blame(self, known: dict[str, Column], filters: Sequence[Condition]) -> None:
         """Find the condition whose value the engine could not convert.

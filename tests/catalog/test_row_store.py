@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from catalog.errors import DamagedServingCopy, MalformedPageMark
-from catalog.row_store import ROWS_NAME, RowStore, RowStores, open_or_build
+from catalog.row_store import ROWS_NAME, ROWS_PER_PIECE, RowStore, RowStores, open_or_build
 from catalog.serving_copy import ServingCopy
 from catalog.view import Condition, Operator
 from catalog.warehouse import Warehouse
@@ -178,3 +178,20 @@ def test_rows_are_written_out_once_they_are_asked_for_often(
     assert [stores.of(copy) for _ in range(3)] == [None, None, None]
     stores.finish()
     assert stores.of(copy) is not None
+
+
+def test_a_table_of_several_pieces_is_written_out_in_its_order(
+    build_copy: BuildCopy, warehouse: Warehouse
+) -> None:
+    rows = 2 * ROWS_PER_PIECE + 1
+    copy = build_copy(f"SELECT (i * 7919) % {rows} AS k FROM range({rows}) t(i)", key=("k",))
+
+    store = _store(warehouse, copy)
+
+    for first in (0, ROWS_PER_PIECE - 1, ROWS_PER_PIECE, 2 * ROWS_PER_PIECE - 1, rows - 2):
+        told = store.page((), limit=2, offset=first, after=None)
+        assert told is not None
+        assert json.loads(b"[" + told.objects + b"]") == [{"k": first}, {"k": first + 1}]
+        one = store.page((Condition("k", Operator.EQUAL, first),), limit=2, offset=0, after=None)
+        assert one is not None
+        assert json.loads(one.objects) == {"k": first}
