@@ -3,8 +3,8 @@
     python bench/data_plane.py [--rows 1000000] [--no-peers] [--growth 100000,1000000,10000000]
 
 CPU is of every server's whole process tree for one call, less what it costs idle; medians of three
-rounds. Answers are compared before anything is timed. With `--growth` the pages are measured at
-each size and drawn into docs/performance.svg.
+rounds. Answers are compared before anything is timed. With `--growth` ours is measured at each
+size.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ import psutil
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from bench import peers
-from bench.growth import draw
 from bench.measuring import (
     WAIT_S,
     Client,
@@ -81,24 +80,21 @@ def main() -> None:
     asked.add_argument("--peers-folder", type=Path, default=Path(".peers"))
     told = asked.parse_args()
     sizes = [int(size) for size in told.growth.split(",") if size] or [told.rows]
-    pages: dict[int, dict[str, float]] = {}
     for rows in sizes:
         folder = Path(tempfile.mkdtemp(prefix="weir-bench-"))
         try:
             csv_path = folder / "readings.csv"
             duckdb.execute(f"COPY ({_readings(rows)}) TO '{csv_path}' (FORMAT csv, HEADER)")
             print(f"\n{rows:,} rows, {csv_path.stat().st_size / 1e6:.0f} MB as CSV", flush=True)
-            pages[rows] = measure_ours(folder, csv_path, rows)
+            measure_ours(folder, csv_path, rows)
             if not told.no_peers and not told.growth:
                 measure_peers(folder, csv_path, rows, told.peers_folder)
         finally:
             shutil.rmtree(folder)
-    if told.growth:
-        draw(pages, Path("docs/performance.svg"))
 
 
-def measure_ours(folder: Path, csv_path: Path, rows: int) -> dict[str, float]:
-    """Ours and bare DuckDB; the page's cost by what answered it."""
+def measure_ours(folder: Path, csv_path: Path, rows: int) -> None:
+    """Ours and bare DuckDB."""
     with installation(folder) as made:
         made.start()
         city = City(made)
@@ -117,10 +113,9 @@ def measure_ours(folder: Path, csv_path: Path, rows: int) -> dict[str, float]:
             _check_page(client, bare, rows)
             idle = idle_share(tree)
             print(f"idle {idle * 1000:.1f} ms CPU a second, taken off", flush=True)
-            found = _measure_pages(made, client, bare, rows, idle)
+            _measure_pages(made, client, bare, rows, idle)
             _measure_sql(made, bare, idle)
             _measure_file(made, client, copy.with_name("data.csv"), idle)
-        return found
 
 
 def _measure_ingest(made: Installation, city: City, csv_path: Path, client: Client) -> None:
@@ -176,7 +171,7 @@ def _bare_conversion(csv_path: Path) -> float:
 
 def _measure_pages(
     made: Installation, client: Client, bare: duckdb.DuckDBPyConnection, rows: int, idle: float
-) -> dict[str, float]:
+) -> None:
     stations = _stations(rows)
     tree: Tree = made.processes
     own: Tree = lambda: [psutil.Process()]  # noqa: E731
@@ -186,7 +181,7 @@ def _measure_pages(
         names = [one[0] for one in found.description or ()]
         return orjson.dumps([dict(zip(names, row, strict=True)) for row in found.fetchall()])
 
-    native = _told("page by key, bare DuckDB + orjson in process", cost_of(bare_page, CALLS, own))
+    _told("page by key, bare DuckDB + orjson in process", cost_of(bare_page, CALLS, own))
     # Nobody has asked yet: the engine answers, until the rows are written out in the background.
     deadline = time.monotonic() + 600
     while not any(made.data.glob("private/serving/**/rows.manifest.json")):
@@ -195,11 +190,11 @@ def _measure_pages(
     time.sleep(1)
     for _ in range(50):
         client.get(_page_path(next(stations)))
-    one = _told(
+    _told(
         "page by key, ours, 1 connection",
         cost_of(lambda: client.get(_page_path(next(stations))), CALLS, tree, idle=idle),
     )
-    by_range = _told(
+    _told(
         "page by a range (the engine answers), ours",
         cost_of(lambda: client.get(_range_path(next(stations))), CALLS // 4, tree, idle=idle),
     )
@@ -214,7 +209,7 @@ def _measure_pages(
         cost_at_once(another, CALLS * 4, CLIENTS, tree, idle=idle),
     )
     last = rows - 200
-    deep = _told(
+    _told(
         "page by deep offset, ours",
         cost_of(
             lambda: client.get(f"/api/v1/datasets/readings/rows?offset={last}"),
@@ -223,12 +218,6 @@ def _measure_pages(
             idle=idle,
         ),
     )
-    return {
-        "by key": one.cpu_ms,
-        "by offset": deep.cpu_ms,
-        "by a range": by_range.cpu_ms,
-        "bare DuckDB by key": native.cpu_ms,
-    }
 
 
 def _measure_sql(made: Installation, bare: duckdb.DuckDBPyConnection, idle: float) -> None:
