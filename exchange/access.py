@@ -43,7 +43,7 @@ from policies.access import (
     Face,
     Grant,
 )
-from policies.agree import agreements_in_force, get_agreement
+from policies.agree import agreements_in_time, get_agreement
 from policies.agreement import Agreement, AgreementState
 from policies.database import Tx
 from policies.decision.cedar import shipped_rules
@@ -276,7 +276,7 @@ def _ways(
         return
     ordered = sorted(listings, key=lambda listing: _ORDER[listing.regime])
     agreements = (
-        agreements_in_force(tx, consumer_id=by.organization.id, dataset_id=target.dataset.id, at=at)
+        agreements_in_time(tx, consumer_id=by.organization.id, dataset_id=target.dataset.id, at=at)
         if by.organization
         else []
     )

@@ -33,6 +33,18 @@ class ApplicationState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class RefusalReason(StrEnum):
+    """The closed list of reasons for which a request is refused.
+
+    Source: 政务数据共享条例 art. 21; X026.
+    """
+
+    NOT_HELD = "not_held"
+    LAW_FORBIDS = "law_forbids"
+    BEYOND_DUTY = "beyond_duty"
+    SECURITY = "security"
+
+
 class Manner(StrEnum):
     """How the applicant wants to read."""
 
@@ -112,6 +124,7 @@ class Application:
     times_returned: int = 0
     """How often gaps were named; once is what the law allows."""
     reason_code: str = ""
+    """A `RefusalReason`; older refusals have words of their own here."""
     assigned_to: UserId | None = None
     """The colleague who has it in hand; None: whoever of the provider's approvers comes first."""
     extension: Extension | None = None

@@ -22,6 +22,7 @@ from exchange.application import (
     ApplicationState,
     Handing,
     Manner,
+    RefusalReason,
     Request,
 )
 from exchange.clauses import judge_all, refuse_blocked, refuse_incomplete
@@ -57,7 +58,7 @@ from exchange.share_head import check_releases, share_head_for
 from exchange.store import applications as store
 from exchange.store import listings as listing_store
 from policies.access import Action
-from policies.agree import agreements_in_force
+from policies.agree import agreements_in_time
 from policies.agreement import Agreement
 from policies.calendar import DueDate, china_day
 from policies.database import Tx
@@ -189,13 +190,15 @@ def refuse(
     tx: Tx,
     application_id: UUID,
     *,
-    reason_code: str,
+    reason_code: RefusalReason | None,
     reason: str,
     legal_basis_id: str,
     by: Actor,
     at: datetime,
 ) -> Application:
     """Say no, with reason and legal basis; unconditional data cannot be refused.
+
+    `reason_code` None says that none was chosen, which the clauses refuse where they ask for one.
 
     Raises: ApplicationNotFound, NotYourPart, ShareHeadNeeded, ReasonMissing,
     ApplicationNotInState, SameTwoPeople, ClausesFailed.
@@ -208,12 +211,14 @@ def refuse(
         tx, application, listing, dataset, is_granted=False, decider=decider, at=at
     )
     judgement = judge_all(
-        replace(facts, reason_code=reason_code, reason_text=reason, legal_basis_id=legal_basis_id),
+        replace(
+            facts, reason_code=reason_code or "", reason_text=reason, legal_basis_id=legal_basis_id
+        ),
         at=at,
     )
     refuse_blocked(judgement)
     refused = application.refuse(
-        by=decider, at=at, reason=reason, reason_code=reason_code, legal_basis=legal_basis_id
+        by=decider, at=at, reason=reason, reason_code=reason_code or "", legal_basis=legal_basis_id
     )
     return _keep_decision(tx, refused, listing, judgement, by=by, at=at)
 
@@ -497,7 +502,7 @@ def _check_asks(listing: Listing, applicant: Organization) -> None:
 
 
 def _has_agreement(tx: Tx, listing: Listing, applicant_id: OrganizationId, at: datetime) -> bool:
-    held = agreements_in_force(tx, consumer_id=applicant_id, dataset_id=listing.dataset_id, at=at)
+    held = agreements_in_time(tx, consumer_id=applicant_id, dataset_id=listing.dataset_id, at=at)
     return any(agreement.listing_id == listing.id for agreement in held)
 
 

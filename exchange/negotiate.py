@@ -26,11 +26,11 @@ from exchange.errors import (
 from exchange.listing import Listing
 from exchange.store import listings as listing_store
 from policies import agree
-from policies.agreement import Agreement
+from policies.agreement import Agreement, AgreementState
 from policies.calendar import china_day
 from policies.database import Tx
 from policies.decision.facts import ApplyFacts, TokenFacts
-from policies.errors import AgreementNotFound
+from policies.errors import AgreementNotFound, AgreementSuspended
 from policies.evidence.signing_key import KeyPurpose
 from policies.freeze import frozen_targets
 from policies.identity import issue, tokens
@@ -61,7 +61,7 @@ def accept(
     `ends_on` None takes the longest term that is offered.
 
     Raises: NoOrganization, NotYourPart, ListingNotFound, NotForSale, TermsChanged,
-    PurposeNotOffered, EndTooLate, AlreadyAsked, ClausesFailed.
+    PurposeNotOffered, EndTooLate, AgreementSuspended, AlreadyAsked, ClausesFailed.
     """
     buyer = _buyer(by)
     listing = listing_store.lock_listing(tx, listing_id)
@@ -153,6 +153,29 @@ def end_agreement(tx: Tx, agreement_id: UUID, *, reason: str, by: Actor, at: dat
     return agree.end(tx, agreement_id, reason=reason, by=by, at=at)
 
 
+def suspend_agreement(
+    tx: Tx, agreement_id: UUID, *, reason: str, by: Actor, at: datetime
+) -> Agreement:
+    """Suspend an agreement as its provider or a supervisor; nothing is read under it meanwhile.
+
+    Raises: AgreementNotFound, NotTheSuspender, AgreementEnded, AgreementSuspended, ReasonMissing.
+    """
+    get_agreement(tx, agreement_id, by=by)
+    return agree.suspend(tx, agreement_id, reason=reason, by=by, at=at)
+
+
+def resume_agreement(
+    tx: Tx, agreement_id: UUID, *, reason: str, by: Actor, at: datetime
+) -> Agreement:
+    """Take a suspended agreement up again, as whoever suspended it or is senior.
+
+    Raises: AgreementNotFound, NotTheSuspender, AgreementEnded, AgreementNotSuspended,
+    ReasonMissing.
+    """
+    get_agreement(tx, agreement_id, by=by)
+    return agree.resume(tx, agreement_id, reason=reason, by=by, at=at)
+
+
 def get_agreement(tx: Tx, agreement_id: UUID, *, by: Actor) -> Agreement:
     """An agreement, for its two sides and for supervisors.
 
@@ -182,7 +205,11 @@ def _check_standing(
     tx: Tx, listing: Listing, buyer: Organization, purpose: Purpose, at: datetime
 ) -> None:
     """Refuse a second agreement of the same kind while the first one runs."""
-    held = agree.agreements_in_force(tx, consumer_id=buyer.id, dataset_id=listing.dataset_id, at=at)
+    held = agree.agreements_in_time(tx, consumer_id=buyer.id, dataset_id=listing.dataset_id, at=at)
+    for one in held:
+        # Else a suspension would be got round by buying once more.
+        if one.listing_id == listing.id and one.state is AgreementState.SUSPENDED:
+            raise AgreementSuspended(one.id)
     if any(one.listing_id == listing.id and one.purpose is purpose for one in held):
         raise AlreadyAsked(str(listing.id))
 

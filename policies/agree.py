@@ -1,4 +1,4 @@
-"""Conclude an agreement, find it, and end it."""
+"""Conclude an agreement, find it, suspend it and take it up again, and end it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,27 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from policies.agreement import Agreement, AgreementState, check_in_force, check_terms
+from policies.agreement import (
+    Agreement,
+    AgreementState,
+    Suspension,
+    check_in_force,
+    check_terms,
+)
 from policies.database import Tx
-from policies.errors import AgreementEnded, AgreementNotFound, NotAParty
+from policies.errors import (
+    AgreementEnded,
+    AgreementNotFound,
+    AgreementNotSuspended,
+    AgreementSuspended,
+    NotAParty,
+    NotTheSuspender,
+)
 from policies.events import Event, EventKind, JsonValue, moment_text
 from policies.party import Actor, Role
 from policies.reason import check_reason
 from policies.record import record
+from policies.roles import can_approve_for, can_supervise
 from policies.store import agreements as store
 
 AGREEMENTS_PAGE_MAX = 500
@@ -37,7 +51,6 @@ def conclude(tx: Tx, agreement: Agreement, *, by: Actor) -> Agreement:
             at=agreement.concluded_at,
             facts={
                 "regime": agreement.regime,
-                "provider_id": agreement.provider_id,
                 "purpose": agreement.purpose,
                 "actions": sorted(agreement.actions),
                 "terms_sha256": agreement.terms_sha256,
@@ -74,6 +87,65 @@ def end(tx: Tx, agreement_id: UUID, *, reason: str, by: Actor, at: datetime) -> 
     return ended
 
 
+def suspend(tx: Tx, agreement_id: UUID, *, reason: str, by: Actor, at: datetime) -> Agreement:
+    """Stop all reading under an agreement until it is taken up again; its term runs on.
+
+    Raises: AgreementNotFound, NotTheSuspender, AgreementEnded, AgreementSuspended, ReasonMissing.
+    Source: 政务数据共享条例 art. 27; X134.
+    """
+    reason = check_reason(reason)
+    agreement = _running(tx, agreement_id, at)
+    if by.user_id is None or not may_suspend(by, agreement):
+        raise NotTheSuspender(agreement_id)
+    if agreement.state is AgreementState.SUSPENDED:
+        raise AgreementSuspended(agreement_id)
+    suspension = Suspension(at, by.user_id, reason, is_by_supervisor=can_supervise(by))
+    store.suspend_agreement(tx, agreement_id, suspension)
+    suspended = replace(agreement, state=AgreementState.SUSPENDED, suspension=suspension)
+    kind = EventKind.AGREEMENT_SUSPENDED
+    record(tx, _event(kind, suspended, by=by, at=at, facts={"reason": reason}))
+    return suspended
+
+
+def resume(tx: Tx, agreement_id: UUID, *, reason: str, by: Actor, at: datetime) -> Agreement:
+    """Take a suspended agreement up again, its cause being closed.
+
+    Raises: AgreementNotFound, NotTheSuspender, AgreementEnded, AgreementNotSuspended,
+    ReasonMissing.
+    """
+    reason = check_reason(reason)
+    agreement = _running(tx, agreement_id, at)
+    if by.user_id is None or not may_suspend(by, agreement):
+        raise NotTheSuspender(agreement_id)
+    if agreement.suspension is None:
+        raise AgreementNotSuspended(agreement_id)
+    if agreement.suspension.is_by_supervisor and not can_supervise(by):
+        raise NotTheSuspender(agreement_id)
+    store.resume_agreement(tx, agreement_id)
+    resumed = replace(agreement, state=AgreementState.ACTIVE, suspension=None)
+    kind = EventKind.AGREEMENT_RESUMED
+    record(tx, _event(kind, resumed, by=by, at=at, facts={"reason": reason}))
+    return resumed
+
+
+def may_suspend(by: Actor, agreement: Agreement) -> bool:
+    """Whether somebody may suspend this agreement, as its provider or as a supervisor."""
+    return can_approve_for(by, agreement.provider_id) or can_supervise(by)
+
+
+def _running(tx: Tx, agreement_id: UUID, at: datetime) -> Agreement:
+    """The agreement, held until the transaction ends, with time left.
+
+    Raises: AgreementNotFound, AgreementEnded.
+    """
+    agreement = store.lock_agreement(tx, agreement_id)
+    if agreement is None:
+        raise AgreementNotFound(agreement_id)
+    if agreement.state is AgreementState.ENDED or agreement.ends_at <= at:
+        raise AgreementEnded(agreement_id, agreement.ended_at or agreement.ends_at)
+    return agreement
+
+
 def get_agreement(tx: Tx, agreement_id: UUID) -> Agreement:
     """The agreement of that id, whatever became of it.
 
@@ -103,6 +175,13 @@ def agreements_in_force(
 ) -> list[Agreement]:
     """What a consumer may rely on for a dataset now, the agreement ending last first."""
     return store.agreements_in_force(tx, consumer_id, dataset_id, at)
+
+
+def agreements_in_time(
+    tx: Tx, *, consumer_id: UUID, dataset_id: UUID, at: datetime
+) -> list[Agreement]:
+    """A consumer's agreements on a dataset whose time runs, suspended ones last."""
+    return store.agreements_in_time(tx, consumer_id, dataset_id, at)
 
 
 def count_in_force(tx: Tx, at: datetime) -> int:
@@ -139,5 +218,9 @@ def _event(
         organization_id=agreement.consumer_id,
         dataset_id=agreement.dataset_id,
         subject_id=agreement.id,
-        facts={"listing_id": agreement.listing_id, **facts},
+        facts={
+            "listing_id": agreement.listing_id,
+            "provider_id": agreement.provider_id,
+            **facts,
+        },
     )

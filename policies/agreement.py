@@ -34,6 +34,17 @@ class AgreementState(StrEnum):
     ENDED = "ended"
 
 
+@dataclass(frozen=True, slots=True)
+class Suspension:
+    """Why nothing is read under an agreement for a while, and whose word lifts that."""
+
+    at: datetime
+    by: UserId
+    reason: str
+    is_by_supervisor: bool
+    """Put there by the bureau or a regulator; only they lift it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """An agreement between the provider and the consumer of one dataset under one listing."""
@@ -58,6 +69,8 @@ class Agreement:
     accepted_by: UserId | None
     """None: concluded by the provider's standing release, without a person."""
     state: AgreementState = AgreementState.ACTIVE
+    suspension: Suspension | None = None
+    """The one that holds, or held when it was ended; None where none does."""
     ended_at: datetime | None = None
     """None unless it was ended before its time."""
     end_reason: str = ""

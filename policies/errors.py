@@ -452,6 +452,25 @@ class AgreementSuspended(Conflict):
 
 
 @dataclass(eq=False)
+class AgreementNotSuspended(Conflict):
+    """Only a suspended agreement is taken up again."""
+
+    message: ClassVar[str] = N_("The agreement is not suspended.")
+    agreement_id: UUID
+
+
+@dataclass(eq=False)
+class NotTheSuspender(Denied):
+    """An agreement is suspended by its provider or a supervisor, and resumed by no less."""
+
+    message: ClassVar[str] = N_(
+        "Only an approver of the provider, the bureau or a regulator may suspend an agreement or "
+        "take it up again; what a supervisor suspended, only a supervisor takes up again."
+    )
+    agreement_id: UUID
+
+
+@dataclass(eq=False)
 class NotAParty(Denied):
     """Only its parties, the bureau or a regulator may end an agreement."""
 

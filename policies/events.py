@@ -113,6 +113,8 @@ class EventKind(StrEnum):
     SHARE_HEAD_NAMED = "share_head.named"
     """Who releases an organisation's answers is no role: it is one person of its approvers."""
     AGREEMENT_CONCLUDED = "agreement.concluded"
+    AGREEMENT_SUSPENDED = "agreement.suspended"
+    AGREEMENT_RESUMED = "agreement.resumed"
     AGREEMENT_ENDED = "agreement.ended"
     TOKEN_ISSUED = "token.issued"  # noqa: S105 (the name of an event)
     TOKEN_REVOKED = "token.revoked"  # noqa: S105 (the name of an event)

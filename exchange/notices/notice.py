@@ -45,6 +45,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     EventKind.APPLICATION_ESCALATED: Topic.CLOCK,
     EventKind.DISPUTE_MOVED: Topic.ANSWER,
     EventKind.CORRECTION_MOVED: Topic.ANSWER,
+    EventKind.AGREEMENT_SUSPENDED: Topic.DATA,
+    EventKind.AGREEMENT_RESUMED: Topic.DATA,
     EventKind.AGREEMENT_ENDED: Topic.DATA,
     EventKind.DATASET_RETURNED: Topic.DATA,
     EventKind.DATASET_PUBLISHED: Topic.DATA,

@@ -24,6 +24,9 @@ _WAITS_FOR_FINANCE = (
     EventKind.PAYOUT_ASKED,
     EventKind.REFUND_PROPOSED,
 )
+_ABOUT_AGREEMENTS = frozenset(
+    {EventKind.AGREEMENT_SUSPENDED, EventKind.AGREEMENT_RESUMED, EventKind.AGREEMENT_ENDED}
+)
 _CONSUMERS = (Role.BUYER, Role.PUBLISHER)
 
 
@@ -57,7 +60,7 @@ def _told(tx: Tx, event: RecordedEvent, facts: Mapping[str, object]) -> Iterable
         ]
     if kind in (EventKind.PAYOUT_SENT, EventKind.PAYOUT_REFUSED):
         return _people(tx, event.organization_id, (Role.FINANCE, Role.ADMIN))
-    if kind == EventKind.AGREEMENT_ENDED:
+    if kind in _ABOUT_AGREEMENTS:
         return [
             *_people(tx, event.organization_id, _CONSUMERS),
             *_people(tx, provider, (Role.APPROVER,)),

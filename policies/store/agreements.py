@@ -8,7 +8,7 @@ from uuid import UUID
 from psycopg.rows import DictRow
 
 from policies.access import Action
-from policies.agreement import Agreement, AgreementState
+from policies.agreement import Agreement, AgreementState, Suspension
 from policies.database import Tx
 from policies.terms import Purpose, Regime
 
@@ -55,7 +55,8 @@ def get_agreement(tx: Tx, agreement_id: UUID) -> Agreement | None:
         """
         SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
                terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason
+               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
+               suspension_reason, is_suspended_by_supervisor
           FROM policies.agreements
          WHERE id = %(id)s
         """,
@@ -70,7 +71,8 @@ def lock_agreement(tx: Tx, agreement_id: UUID) -> Agreement | None:
         """
         SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
                terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason
+               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
+               suspension_reason, is_suspended_by_supervisor
           FROM policies.agreements
          WHERE id = %(id)s
            FOR UPDATE
@@ -86,7 +88,8 @@ def agreements_of_party(tx: Tx, organization_id: UUID, *, limit: int) -> list[Ag
         """
         SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
                terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason
+               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
+               suspension_reason, is_suspended_by_supervisor
           FROM policies.agreements
          WHERE %(organization_id)s IN (provider_id, consumer_id)
          ORDER BY concluded_at DESC, id
@@ -105,7 +108,8 @@ def agreements_in_force(
         """
         SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
                terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason
+               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
+               suspension_reason, is_suspended_by_supervisor
           FROM policies.agreements
          WHERE consumer_id = %(consumer_id)s
            AND dataset_id = %(dataset_id)s
@@ -113,6 +117,29 @@ def agreements_in_force(
            AND starts_at <= %(at)s
            AND ends_at > %(at)s
          ORDER BY ends_at DESC, id
+        """,
+        {"consumer_id": consumer_id, "dataset_id": dataset_id, "at": at},
+    )
+    return [_agreement(row) for row in rows]
+
+
+def agreements_in_time(
+    tx: Tx, consumer_id: UUID, dataset_id: UUID, at: datetime
+) -> list[Agreement]:
+    """Agreements of a consumer on a dataset whose time runs, those in force first."""
+    rows = tx.execute(
+        """
+        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
+               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
+               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
+               suspension_reason, is_suspended_by_supervisor
+          FROM policies.agreements
+         WHERE consumer_id = %(consumer_id)s
+           AND dataset_id = %(dataset_id)s
+           AND state IN ('active', 'suspended')
+           AND starts_at <= %(at)s
+           AND ends_at > %(at)s
+         ORDER BY state, ends_at DESC, id
         """,
         {"consumer_id": consumer_id, "dataset_id": dataset_id, "at": at},
     )
@@ -141,7 +168,8 @@ def in_force_after(tx: Tx, after: UUID | None, *, at: datetime, limit: int) -> l
         """
         SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
                terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason
+               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
+               suspension_reason, is_suspended_by_supervisor
           FROM policies.agreements
          WHERE state = 'active'
            AND starts_at <= %(at)s
@@ -169,6 +197,44 @@ def end_agreement(tx: Tx, agreement_id: UUID, *, ended_at: datetime, reason: str
     )
 
 
+def suspend_agreement(tx: Tx, agreement_id: UUID, suspension: Suspension) -> None:
+    """Let nothing be read under an agreement until it is taken up again."""
+    tx.execute(
+        """
+        UPDATE policies.agreements
+           SET state = 'suspended',
+               suspended_at = %(at)s,
+               suspended_by = %(by)s,
+               suspension_reason = %(reason)s,
+               is_suspended_by_supervisor = %(is_by_supervisor)s
+         WHERE id = %(id)s
+        """,
+        {
+            "id": agreement_id,
+            "at": suspension.at,
+            "by": suspension.by,
+            "reason": suspension.reason,
+            "is_by_supervisor": suspension.is_by_supervisor,
+        },
+    )
+
+
+def resume_agreement(tx: Tx, agreement_id: UUID) -> None:
+    """Take a suspended agreement up again."""
+    tx.execute(
+        """
+        UPDATE policies.agreements
+           SET state = 'active',
+               suspended_at = NULL,
+               suspended_by = NULL,
+               suspension_reason = NULL,
+               is_suspended_by_supervisor = NULL
+         WHERE id = %(id)s
+        """,
+        {"id": agreement_id},
+    )
+
+
 def _agreement(row: DictRow) -> Agreement:
     return Agreement(
         id=row["id"],
@@ -189,4 +255,16 @@ def _agreement(row: DictRow) -> Agreement:
         state=AgreementState(row["state"]),
         ended_at=row["ended_at"],
         end_reason=row["end_reason"] or "",
+        suspension=_suspension(row),
+    )
+
+
+def _suspension(row: DictRow) -> Suspension | None:
+    if row["suspended_at"] is None:
+        return None
+    return Suspension(
+        at=row["suspended_at"],
+        by=row["suspended_by"],
+        reason=row["suspension_reason"],
+        is_by_supervisor=row["is_suspended_by_supervisor"],
     )

@@ -87,7 +87,7 @@ WISHES: Final[Sequence[Wish]] = (
         decider="weather-approver",
         decision="refuse",
         answer={
-            "reason_code": "outside_duty",
+            "reason_code": "beyond_duty",
             "reason": "公众气象预报由气象台统一发布，不属于申请单位职责；可引用已发布的预报。"
             "/ Public forecasts are the observatory's alone; cite those that it publishes.",
             "legal_basis_id": "data-sharing-regulations",

@@ -90,6 +90,10 @@ _SENTENCES: Final[Mapping[str, str]] = {
     EventKind.CORRECTION_MOVED: N_(
         "The provider checked the fault that you reported in “{title}” and reports back."
     ),
+    EventKind.AGREEMENT_SUSPENDED: N_(
+        "The agreement on “{title}” is suspended; nothing is read under it for now."
+    ),
+    EventKind.AGREEMENT_RESUMED: N_("The agreement on “{title}” holds again."),
     EventKind.AGREEMENT_ENDED: N_("The agreement on “{title}” was ended."),
     EventKind.DATASET_RETURNED: N_("“{title}” came back from the approver with a reason."),
     EventKind.DATASET_PUBLISHED: N_("A new version of “{title}” is published."),
@@ -163,7 +167,9 @@ def _place(notice: Notice) -> str:
             return f"/my/requests/{notice.subject_id}"
         case EventKind.CORRECTION_MOVED:
             return f"/inbox/correction/{notice.subject_id}"
-        case EventKind.AGREEMENT_ENDED:
+        case (
+            EventKind.AGREEMENT_SUSPENDED | EventKind.AGREEMENT_RESUMED | EventKind.AGREEMENT_ENDED
+        ):
             return f"/my/agreements/{notice.subject_id}"
         case EventKind.PAYMENT_RECORDED | EventKind.PAYOUT_ASKED | EventKind.REFUND_PROPOSED:
             return "/finance"

@@ -106,6 +106,8 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.CORRECTION_MOVED: N_("A correction of data went on"),
     EventKind.SHARE_HEAD_NAMED: N_("A head of the share office was named"),
     EventKind.AGREEMENT_CONCLUDED: N_("An agreement was concluded"),
+    EventKind.AGREEMENT_SUSPENDED: N_("An agreement was suspended"),
+    EventKind.AGREEMENT_RESUMED: N_("An agreement was taken up again"),
     EventKind.AGREEMENT_ENDED: N_("An agreement was ended"),
     EventKind.CLIENT_MADE: N_("A program's key was made"),
     EventKind.CLIENT_ROTATED: N_("A program's key got a new secret"),

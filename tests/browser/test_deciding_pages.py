@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from catalog import publish
 from catalog.curation import describe
 from exchange import apply, dispute, list_product
+from exchange.application import RefusalReason
 from exchange.list_product import Proposal
 from exchange.notices.follow_log import follow_log
 from exchange.payments.give_back import propose_refund
@@ -81,7 +82,7 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
         apply.refuse(
             tx,
             refused.id,
-            reason_code="law_forbids",
+            reason_code=RefusalReason.LAW_FORBIDS,
             reason="Named in the act",
             legal_basis_id="data-security-law",
             by=city.approver,

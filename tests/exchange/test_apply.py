@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 
 from exchange import apply, negotiate
-from exchange.application import Application, ApplicationState
+from exchange.application import Application, ApplicationState, RefusalReason
 from exchange.errors import (
     AlreadyAsked,
     ApplicationNotFound,
@@ -209,7 +209,7 @@ def _refuse(
     return apply.refuse(
         tx,
         application_id,
-        reason_code="secrecy",
+        reason_code=RefusalReason.LAW_FORBIDS,
         reason=reason,
         legal_basis_id=legal_basis_id,
         by=city.approver,

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchange import apply
-from exchange.application import Application, ApplicationState, Manner, Request
+from exchange.application import Application, ApplicationState, Manner, RefusalReason, Request
 from exchange.equal_treatment import (
     OpenRequest,
     equal_treatment,
@@ -110,7 +110,7 @@ def test_like_requests_that_were_decided_differently_are_named(city: City) -> No
         apply.refuse(
             tx,
             second.id,
-            reason_code="security",
+            reason_code=RefusalReason.SECURITY,
             reason="No",
             legal_basis_id="data-security-law",
             by=city.approver,

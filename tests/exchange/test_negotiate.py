@@ -22,7 +22,7 @@ from exchange.errors import (
 from policies import freeze
 from policies.agreement import Agreement
 from policies.database import Tx
-from policies.errors import AgreementEnded, AgreementNotFound
+from policies.errors import AgreementEnded, AgreementNotFound, AgreementSuspended
 from policies.freeze_order import FreezeTarget
 from policies.party import Actor, OrganizationKind, Role
 from policies.terms import ListingId, Purpose
@@ -164,6 +164,26 @@ def test_a_suspended_listing_takes_no_buyers(city: City) -> None:
 
     with pytest.raises(ListingNotFound):
         city.buy(listing)
+
+
+def test_a_suspension_is_not_got_round_by_buying_again(city: City) -> None:
+    listing = city.sold_stops()
+    agreement = city.buy(listing)
+    with city.pool.connection() as tx:
+        negotiate.suspend_agreement(
+            tx, agreement.id, reason="misuse", by=city.seller_head, at=city.at
+        )
+
+    with city.pool.connection() as tx, pytest.raises(AgreementSuspended):
+        negotiate.accept(
+            tx,
+            listing.id,
+            purpose=Purpose.RESEARCH,
+            ends_on=None,
+            offer=offer_sha256(listing),
+            by=city.buyer,
+            at=city.at,
+        )
 
 
 def _accept(

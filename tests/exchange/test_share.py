@@ -15,7 +15,7 @@ from catalog.demand.duties import state_duties
 from catalog.find import dataset_with_id
 from catalog.view import Condition, Operator
 from exchange import apply, dispute, extend, negotiate, take_in_hand
-from exchange.application import Application, ApplicationState
+from exchange.application import Application, ApplicationState, RefusalReason
 from exchange.correct_shared import (
     ask_correction,
     close_correction,
@@ -75,7 +75,7 @@ def refused(city: City) -> Application:
         return apply.refuse(
             tx,
             held.id,
-            reason_code="law_forbids",
+            reason_code=RefusalReason.LAW_FORBIDS,
             reason="Named in the act",
             legal_basis_id="data-security-law",
             by=city.approver,

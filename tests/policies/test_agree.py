@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from policies import agree
 from policies.access import Action
-from policies.agreement import Agreement, AgreementState
+from policies.agreement import Agreement, AgreementState, Suspension
 from policies.database import Tx
 from policies.errors import (
     AgreementEnded,
     AgreementNotFound,
     AgreementNotStarted,
+    AgreementNotSuspended,
     AgreementSuspended,
     AgreementTermOutOfOrder,
     AgreementWithOneself,
     NotAParty,
+    NotTheSuspender,
     ReasonMissing,
 )
-from policies.party import ANONYMOUS, Actor, Membership, Role
+from policies.party import ANONYMOUS, Actor, Membership, OrganizationKind, Role
 from policies.terms import (
     AgreementId,
     DatasetId,
@@ -34,6 +39,8 @@ from policies.terms import (
     Regime,
     UserId,
 )
+from tests.counts import examples
+from tests.people import acting, found
 
 AT = datetime(2026, 11, 22, 9, tzinfo=UTC)
 START, END = AT + timedelta(days=1), AT + timedelta(days=100)
@@ -172,10 +179,92 @@ def test_it_ends_once_and_for_a_reason(tx: Tx, draft: Agreement) -> None:
 
 
 def test_a_suspended_agreement_lets_nothing_flow(tx: Tx, draft: Agreement) -> None:
-    agree.conclude(tx, replace(draft, state=AgreementState.SUSPENDED), by=ANONYMOUS)
+    agree.conclude(tx, draft, by=ANONYMOUS)
+    regulator = acting(tx, "jian", (Role.REGULATOR, None))
 
+    suspended = agree.suspend(tx, draft.id, reason=" misuse ", by=regulator, at=START)
+
+    assert suspended.suspension == Suspension(START, _user_id(regulator), "misuse", True)
+    assert agree.get_agreement(tx, draft.id) == suspended
     with pytest.raises(AgreementSuspended):
         agree.agreement_in_force(tx, draft.id, START)
+    with pytest.raises(ReasonMissing):
+        agree.resume(tx, draft.id, reason=" ", by=regulator, at=START)
+    assert agree.resume(tx, draft.id, reason="cured", by=regulator, at=START) == draft
+    assert agree.agreement_in_force(tx, draft.id, START) == draft
+
+
+@settings(
+    max_examples=examples(10, long=200),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    steps=st.lists(
+        st.tuples(
+            st.sampled_from([agree.suspend, agree.resume, agree.end]),
+            st.sampled_from(["provider", "consumer", "bureau", "regulator", "stranger"]),
+        ),
+        max_size=8,
+    )
+)
+def test_whoever_does_what_in_whatever_order_only_lawful_moves_are_made(
+    tx: Tx, draft: Agreement, steps: list[tuple[Callable[..., Agreement], str]]
+) -> None:
+    provider, consumer = (
+        found(tx, f"{side}-{uuid4().hex}", OrganizationKind.ENTERPRISE)
+        for side in ("seller", "shop")
+    )
+    people = {
+        "provider": acting(tx, f"p-{uuid4().hex}", (Role.APPROVER, provider)),
+        "consumer": acting(tx, f"c-{uuid4().hex}", (Role.BUYER, consumer)),
+        "bureau": acting(tx, f"b-{uuid4().hex}", (Role.BUREAU, None)),
+        "regulator": acting(tx, f"r-{uuid4().hex}", (Role.REGULATOR, None)),
+        "stranger": acting(tx, f"s-{uuid4().hex}", (Role.APPROVER, found(tx, uuid4().hex))),
+    }
+    held = replace(draft, id=AgreementId(uuid4()), provider_id=provider.id, consumer_id=consumer.id)
+    agree.conclude(tx, held, by=ANONYMOUS)
+    state, suspender = AgreementState.ACTIVE, ""
+    for act, who in steps:
+        lawful = _is_lawful(act.__name__, who, state, suspender)
+        try:
+            act(tx, held.id, reason="because", by=people[who], at=START)
+        except (
+            AgreementEnded,
+            AgreementSuspended,
+            AgreementNotSuspended,
+            NotAParty,
+            NotTheSuspender,
+        ):
+            assert not lawful, (act.__name__, who, state)
+            continue
+        assert lawful, (act.__name__, who, state)
+        if act is agree.suspend:
+            state, suspender = AgreementState.SUSPENDED, who
+        else:
+            state = AgreementState.ACTIVE if act is agree.resume else AgreementState.ENDED
+
+    now = agree.get_agreement(tx, held.id)
+    assert now.state is state
+    assert now.is_in_force(START) == (state is AgreementState.ACTIVE)
+
+
+def _is_lawful(act: str, who: str, state: AgreementState, suspender: str) -> bool:
+    """The table of the design: who may move an agreement from which state."""
+    supervisors = {"bureau", "regulator"}
+    match act:
+        case "suspend":
+            return state is AgreementState.ACTIVE and who in {"provider", *supervisors}
+        case "resume":
+            seniors = supervisors if suspender in supervisors else {"provider", *supervisors}
+            return state is AgreementState.SUSPENDED and who in seniors
+        case _:
+            return state is not AgreementState.ENDED and who != "stranger"
+
+
+def _user_id(actor: Actor) -> UserId:
+    assert actor.user_id is not None
+    return actor.user_id
 
 
 def test_an_agreement_has_two_sides_and_a_time(tx: Tx, draft: Agreement) -> None:

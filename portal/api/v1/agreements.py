@@ -57,6 +57,14 @@ class Ending(BaseModel):
     reason: str
 
 
+class Suspending(BaseModel):
+    """Why an agreement is suspended, or taken up again."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str
+
+
 class AgreementBody(BaseModel):
     """An agreement."""
 
@@ -74,6 +82,9 @@ class AgreementBody(BaseModel):
     concluded_at: datetime
     ended_at: datetime | None
     end_reason: str
+    suspended_at: datetime | None
+    suspension_reason: str
+    is_suspended_by_supervisor: bool
     profile_id: str
     profile_hash: str
     terms_sha256: str
@@ -141,6 +152,30 @@ def end(request: Request, agreement_id: UUID, wanted: Ending) -> AgreementBody:
         )
 
 
+@router.post("/agreements/{agreement_id}/suspend")
+def suspend(request: Request, agreement_id: UUID, wanted: Suspending) -> AgreementBody:
+    """Suspend an agreement, as its provider or a supervisor; nothing is read under it meanwhile."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        return body_of(
+            negotiate.suspend_agreement(
+                tx, agreement_id, reason=wanted.reason, by=actor, at=wiring.now()
+            )
+        )
+
+
+@router.post("/agreements/{agreement_id}/resume")
+def resume(request: Request, agreement_id: UUID, wanted: Suspending) -> AgreementBody:
+    """Take a suspended agreement up again, as whoever suspended it or a supervisor."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        return body_of(
+            negotiate.resume_agreement(
+                tx, agreement_id, reason=wanted.reason, by=actor, at=wiring.now()
+            )
+        )
+
+
 @router.post("/agreements/{agreement_id}/tokens", status_code=201)
 def draw_token(
     request: Request, response: Response, agreement_id: UUID, wanted: TokenWish
@@ -165,6 +200,7 @@ def draw_token(
 
 def body_of(agreement: Agreement) -> AgreementBody:
     """The agreement as the API writes it."""
+    held = agreement.suspension
     return AgreementBody(
         id=agreement.id,
         regime=agreement.regime,
@@ -180,6 +216,9 @@ def body_of(agreement: Agreement) -> AgreementBody:
         concluded_at=agreement.concluded_at,
         ended_at=agreement.ended_at,
         end_reason=agreement.end_reason,
+        suspended_at=held.at if held else None,
+        suspension_reason=held.reason if held else "",
+        is_suspended_by_supervisor=held is not None and held.is_by_supervisor,
         profile_id=agreement.profile_id,
         profile_hash=agreement.profile_hash,
         terms_sha256=agreement.terms_sha256,

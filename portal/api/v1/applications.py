@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from catalog.view import COLUMNS_MAX, CONDITIONS_MAX, Condition
 from exchange import apply, dispute, extend, take_in_hand
-from exchange.application import Application, ApplicationState, Manner
+from exchange.application import Application, ApplicationState, Manner, RefusalReason
 from exchange.application import Request as DataRequest
 from exchange.dispute_step import DisputeStep, Outcome
 from exchange.part import Part
@@ -125,7 +125,7 @@ class Refusal(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason_code: str
+    reason_code: RefusalReason
     reason: str
     legal_basis_id: str
     """Of the closed list of the profile, such as `data-security-law`."""

@@ -17,8 +17,10 @@ def agreement_state(agreement: Agreement, at: datetime, *, is_frozen: bool) -> s
     """How it stands now, in the words of `state_tag`."""
     if agreement.state is AgreementState.ENDED or agreement.ends_at <= at:
         return "ended"
-    if is_frozen or agreement.state is AgreementState.SUSPENDED:
+    if is_frozen:
         return "frozen"
+    if agreement.state is AgreementState.SUSPENDED:
+        return "suspended"
     return "upcoming" if at < agreement.starts_at else "active"
 
 
@@ -35,6 +37,9 @@ def agreement_facts(tx: Tx, agreement: Agreement, say: Speech) -> list[tuple[str
         (say.gettext("Last day"), say.day(agreement.ends_at - timedelta(seconds=1))),
         (say.gettext("Standards"), agreement.profile_id),
     ]
+    if agreement.suspension is not None:
+        facts.append((say.gettext("Suspended"), say.moment(agreement.suspension.at)))
+        facts.append((say.gettext("Why suspended"), agreement.suspension.reason))
     if agreement.ended_at is not None:
         facts.append((say.gettext("Ended"), say.moment(agreement.ended_at)))
         facts.append((say.gettext("Reason"), agreement.end_reason))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated, Final, Protocol
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Query, Request, Response
@@ -26,6 +26,7 @@ from exchange.errors import (
 from exchange.list_product import listings_of
 from exchange.listing import Listing
 from exchange.settle import balance_of
+from policies.agree import may_suspend
 from policies.agreement import Agreement
 from policies.calendar import china_day
 from policies.database import Tx
@@ -34,7 +35,7 @@ from policies.freeze import frozen_targets
 from policies.identity.issue import IssuedToken
 from policies.identity.people import organization_with_id
 from policies.party import Actor
-from policies.roles import can_apply_for
+from policies.roles import can_apply_for, can_supervise
 from policies.terms import OrganizationId, Purpose, Regime
 from portal.news import count_new
 from portal.note_refused import note_refused
@@ -57,6 +58,8 @@ router = APIRouter()
 
 _DONE: Final = {
     "bought": N_("The agreement is concluded. You can draw access now."),
+    "suspended": N_("The agreement is suspended. Nothing is read under it for now."),
+    "resumed": N_("The agreement holds again."),
     "ended": N_("The agreement is ended. Nothing is read under it any more."),
 }
 _SEE_OTHER = 303
@@ -272,6 +275,39 @@ def end_agreement(request: Request, agreement_id: UUID, reason: Field = "") -> R
     return RedirectResponse(f"/my/agreements/{agreement_id}?done=ended", _SEE_OTHER)
 
 
+@router.post("/my/agreements/{agreement_id}/suspend")
+def suspend_agreement(request: Request, agreement_id: UUID, why_suspended: Field = "") -> Response:
+    """Suspend an agreement, as its provider or a supervisor."""
+    return _turn(
+        request, agreement_id, negotiate.suspend_agreement, why_suspended, done="suspended"
+    )
+
+
+@router.post("/my/agreements/{agreement_id}/resume")
+def resume_agreement(request: Request, agreement_id: UUID, why_resumed: Field = "") -> Response:
+    """Take a suspended agreement up again."""
+    return _turn(request, agreement_id, negotiate.resume_agreement, why_resumed, done="resumed")
+
+
+class _Turn(Protocol):
+    """Suspending an agreement, or taking it up again."""
+
+    def __call__(
+        self, tx: Tx, agreement_id: UUID, /, *, reason: str, by: Actor, at: datetime
+    ) -> Agreement: ...
+
+
+def _turn(request: Request, agreement_id: UUID, turn: _Turn, reason: str, *, done: str) -> Response:
+    actor, wiring = signed_in(request), wiring_of(request)
+    try:
+        with wiring.pool.connection() as tx:
+            turn(tx, agreement_id, reason=reason, by=actor, at=wiring.now())
+    except ReasonMissing as refusal:
+        errors = {f"why_{done}": speech_of(request).refusal(refusal)}
+        return _agreement_page(request, agreement_id, errors=errors, status=status_of(refusal))
+    return RedirectResponse(f"/my/agreements/{agreement_id}?done={done}", _SEE_OTHER)
+
+
 def _agreement_page(
     request: Request,
     agreement_id: UUID,
@@ -304,6 +340,14 @@ def _agreement_page(
         terms=terms_lines(agreement),
         state=state,
         can_draw=state == "active" and can_apply_for(actor, agreement.consumer_id),
+        can_suspend=state == "active" and may_suspend(actor, agreement),
+        can_resume=state == "suspended"
+        and agreement.suspension is not None
+        and (
+            can_supervise(actor)
+            if agreement.suspension.is_by_supervisor
+            else may_suspend(actor, agreement)
+        ),
         can_end=agreement.is_in_force(at) and is_party,
         can_correct=agreement.is_in_force(at)
         and bool(dataset.slug)

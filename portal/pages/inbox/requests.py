@@ -14,6 +14,7 @@ from catalog.errors import DatasetNotFound, MalformedView
 from catalog.find import dataset_with_id
 from catalog.view import COLUMNS_MAX
 from exchange import apply, dispute, extend, list_product, take_in_hand
+from exchange.application import RefusalReason
 from exchange.dispute_step import Outcome
 from exchange.errors import (
     ClausesFailed,
@@ -43,10 +44,10 @@ from portal.wiring import wiring_of
 router = APIRouter()
 
 REASON_CODES: Final = {
-    "not_held": N_("We do not hold this data"),
-    "law_forbids": N_("A legal text forbids it"),
-    "beyond_duty": N_("It goes beyond the applicant's duty"),
-    "security": N_("It would endanger security or somebody's rights"),
+    RefusalReason.NOT_HELD: N_("We do not hold this data"),
+    RefusalReason.LAW_FORBIDS: N_("A legal text forbids it"),
+    RefusalReason.BEYOND_DUTY: N_("It goes beyond the applicant's duty"),
+    RefusalReason.SECURITY: N_("It would endanger security or somebody's rights"),
 }
 
 _TOLD_IN_PLACE: Final = (
@@ -94,7 +95,7 @@ def decide_request(
                     apply.refuse(
                         tx,
                         application_id,
-                        reason_code=reason_code,
+                        reason_code=_reason_chosen(reason_code),
                         reason=reason,
                         legal_basis_id=legal_basis,
                         by=actor,
@@ -221,6 +222,11 @@ def settle_dispute(
             request, application_id, errors=errors, typed=typed, status=status_of(refusal)
         )
     return RedirectResponse("/inbox?done=settled", _SEE_OTHER)
+
+
+def _reason_chosen(code: str) -> RefusalReason | None:
+    """The reason of that code; None where none of the list was chosen."""
+    return RefusalReason(code) if code in REASON_CODES else None
 
 
 def _desk(tx: Tx, application_id: UUID, actor: Actor, at: datetime, say: Speech) -> ShareDesk:

@@ -193,6 +193,51 @@ def test_shared_data_is_asked_for_and_granted(desk: Desk) -> None:
     assert desk.client("bo").get("/api/v1/datasets/shared-stops/rows").status_code == 403
 
 
+def test_a_refusal_names_a_reason_of_the_closed_list(desk: Desk) -> None:
+    listing = desk.city.shared_stops()
+    officer, approver = desk.client("wen"), desk.client("ping")
+    asked = _ok(officer.post(f"/api/v1/listings/{listing.id}/applications", json=REQUEST), 201)
+    place = f"/api/v1/applications/{asked['id']}/refuse"
+    words = {"reason": "Law says so", "legal_basis_id": "data-security-law"}
+
+    invented = approver.post(place, json={"reason_code": "no_mood", **words})
+    named = _ok(approver.post(place, json={"reason_code": "law_forbids", **words}))
+
+    assert 400 <= invented.status_code < 500
+    assert "law_forbids" in invented.text
+    assert named["state"] == "refused"
+
+
+def test_a_suspended_agreement_opens_nothing_until_it_is_taken_up_again(desk: Desk) -> None:
+    city = desk.city
+    agreement = city.buy(city.sold_stops())
+    city.pay_in(1_000_000)
+    buyer, head = desk.client("bo"), desk.client("ru")
+    place, rows = f"/api/v1/agreements/{agreement.id}", "/api/v1/datasets/sold-stops/rows?limit=2"
+    token = _ok(buyer.post(f"{place}/tokens", json={}), 201)["token"]
+    program = desk.client(token=token)
+    assert program.get(rows).status_code == 200
+
+    by_buyer = buyer.post(f"{place}/suspend", json={"reason": "no"})
+    suspended = _ok(desk.client("jian").post(f"{place}/suspend", json={"reason": "misuse"}))
+    refused = [reader.get(rows) for reader in (program, buyer)]
+    drawn = buyer.post(f"{place}/tokens", json={})
+    by_provider = head.post(f"{place}/resume", json={"reason": "we want to sell"})
+    resumed = _ok(desk.client("jian").post(f"{place}/resume", json={"reason": "cured"}))
+
+    assert by_buyer.status_code == 403
+    assert (suspended["state"], suspended["suspension_reason"]) == ("suspended", "misuse")
+    assert [answer.status_code for answer in refused] == [403, 403]
+    assert all("agreement-not-active" in answer.text for answer in refused)
+    assert drawn.status_code == 409
+    assert by_provider.status_code == 403
+    assert (resumed["state"], resumed["suspended_at"]) == ("active", None)
+    assert program.get(rows).status_code == 200
+    again = head.post(f"{place}/resume", json={"reason": "once more"})
+    assert again.status_code == 409
+    assert again.json()["type"].endswith("agreement-not-suspended")
+
+
 def test_open_rows_are_filtered_sorted_and_paged_for_anybody(desk: Desk) -> None:
     desk.city.open_stops()
     anybody = desk.client()

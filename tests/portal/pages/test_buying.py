@@ -151,6 +151,43 @@ def test_an_agreement_is_ended_with_a_reason(city: City, browser_of: OpenBrowser
     assert "Not needed any more" in buyer.page(ended.headers["location"])
 
 
+def test_the_provider_suspends_an_agreement_and_takes_it_up_again(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    agreement = city.buy(city.sold_stops())
+    path = f"/my/agreements/{agreement.id}"
+    head, buyer = browser_of(city.seller_head), browser_of(city.buyer)
+
+    empty = head.submit(f"{path}/suspend", on=path, why_suspended=" ")
+    done = head.submit(f"{path}/suspend", on=path, why_suspended="Passed on to <others>")
+    told = buyer.get(path).text
+    buyers = buyer.submit(f"{path}/resume", on=path, why_resumed="please")
+    back = head.submit(f"{path}/resume", on=path, why_resumed="Put right")
+
+    assert empty.status_code == 400
+    assert 'id="wrong-why_suspended"' in empty.text
+    assert "Nothing is read under it for now" in head.page(done.headers["location"])
+    assert "This agreement is suspended" in told
+    assert "Passed on to &lt;others&gt;" in told
+    assert f"{path}/resume" not in told
+    assert f"{path}/token" not in told
+    assert buyers.status_code == 403
+    assert "The agreement holds again" in head.page(back.headers["location"])
+    assert f"{path}/token" in buyer.page(path)
+
+
+def test_a_supervisors_suspension_is_no_matter_of_the_provider(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    agreement = city.buy(city.sold_stops())
+    path = f"/my/agreements/{agreement.id}"
+
+    browser_of(city.regulator).submit(f"{path}/suspend", on=path, why_suspended="Misuse")
+
+    assert f"{path}/resume" not in browser_of(city.seller_head).page(path)
+    assert f"{path}/resume" in browser_of(city.regulator).page(path)
+
+
 def test_strangers_find_no_agreement(city: City, browser_of: OpenBrowser) -> None:
     agreement = city.buy(city.sold_stops())
 

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from catalog.harvest.reach import networks_of
-from exchange import apply, take_in_hand
+from exchange import apply, negotiate, take_in_hand
 from exchange.notices import read_notices, webhooks
 from exchange.notices.follow_log import follow_log
 from exchange.notices.notice import Preferences, Topic
@@ -565,3 +565,20 @@ def test_preferences_hold_language_and_topics(city: City) -> None:
         read_notices.prefer(tx, wishes, by=city.officer)
 
         assert read_notices.preferences(tx, by=city.officer) == wishes
+
+
+def test_both_sides_are_told_when_an_agreement_is_suspended_and_holds_again(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    agreement = city.buy(city.sold_stops())
+    for act in (negotiate.suspend_agreement, negotiate.resume_agreement):
+        with city.pool.connection() as tx:
+            act(tx, agreement.id, reason="misuse", by=city.regulator, at=city.at)
+    follow(city)
+
+    turns = {"agreement.suspended", "agreement.resumed"}
+    for reader in (city.buyer, city.seller_head):
+        assert turns <= set(told(city, reader))
+        page = browser_of(reader).page("/notices")
+        assert "is suspended; nothing is read under it for now" in page
+        assert "holds again" in page

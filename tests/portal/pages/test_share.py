@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from exchange import apply
-from exchange.application import ApplicationState
+from exchange.application import ApplicationState, RefusalReason
 from exchange.listing import Listing
 from policies.party import Actor, Role
 from tests.exchange.city import City, later, request
@@ -41,7 +41,7 @@ def refused(city: City, listing: Listing) -> str:
         apply.refuse(
             tx,
             held.id,
-            reason_code="law_forbids",
+            reason_code=RefusalReason.LAW_FORBIDS,
             reason="Named in the act",
             legal_basis_id="data-security-law",
             by=city.approver,
