@@ -298,6 +298,16 @@ class NoSuchLeaf(NotFound):
 
 
 @dataclass(eq=False)
+class NoSuchTile(NotFound):
+    """No tile has that address, or the log has not grown as far yet."""
+
+    message: ClassVar[str] = N_(
+        "The log of {tree_size} entries has no such tile; read /log/checkpoint for its size first."
+    )
+    tree_size: int
+
+
+@dataclass(eq=False)
 class TreeSizeOutOfBounds(Invalid):
     """A proof is asked for a tree that the log never was or is not yet."""
 

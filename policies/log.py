@@ -19,12 +19,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from policies.database import Pool, Tx
-from policies.errors import LogDamaged, LogNotSigned, NoSuchLeaf, TreeSizeOutOfBounds
+from policies.errors import LogDamaged, LogNotSigned, NoSuchLeaf, NoSuchTile, TreeSizeOutOfBounds
 from policies.evidence import merkle
 from policies.evidence.bundle import export_head_line, export_leaf_line
 from policies.evidence.leaf import ConsistencyProof, InclusionProof, Leaf
 from policies.evidence.merkle import Node
 from policies.evidence.signing_key import KeyPurpose, SigningKey
+from policies.evidence.tile import Tile
 from policies.evidence.tree_head import SignedTreeHead, TreeHead
 from policies.seal import KeyRing
 from policies.store import keys as key_store
@@ -140,6 +141,21 @@ def consistency_proof(tx: Tx, old_size: int, new_size: int) -> ConsistencyProof:
     _check_sizes(tx, old_size, new_size)
     path = merkle.consistency_path(old_size, new_size)
     return ConsistencyProof(old_size, new_size, _proof(tx, path, new_size))
+
+
+def tile_hashes(tx: Tx, tile: Tile) -> bytes:
+    """What a tile holds: its hashes, one after the other.
+
+    A partial tile may be asked for at any width that the log has reached, long after it grew on.
+
+    Raises: NoSuchTile while the log is too short for it, LogDamaged.
+    """
+    size = store.tree_size(tx)
+    if tile.leaf_count() > size:
+        raise NoSuchTile(size)
+    nodes = tile.nodes()
+    hashes = _read_nodes(tx, nodes, size)
+    return b"".join(hashes[node] for node in nodes)
 
 
 def leaves(tx: Tx, start: int, stop: int) -> list[Leaf]:

@@ -3,7 +3,7 @@
 Everything here is for everybody and shows nothing but hashes, with one exception: what the entries
 say is for those who may read the audit trail.
 
-Source: RFC 9162 s. 2.1; docs/receipts.md.
+Source: RFC 9162 s. 2.1; C2SP tlog-checkpoint and tlog-tiles; docs/receipts.md.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from policies import log
+from policies.errors import NoSuchTile
 from policies.events import Event, EventKind
 from policies.evidence.bundle import build_head_file
 from policies.evidence.signing_key import KeyPurpose
+from policies.evidence.tile import read_tile_address
 from policies.evidence.tree_head import checkpoint_text, signed_note
 from policies.history import check_may_audit
 from policies.record import record
@@ -28,6 +30,8 @@ from portal.wiring import wiring_of
 router = APIRouter(prefix="/log", tags=["log"])
 
 HEAD_CACHED_S = 5
+TILE_CACHED_S = 31_536_000
+"""A year: a tile never changes."""
 _SIZE_MAX = 2**53
 
 Size = Annotated[int, Query(ge=0, lt=_SIZE_MAX)]
@@ -172,6 +176,21 @@ def read_leaves(request: Request, start: Size = 0, stop: Size = _SIZE_MAX - 1) -
     with wiring_of(request).pool.connection() as tx:
         leaves = log.leaves(tx, start, stop)
     return LeavesBody(start=start, leaf_hashes=[leaf.leaf_hash.hex() for leaf in leaves])
+
+
+@router.get("/tile/{address:path}")
+def read_tile(request: Request, address: str) -> Response:
+    """Up to 256 hashes of the tree at once, for mirrors. Source: C2SP tlog-tiles."""
+    tile = read_tile_address(address)
+    with wiring_of(request).pool.connection() as tx:
+        if tile is None:
+            raise NoSuchTile(log.tree_size(tx))
+        content = log.tile_hashes(tx, tile)
+    return Response(
+        content,
+        media_type="application/octet-stream",
+        headers={"Cache-Control": f"public, max-age={TILE_CACHED_S}, immutable"},
+    )
 
 
 @router.get("/export")
