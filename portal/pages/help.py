@@ -10,13 +10,6 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from starlette.responses import RedirectResponse
 
-import catalog.errors
-import exchange.errors
-import exchange.faults.errors
-import policies.errors
-import portal.errors
-import quality.errors
-import quality.groups.errors
 from policies.errors import N_, LogNotSigned, Refusal
 from policies.log import latest_head
 from portal.pages.rendering import render
@@ -101,10 +94,6 @@ _OTHERS: Final = (
 """Problems that no refusal stands for."""
 
 _PLACEHOLDER: Final = re.compile(r"\{\w+\}")
-_PACKAGES = (
-    *(policies.errors, catalog.errors, quality.errors, exchange.errors, portal.errors),
-    *(exchange.faults.errors, quality.groups.errors),
-)
 _SEE_OTHER = 303
 
 
@@ -173,12 +162,14 @@ def show_log(request: Request) -> Response:
 
 def _problems(say: Speech) -> Iterator[ProblemLine]:
     """Every problem by its status and code; what stands for a fact is shown as “…”."""
-    kinds = {
-        held
-        for package in _PACKAGES
-        for held in vars(package).values()
-        if isinstance(held, type) and issubclass(held, Refusal) and "message" in vars(held)
-    }
+    kinds = [kind for kind in _kinds_below(Refusal) if "message" in vars(kind)]
     refused = [(code_of_kind(kind), status_of_kind(kind), kind.message) for kind in kinds]
     for code, status, message in sorted([*refused, *_OTHERS], key=lambda one: (one[1], one[0])):
         yield ProblemLine(code, status, _PLACEHOLDER.sub("…", say.gettext(message)))
+
+
+def _kinds_below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
+    """Every class of refusals that the program has loaded, wherever it stands, each once."""
+    for below in kind.__subclasses__():
+        yield below
+        yield from _kinds_below(below)

@@ -11,6 +11,7 @@ from exchange.list_product import get_listing
 from exchange.listing import Listing
 from policies.agree import agreements_of_party
 from policies.database import Tx
+from policies.decision.profile import profile_in_force
 from policies.identity.people import organization_with_id
 from policies.party import Actor, Organization
 from policies.roles import can_apply_for, can_approve_for
@@ -178,11 +179,20 @@ def _steps(
                 _access(application, say),
             ]
         case ApplicationState.REFUSED:
-            reason = f"{application.decision_reason} ({application.legal_basis})"
+            reason = say.gettext(
+                "{thing}: {name}", thing=_basis(application, say), name=application.decision_reason
+            )
             name = say.gettext("Refused")
             return [sent, Step(name, "stopped", application.decided_at, answerer, reason)]
         case ApplicationState.WITHDRAWN:
             return [sent, Step(say.gettext("Taken back"), "stopped", None, asker)]
+
+
+def _basis(application: Application, say: Speech) -> str:
+    """The legal text that a refusal rests on, by its name in the profile of that day."""
+    at = application.decided_at or application.submitted_at
+    basis = profile_in_force(at).legal_basis(application.legal_basis or "")
+    return say.text(basis.title) if basis else application.legal_basis or ""
 
 
 def _longer(application: Application, say: Speech) -> list[Step]:

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 from exchange.credit import Transfer, TransferKind
 from exchange.decision import StoredDecision
-from exchange.price import Price
+from exchange.price import Price, PriceModel
 from exchange.receipt import StoredReceipt
 from exchange.trace import LogPlace, Person, Trace, TracedItem
 from policies.access import Action
@@ -202,12 +203,29 @@ def _price_lines(
         yield (
             say.gettext("Charged"),
             say.gettext(
-                "{units} units: {amount} credits, of which {fee} to the exchange",
-                units=say.number(units),
+                "{units}: {amount} credits, of which {fee} to the exchange",
+                units=_units_words(price.model, units, say),
                 amount=say.credits(MicroCredits(charged)),
                 fee=say.credits(MicroCredits(fee)),
             ),
         )
+
+
+def _units_words(model: PriceModel, units: int, say: Speech) -> str:
+    """What was counted, by the word that the price counts by."""
+    match model:
+        case PriceModel.PER_ROW:
+            return say.ngettext("{count} row", "{count} rows", units)
+        case PriceModel.PER_QUERY:
+            return say.ngettext("{count} delivery", "{count} deliveries", units)
+        case PriceModel.PER_MEGABYTE:
+            return say.ngettext("{count} megabyte", "{count} megabytes", units)
+        case PriceModel.MONTHLY:
+            return say.ngettext("{count} month", "{count} months", units)
+        case PriceModel.FREE:
+            return say.ngettext("{count} unit", "{count} units", units)
+        case _:
+            assert_never(model)
 
 
 def _verdict(item: TracedItem, say: Speech) -> str:

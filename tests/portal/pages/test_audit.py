@@ -32,7 +32,7 @@ def test_a_receipt_tells_its_owner_what_why_and_for_how_much(
 
     page = browser_of(city.buyer).page(f"/receipt/{receipt_id}")
 
-    for told in ("stops.csv", "10 units: 0.01 credits", "Held before the run", "cn-2025"):
+    for told in ("stops.csv", "10 rows: 0.01 credits", "Held before the run", "cn-2025"):
         assert told in page
     assert "The receipt stands in the log, unchanged" in page
 

@@ -44,7 +44,10 @@ def test_every_problem_that_an_answer_names_has_its_anchor(
 
     code = browser_of().get("/api/v1/balance").json()["type"].partition("#")[2]
     assert f'id="{code}"' in page
-    for known in ("insufficient-credits", "agreement-ended", "malformed-request", "clauses-failed"):
+    for known in (
+        *("insufficient-credits", "agreement-ended", "malformed-request", "clauses-failed"),
+        *("wish-unclear", "data-request-answered", "no-such-tile"),
+    ):
         assert f'id="{known}"' in page
     assert "{" not in page.split("<tbody>")[1].split("</tbody>")[0]
 

@@ -113,6 +113,11 @@ def test_a_refusal_without_reason_is_told_at_once_and_loses_nothing(
     assert "X026" in half.text
     assert full.headers["location"].startswith("/inbox?done=refused")
     assert state_of(city, path) is ApplicationState.REFUSED
+    own = path.replace("/inbox/request/", "/my/requests/")
+    for language, law in (("en", "Personal Information Protection Law"), ("zh", "个人信息保护法")):
+        shown = browser_of(city.officer).page(f"{own}?lang={language}")
+        assert law in shown
+        assert "personal-information-law" not in shown
 
 
 def test_a_question_goes_to_the_asker_who_sends_again(city: City, browser_of: OpenBrowser) -> None:
