@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 import uvicorn
@@ -125,7 +126,7 @@ def fill(address: str, token: str, folder: Path) -> None:
     assert with_file["url_type"] == "upload"
 
 
-def mover(into: Wiring, address: str, token: str, told: list[Moved]) -> Mover:
+def mover(into: Wiring, address: str, token: str, tell: Callable[[Moved], None]) -> Mover:
     with into.pool.connection() as tx:
         actor = actor_of_user(tx, user_named(tx, "chief"))
     return Mover(
@@ -134,7 +135,7 @@ def mover(into: Wiring, address: str, token: str, told: list[Moved]) -> Mover:
         address=address,
         token=token,
         allowed=networks_of("127.0.0.0/8"),
-        tell=told.append,
+        tell=tell,
     )
 
 
@@ -149,7 +150,7 @@ def test_a_live_site_moves_with_its_ids_and_files_and_a_second_time_finds_nothin
         )
         told: list[Moved] = []
         with served(tmp_path / "new", pool) as (new_address, new):
-            moving = mover(new, address, token, told)
+            moving = mover(new, address, token, told.append)
 
             report = moving.run()
 
@@ -181,11 +182,57 @@ def test_a_live_site_moves_with_its_ids_and_files_and_a_second_time_finds_nothin
             kept = next(one for one in moved["resources"] if one["id"] == RESOURCE_ID)
             assert kept["url"].startswith(new_address)
             assert kept["size"] == len(CONTENT)
+            file = httpx.get(kept["url"], headers={"Authorization": api_token(new, "chief")})
+            assert file.content == CONTENT
             members = here.action.member_list(id="works", object_type="user")
             assert [one[2] for one in members if one[0].endswith("03")] == ["Editor"]
 
             told.clear()
-            again = mover(new, address, token, told).run()
+            again = mover(new, address, token, told.append).run()
 
         assert told == [one for one in told if one.outcome is MoveOutcome.FOUND]
         assert again.failures == ()
+
+
+class Stopped(Exception):
+    """The move ends here, as when its process is killed."""
+
+
+@pytest.mark.parametrize("steps", [1, 3, 5])
+def test_a_move_that_stops_anywhere_is_taken_up_where_it_stopped(
+    pool: Pool, other_pool: Pool, tmp_path: Path, steps: int
+) -> None:
+    with served(tmp_path / "old", other_pool) as (address, old):
+        token = api_token(old, "chief")
+        fill(address, token, tmp_path)
+        RemoteCKAN(address, apikey=token).action.package_create(
+            name="gates", title="Gates", owner_org="works"
+        )
+        new = site(tmp_path / "new", pool, "http://new.example.org")
+        before: list[Moved] = []
+
+        def stop_in_the_middle(moved: Moved) -> None:
+            before.append(moved)
+            if len(before) == steps:
+                raise Stopped
+
+        with pytest.raises(Stopped):
+            mover(new, address, token, stop_in_the_middle).run()
+        after: list[Moved] = []
+        report = mover(new, address, token, after.append).run()
+
+    told = [(one.kind, one.name) for one in (*before, *after)]
+    assert report.failures == ()
+    assert (len(before), len(told)) == (steps, len(set(told)))
+    assert set(told) == {
+        *((MovedKind.USER, name) for name in ("chief", "old-hand")),
+        (MovedKind.ORGANIZATION, "works"),
+        (MovedKind.GROUP, "streets"),
+        *((MovedKind.DATASET, name) for name in ("kerbs", "gates")),
+    }
+    assert {one.name for one in (*before, *after) if one.outcome is MoveOutcome.FOUND} == {"chief"}
+    with pool.connection() as tx:
+        (held,) = tx.execute(
+            "SELECT count(*) AS n FROM catalog.datasets WHERE slug IN ('kerbs', 'gates')"
+        ).fetchall()
+    assert held["n"] == 2

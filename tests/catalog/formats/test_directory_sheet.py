@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -10,7 +11,7 @@ from catalog.files.workbook import texts_of_sheet
 from catalog.formats.directory_sheet import COLUMNS, SheetRow, read_rows, write_sheet
 from catalog.record import Record
 from policies.terms import OpenType, ShareType, Text
-from tests.catalog.formats.records import rich_record
+from tests.catalog.formats.records import real_records, rich_record
 
 
 def cells_of(content: bytes) -> list[list[str]]:
@@ -64,11 +65,44 @@ def test_the_columns_stand_in_the_official_order() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     headings = [cell.value.rstrip("*") for cell in sheet[1]]
 
-    assert headings == [column.heading for column in COLUMNS]
-    assert headings[:6] == [
-        *("信息资源分类", "信息资源名称", "信息资源代码"),
-        *("信息资源提供方", "信息资源提供方代码", "信息资源摘要"),
+    # The core metadata of the national guideline (2017) in its order, then what provinces add.
+    assert headings == [
+        *("信息资源分类", "信息资源名称", "信息资源代码", "信息资源提供方", "信息资源提供方代码"),
+        *("信息资源摘要", "信息资源格式分类", "信息资源格式", "信息项信息"),
+        *("共享类型", "共享条件", "不予共享依据", "共享方式"),
+        *("开放属性", "开放条件", "不予开放依据", "更新周期", "发布日期", "关联资源代码"),
+        *("数据领域", "应用场景", "关键字", "时间范围起", "时间范围止", "空间范围", "来源系统"),
+        *("联系人", "联系电话", "电子邮箱", "登记编号", "数据分级", "涉密属性", "许可"),
+        *("适用法律", "英文名称", "英文摘要", "网址名称"),
     ]
+    assert headings == [column.heading for column in COLUMNS]
+
+
+def test_real_records_go_to_the_sheet_and_come_back_cell_for_cell(shared_data: Path) -> None:
+    records = [
+        one for one in real_records(shared_data, limit=400) if one.dataset.entry.title.zh.strip()
+    ]
+    publishers = {one.publisher.title.zh: one.publisher for one in records}
+    come_back = 0
+
+    for title, publisher in publishers.items():
+        held = [one for one in records if one.publisher.title.zh == title]
+        cells = cells_of(write_sheet(held))
+        rows, words = read_rows(cells, publisher)
+        assert words is None
+        assert len(rows) == len(held)
+        again = []
+        for before, row in zip(held, rows, strict=True):
+            # A name that repeats or a summary that is not there is told, not guessed.
+            assert set(wrong_in(row)) <= {"信息资源名称", "信息资源摘要", "网址名称"}
+            if row.entry is not None:
+                dataset = replace(before.dataset, entry=row.entry, slug=row.slug)
+                again.append((row.number, replace(before, dataset=dataset)))
+        after = cells_of(write_sheet([one for _, one in again]))[2:]
+        # Nothing but blanks around a text is lost.
+        assert after == [[cell.strip() for cell in cells[number - 1]] for number, _ in again]
+        come_back += len(again)
+    assert come_back >= 100
 
 
 def test_the_empty_template_holds_no_row() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -11,6 +12,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.installation import Installation
@@ -18,14 +20,18 @@ from tests.portal.ckan.client import Client, Refused
 
 RECORDS = 300 if os.environ.get("WEIR_TEST_COUNTS") == "long" else 100
 """Of each of two catalogues."""
+HARVESTED_PAGE = 100
 TEXTS = (
     *("name", "title", "notes", "url", "version", "author", "author_email", "maintainer"),
     *("maintainer_email", "license_id", "type", "state", "owner_org"),
 )
-RESOURCE_FIELDS = (
-    *("id", "name", "description", "url", "format", "mimetype", "resource_type", "size"),
-    *("hash", "last_modified"),
+_MAPPED = frozenset(
+    {
+        *("title", "description", "landingPage", "publisher", "contactPoint", "keyword", "issued"),
+        *("spatial", "accessLevel", "distribution"),
+    }
 )
+"""Of a record of data.json; whatever else it tells goes into extras."""
 
 
 @pytest.fixture
@@ -59,7 +65,12 @@ def cli(served: Installation, sysadmin_token: str) -> Any:
 
 
 def test_real_records_come_back_as_they_were_loaded(
-    cli: Any, sysadmin: Client, organization: dict[str, Any], shared_data: Path, tmp_path: Path
+    cli: Any,
+    served: Installation,
+    sysadmin: Client,
+    organization: dict[str, Any],
+    shared_data: Path,
+    tmp_path: Path,
 ) -> None:
     packages = [*_of_ckan(shared_data, organization), *_of_data_json(shared_data, organization)]
     for group in sorted({one["name"] for package in packages for one in package["groups"]}):
@@ -76,7 +87,7 @@ def test_real_records_come_back_as_they_were_loaded(
         (package["name"], name, package.get(name), back.get(package["id"], {}).get(name))
         for package in packages
         for name in (*TEXTS, "tags", "extras", "groups", "resources")
-        if _compared(package, name) != _compared(back.get(package["id"], {}), name)
+        if _compared(package, name) != _compared(back.get(package["id"], {}), name, package)
     ]
     assert wrong == []
 
@@ -95,15 +106,25 @@ def test_real_records_come_back_as_they_were_loaded(
     }
     assert {key: after[key] for key in before} == before
 
-    gone = [package["name"] for package in packages[:3]]
-    cli("delete", "datasets", *gone)
+    gone, kept = packages[:3], packages[3:]
+    cli("delete", "datasets", *(package["name"] for package in gone))
     left = set(json.loads(cli("action", "package_list")))
-    assert not left & set(gone)
-    assert _harvested(sysadmin) >= {package["id"] for package in packages[3:]}
+    assert not left & {package["name"] for package in gone}
+    assert left >= {package["name"] for package in kept}
+    here, elsewhere = (f"{sign}organization:water-bureau" for sign in ("", "-"))
+    since = "metadata_modified:[2020-01-01T00:00:00Z TO *]"
+    for fq in (here, f"{here} {since}"):
+        harvested = _harvested(served, fq)
+        assert {package["id"] for package in kept} <= set(harvested)
+        assert not {package["id"] for package in gone} & set(harvested)
+        for package in kept[:5]:
+            assert harvested[package["id"]] == sysadmin("package_show", id=package["id"])
+    assert not {package["id"] for package in packages} & set(_harvested(served, elsewhere))
+    assert _harvested(served, f"{here} metadata_modified:[2999-01-01T00:00:00Z TO *]") == {}
 
 
 def test_a_file_is_sent_from_the_command_line(
-    cli: Any, sysadmin: Client, anonymous: Client, tmp_path: Path
+    cli: Any, sysadmin: Client, sysadmin_token: str, anonymous: Client, tmp_path: Path
 ) -> None:
     name = f"file-{uuid.uuid4().hex[:8]}"
     sysadmin("package_create", name=name)
@@ -119,6 +140,8 @@ def test_a_file_is_sent_from_the_command_line(
     assert resource["size"] == len(content)
     assert resource["url"].endswith("/download/some_file.bin")
     assert anonymous("resource_show", id=resource["id"])["url"] == resource["url"]
+    headers = {"Authorization": sysadmin_token}
+    assert httpx.get(resource["url"], headers=headers, timeout=60).content == content
 
 
 def test_a_batch_of_actions_runs(cli: Any, sysadmin: Client, tmp_path: Path) -> None:
@@ -136,8 +159,11 @@ def test_a_batch_of_actions_runs(cli: Any, sysadmin: Client, tmp_path: Path) -> 
     assert [sysadmin("package_show", id=name)["state"] for name in names] == ["active"] * 3
 
 
-def _compared(package: dict[str, Any], name: str) -> Any:
-    """A field so that what CKAN itself does not keep in order is compared without it."""
+def _compared(package: dict[str, Any], name: str, sent: dict[str, Any] | None = None) -> Any:
+    """A field so that what CKAN itself does not keep in order is compared without it.
+
+    Of a resource that came back, whatever was sent of it counts.
+    """
     value = package.get(name)
     if name == "tags":
         return sorted(tag["name"] for tag in value or ())
@@ -146,20 +172,33 @@ def _compared(package: dict[str, Any], name: str) -> Any:
     if name == "extras":
         return sorted((pair["key"], pair["value"]) for pair in value or ())
     if name == "resources":
-        return [{field: one.get(field) for field in RESOURCE_FIELDS} for one in value or ()]
+        told = [set(one) for one in (sent or package)["resources"]]
+        assert value is None or len(told) == len(value)
+        return [
+            {field: one.get(field) for field in names}
+            for names, one in zip(told, value or (), strict=False)
+        ]
     return value
 
 
-def _harvested(client: Client) -> set[str]:
-    """The datasets that CKAN's harvester sees, asked for in its pattern."""
-    found: list[str] = []
-    while True:
-        page = client(
-            "package_search", rows=100, start=len(found), sort="id asc", fq="+state:active"
-        )["results"]
+def _harvested(served: Installation, fq: str) -> dict[str, Any]:
+    """The datasets that ckanext-harvest sees, asked for in its pattern and without a token.
+
+    It goes on by a hundred to the first empty page, and gives up at two pages of the same bytes.
+    """
+    found: dict[str, Any] = {}
+    before = b""
+    for start in itertools.count(0, HARVESTED_PAGE):
+        query = {"rows": str(HARVESTED_PAGE), "start": str(start), "sort": "id asc", "fq": fq}
+        answer = httpx.get(f"{served.address}/api/action/package_search", params=query, timeout=60)
+        assert answer.status_code == 200
+        assert answer.content != before
+        before = answer.content
+        page = answer.json()["result"]["results"]
         if not page:
-            return set(found)
-        found += [one["id"] for one in page]
+            return found
+        found |= {one["id"]: one for one in page}
+    raise AssertionError
 
 
 def _of_ckan(shared_data: Path, organization: dict[str, Any]) -> list[dict[str, Any]]:
@@ -218,6 +257,11 @@ def _of_data_json(shared_data: Path, organization: dict[str, Any]) -> list[dict[
                     {"key": "frequency", "value": "as needed"},
                     {"key": "spatial", "value": str(record.get("spatial", ""))},
                     {"key": "accessLevel", "value": record.get("accessLevel", "")},
+                    *(
+                        {"key": key, "value": json.dumps(value, ensure_ascii=False)}
+                        for key, value in record.items()
+                        if key not in _MAPPED
+                    ),
                 ],
                 "resources": [
                     {
@@ -233,6 +277,7 @@ def _of_data_json(shared_data: Path, organization: dict[str, Any]) -> list[dict[
                         "size": place,
                         "hash": "",
                         "last_modified": "2020-02-07T10:00:00.123456",
+                        "@type": one["@type"],
                         "colour": "a field of its own",
                     }
                     for place, one in enumerate(record.get("distribution", ()))

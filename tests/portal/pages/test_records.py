@@ -331,6 +331,8 @@ def test_data_at_its_publisher_is_reached_from_its_page(
 
     assert page.count('href="https://files.example.org/a.csv"') == 2
     assert "Get it from its publisher" in page
+    assert "As its publisher states" in page
+    assert "None set" not in page
     assert "files.example.org" in page
     assert 'href="javascript' not in page
     assert "301005" in page

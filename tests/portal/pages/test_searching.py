@@ -315,7 +315,7 @@ def test_the_start_page_leads_to_topics_wishes_and_says_how_all_runs(visitor: Vi
     assert 'href="/dataset?tag=%E4%BA%A4%E9%80%9A"' in page
     assert "/requests-for-data" in page
     assert "How the service runs" in page
-    for door in ("/publish", "/dataset", "/audit"):
+    for door in ("/publish", "/dataset", "/audit", "/group"):
         assert f'href="{door}"' in page
 
 
