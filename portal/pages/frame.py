@@ -107,7 +107,7 @@ class Frame:
     def navigation(self) -> list[NavigationEntry]:
         """The places that this reader may go to, in a fixed order."""
         roles = {held.role for held in self.actor.memberships}
-        places = [(N_("Datasets"), "/dataset", True), (N_("Departments"), "/organization", True)]
+        places = [(N_("Catalogue"), "/dataset", True), (N_("Departments"), "/organization", True)]
         places += [
             (N_("Publish"), "/publish", bool(roles & {Role.PUBLISHER, Role.ADMIN})),
             (N_("Inbox"), "/inbox", bool(roles & _DECIDING)),

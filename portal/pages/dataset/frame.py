@@ -156,7 +156,7 @@ def cycle_words(look: Look, say: Speech) -> str:
 def _terms(look: Look, on_offer: Sequence[Listing], at: datetime, say: Speech) -> list[TermsCell]:
     entry = look.overview.dataset.entry
     licences = list(dict.fromkeys([one.licence for one in on_offer if one.licence]))
-    cells = [_regime_cell(look, on_offer, say), _price_cell(on_offer, say)]
+    cells = [_regime_cell(look, on_offer, say), _price_cell(look, on_offer, say)]
     cells.append(
         TermsCell(
             say.gettext("Licence"),
@@ -241,8 +241,10 @@ def _class_reasons(share: ShareType, opened: OpenType, look: Look, say: Speech) 
     return " ".join(reasons) or None
 
 
-def _price_cell(on_offer: Sequence[Listing], say: Speech) -> TermsCell:
+def _price_cell(look: Look, on_offer: Sequence[Listing], say: Speech) -> TermsCell:
     name = say.gettext("Price")
+    if not on_offer and addresses_elsewhere(look.overview):
+        return TermsCell(name, say.gettext("As its publisher states"))
     traded = next((one for one in on_offer if one.regime is Regime.TRADE), None)
     others = [one for one in on_offer if one.regime is not Regime.TRADE]
     if traded is None:
