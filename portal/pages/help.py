@@ -40,6 +40,8 @@ class ProblemLine:
     code: str
     status: int
     message: str
+    is_first: bool
+    """No line before it has its code, so the anchor of the code leads here."""
 
 
 GLOSSARY: Final = (
@@ -162,10 +164,13 @@ def show_log(request: Request) -> Response:
 
 def _problems(say: Speech) -> Iterator[ProblemLine]:
     """Every problem by its status and code; what stands for a fact is shown as “…”."""
+    told: set[str] = set()
     kinds = [kind for kind in _kinds_below(Refusal) if "message" in vars(kind)]
     refused = [(code_of_kind(kind), status_of_kind(kind), kind.message) for kind in kinds]
     for code, status, message in sorted([*refused, *_OTHERS], key=lambda one: (one[1], one[0])):
-        yield ProblemLine(code, status, _PLACEHOLDER.sub("…", say.gettext(message)))
+        words = _PLACEHOLDER.sub("…", say.gettext(message))
+        yield ProblemLine(code, status, words, code not in told)
+        told.add(code)
 
 
 def _kinds_below(kind: type[Refusal]) -> Iterator[type[Refusal]]:
