@@ -9,11 +9,17 @@ from uuid import UUID
 import pytest
 from httpx import Response
 
-from catalog import ingest
+from catalog import find, ingest
 from catalog.version import UploadId
+from policies import freeze
+from policies.freeze_order import FreezeTarget
+from policies.identity.authenticate import actor_of_user
+from policies.identity.people import user_named
+from policies.party import OrganizationKind, Role
 from portal.wiring import Wiring
 from tests.catalog.city import judge
 from tests.catalog.conftest import Zygote, zygote  # noqa: F401  a fixture
+from tests.people import acting, found
 from tests.portal.api.test_datasets import STOPS, Site
 
 PLACE = "/api/v1/datasets/bus-stops/distributions/data/uploads"
@@ -245,3 +251,47 @@ def test_the_file_of_a_withdrawn_version_leaves_by_no_door_and_its_bytes_stay(de
         ).fetchone()
     assert row is not None
     assert row["removed_at"] is None
+
+
+@pytest.mark.parametrize("kept_from", ["dataset", "organization"])
+def test_no_file_leaves_from_the_moment_of_a_freeze(desk: Desk, kept_from: str) -> None:
+    desk.register()
+    desk.send(PDF, "a.pdf")
+    raw = desk.site.publisher.post(
+        "/api/3/action/resource_create",
+        data={"package_id": "bus-stops", "name": "stops", "format": "CSV"},
+        files={"upload": ("stops.csv", b"id,name\n1,a\n", "text/csv")},
+    )
+    desk.publish()
+    wiring, site = desk.site.wiring, desk.site
+    with wiring.pool.connection() as tx:
+        publisher = actor_of_user(tx, user_named(tx, "li.wei"))
+        dataset = find.dataset_named(tx, "bus-stops", by=publisher)
+        bureau = found(tx, "regulator", OrganizationKind.REGULATOR)
+        regulator = acting(tx, "jian", (Role.REGULATOR, bureau))
+    places = ["/" + str(desk.resource()["url"]).split("/", 3)[3]]
+    places.append("/" + raw.json()["result"]["url"].split("/", 3)[3])
+    document = "/api/v1/datasets/bus-stops/document"
+    assert site.publisher.get(places[1]).content == b"id,name\n1,a\n"
+    assert site.anybody.get(places[0]).content == PDF
+    assert site.publisher.get(document).content == PDF
+
+    with wiring.pool.connection() as tx:
+        freeze.place(
+            tx,
+            FreezeTarget(kept_from),
+            dataset.id if kept_from == "dataset" else dataset.publisher_id,
+            reason="leak",
+            by=regulator,
+            at=wiring.now(),
+        )
+
+    for place in (*places, document):
+        for person in (site.publisher, site.approver, site.anybody):
+            refused = person.get(place)
+            assert refused.status_code in (401, 403, 404), (place, refused.text)
+            assert PDF not in refused.content
+    for place in places:
+        told = site.publisher.get(place)
+        assert (told.status_code, told.json()["code"]) == (403, "file-stopped")
+    assert site.anybody.get(places[0]).json()["code"] == "file-stopped"

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from catalog.find import distributions_of
 from catalog.mask import Mask, MaskKind
 from catalog.summarize import map_layer
 from catalog.summary import Box, SummaryKind, Window
@@ -24,6 +25,7 @@ from tests.catalog.conftest import BuildCopy, build_copy
 from tests.exchange.city import LAWFUL, City, entry
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.pages.test_dataset import main_of, receipts
+from tests.portal.visitor import Visitor
 
 __all__ = ["build_copy"]
 
@@ -144,6 +146,49 @@ def test_a_dictionary_is_written_by_its_publisher_alone(
     assert "Minutes late on arrival" in shown
     assert "分钟" in shown
     assert "Meaning of columns" in main_of(publisher.page("/dataset/flights/history"))
+
+
+def test_clients_of_the_datastore_read_the_dictionary_without_hidden_columns(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    dataset = city.publish(
+        "stops", by=city.publisher, approver=city.approver, entry=entry(licence="CC-BY-4.0")
+    )
+    view = View(columns=("id", "line"))
+    city.list(
+        dataset,
+        Proposal(Regime.OPEN, view=view, declared=LAWFUL),
+        by=city.publisher,
+        opener=city.approver,
+    )
+    on, publisher = "/publish/stops/columns", browser_of(city.publisher)
+    publisher.submit(
+        on,
+        on=on,
+        **{
+            "title_zh.0": "编号",
+            "title_en.0": "Number",
+            "meaning_en.0": "As painted on the post",
+            "meaning_en.1": "Never told to strangers",
+            "unit.2": "条",
+            "code_list.2": "GB/T 2260",
+        },
+    )
+    with city.pool.connection() as tx:
+        place = distributions_of(tx, dataset)[0].id
+
+    def fields(visitor: Visitor) -> dict[str, dict[str, str]]:
+        told = visitor.get(f"/api/3/action/datastore_info?id={place}").json()["result"]["fields"]
+        return {one["id"]: one.get("info", {}) for one in told}
+
+    stranger, own = fields(browser_of()), fields(publisher)
+
+    assert list(stranger) == ["id", "line"]
+    assert stranger["id"]["label"] == "编号"
+    assert stranger["id"]["notes"] == "As painted on the post"
+    assert stranger["line"] == {"unit": "条", "code_list": "GB/T 2260"}
+    assert list(own) == ["id", "name", "line"]
+    assert own["name"] == {"notes": "Never told to strangers"}
 
 
 def test_a_map_layer_is_small_counts_all_and_keeps_to_its_window(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from catalog.curation import describe
-from catalog.find import distributions_of
+from catalog.find import dataset_named, distributions_of
 from catalog.version import Column, ColumnType
 from policies.terms import Text
 from tests.exchange.city import STOPS, City
@@ -175,6 +175,43 @@ def test_every_distribution_has_its_versions_on_the_page(
     rows = visitor.get("/api/v1/datasets/stops/versions/1/rows?distribution=lines")
     assert rows.json()["total"] == 3
     assert visitor.get("/dataset/stops/versions?distribution=none").status_code == 404
+
+
+def test_two_versions_of_another_distribution_are_compared(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    with_second_table(city)
+    with city.pool.connection() as tx:
+        dataset = dataset_named(tx, "stops", by=city.publisher)
+        lines = next(one for one in distributions_of(tx, dataset) if one.slug == "lines")
+    city.publish_beside(
+        dataset,
+        lines,
+        select="SELECT range AS number, '线' || range AS label, true AS runs FROM range(1, 5)",
+        columns=(
+            Column("number", ColumnType.INTEGER),
+            Column("label", ColumnType.TEXT),
+            Column("runs", ColumnType.BOOLEAN),
+        ),
+    )
+    visitor = browser_of()
+    of, pair = "distribution=lines", "compare?before=1&after=2"
+
+    versions = visitor.page(f"/dataset/stops/versions?{of}")
+    columns = main_of(visitor.page(f"/dataset/stops/versions/{pair}&{of}"))
+    rows = main_of(visitor.page(f"/dataset/stops/versions/{pair}&rows=true&{of}"))
+    told = visitor.get(f"{API}/2/difference?from=1&{of}").json()
+
+    assert '<input type="hidden" name="distribution" value="lines">' in versions
+    assert "Column “runs” is new." in columns
+    assert "线4" in rows
+    assert "线0" in rows
+    assert "站点" not in rows
+    assert told["columns"]["added"] == ["runs"]
+    assert (told["rows"]["added"], told["rows"]["gone"]) != (0, 0)
+    # The first distribution has one version, so there is nothing to compare it with.
+    assert visitor.get(f"/dataset/stops/versions/{pair}").status_code == 404
+    assert visitor.get(f"{API}/2/difference?from=1").status_code == 404
 
 
 def test_a_version_of_another_distribution_is_withdrawn_and_the_first_stays(
