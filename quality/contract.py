@@ -21,11 +21,10 @@ from quality.check import Column
 from quality.errors import MalformedContract
 from quality.rule import Rule, RuleId
 from quality.rule_format import rule_as_json, rule_from_json
+from quality.sight import ENGINE
 
 API_VERSION = "v3.1.0"
 KIND = "DataContract"
-ENGINE = "weir"
-"""Of rules that only we can run, in items of type `custom`."""
 ITEMS_MAX = 500
 
 
@@ -39,6 +38,11 @@ class Ask:
     """Its own name or description; empty where it gives none."""
     body: Mapping[str, object] | None
     """The rule that says it, as `rule_from_json` reads it; None where none does."""
+
+    @property
+    def told(self) -> str:
+        """Where it stands, with its words."""
+        return f"{self.path}: {self.words}" if self.words else self.path
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ def rules_in(
             except Refusal:
                 rule = None
         if rule is None:
-            unchecked.append(f"{ask.path}: {ask.words}" if ask.words else ask.path)
+            unchecked.append(ask.told)
             continue
         rules.append(rule)
     return rules, unchecked
@@ -113,21 +117,6 @@ def contract_of(
         held = cast("list[Json]", tables[0].get("quality") or [])
         tables[0]["quality"] = [*held, *own]
     return body
-
-
-def without_other_tables(body: Mapping[str, Json]) -> dict[str, Json]:
-    """The contract for readers who need not know which other tables its rules look at."""
-    told = deepcopy(dict(body))
-    for _, table in _items(told, "schema"):
-        for holder in (table, *(column for _, column in _items(table, "properties"))):
-            for _, item in _items(holder, "quality"):
-                implementation = item.get("implementation")
-                if item.get("engine") != ENGINE or not isinstance(implementation, dict):
-                    continue
-                expect = implementation.get("expect")
-                if isinstance(expect, dict) and "table" in expect:
-                    implementation["expect"] = {"kind": expect.get("kind")}
-    return told
 
 
 def _as_item(rule: Rule) -> dict[str, Json]:

@@ -7,12 +7,10 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel
 
-from catalog import find
 from portal import contracts
-from portal.contracts import contract_for
+from portal.pages.dataset.reader import look_at, sight_of
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
-from quality.take_in_contract import contract_taken_in
 
 router = APIRouter(prefix="/api/v1", tags=["quality"])
 
@@ -27,10 +25,12 @@ class TakenInBody(BaseModel):
 
 @router.get("/datasets/{slug}/contract")
 def give_out(request: Request, slug: str) -> dict[str, Any]:
-    """The contract with all the dataset's own rules; for whoever the dataset exists for."""
-    actor = signed_in(request)
-    with wiring_of(request).pool.connection() as tx:
-        return dict(contract_for(tx, slug, by=actor))
+    """The contract with the dataset's own rules, as far as the caller may know its columns."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        look = look_at(tx, slug, by=actor, at=wiring.now())
+        dataset, sight = look.overview.dataset, sight_of(look)
+        return dict(contracts.contract_for(tx, dataset, sight, by=actor))
 
 
 @router.put("/datasets/{slug}/contract")
@@ -47,10 +47,9 @@ def take_in(request: Request, slug: str, wanted: dict[str, Any]) -> TakenInBody:
 
 @router.get("/datasets/{slug}/contract/coverage")
 def coverage(request: Request, slug: str) -> TakenInBody:
-    """How much of the contract is checked; for whoever the dataset exists for."""
-    actor = signed_in(request)
-    with wiring_of(request).pool.connection() as tx:
-        taken = contract_taken_in(tx, find.dataset_named(tx, slug, by=actor).id)
-    if taken is None:
-        return TakenInBody(rules=0, unchecked=[])
-    return TakenInBody(rules=len(taken.rule_ids), unchecked=list(taken.unchecked))
+    """How much of the contract is checked, as far as the caller may know its columns."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        look = look_at(tx, slug, by=actor, at=wiring.now())
+        rule_ids, unchecked = contracts.coverage_for(tx, look.overview.dataset, sight_of(look))
+    return TakenInBody(rules=len(rule_ids), unchecked=list(unchecked))

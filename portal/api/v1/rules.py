@@ -9,17 +9,14 @@ from uuid import UUID
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel
 
-from catalog import find
-from catalog.audience import is_member
-from catalog.dataset import Dataset
 from exchange.look_beside import check_other_table
-from policies.party import Actor
+from portal.contracts import rules_for
 from portal.owned import columns_of, owned
+from portal.pages.dataset.reader import look_at, sight_of
 from portal.sign_in import signed_in
 from portal.wiring import wiring_of
 from quality import rules
-from quality.check import table_named_in
-from quality.rule import Rule, RuleId
+from quality.rule import RuleId
 from quality.rule_format import offered_checks, rule_as_json
 
 router = APIRouter(prefix="/api/v1", tags=["quality"])
@@ -41,14 +38,12 @@ def list_checks() -> list[dict[str, Any]]:
 
 @router.get("/datasets/{slug}/rules")
 def list_rules(request: Request, slug: str) -> list[RuleBody]:
-    """The dataset's own rules, the oldest first; for whoever the dataset exists for."""
-    actor = signed_in(request)
-    with wiring_of(request).pool.connection() as tx:
-        dataset = find.dataset_named(tx, slug, by=actor)
-        return [
-            RuleBody(id=own.id, rule=_told(own.rule, actor, dataset), created_at=own.created_at)
-            for own in rules.list_rules(tx, dataset.id)
-        ]
+    """The dataset's own rules, the oldest first, as far as the caller may know its columns."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        look = look_at(tx, slug, by=actor, at=wiring.now())
+        found = rules_for(tx, look.overview.dataset, sight_of(look))
+    return [RuleBody(id=own.id, rule=dict(rule), created_at=own.created_at) for own, rule in found]
 
 
 @router.post("/datasets/{slug}/rules", status_code=201)
@@ -77,11 +72,3 @@ def remove_rule(request: Request, slug: str, rule_id: UUID) -> Response:
         dataset = owned(tx, slug, actor)
         rules.remove_rule(tx, dataset.id, RuleId(rule_id), by=actor, at=wiring.now())
     return Response(status_code=204)
-
-
-def _told(rule: Rule, actor: Actor, dataset: Dataset) -> dict[str, Any]:
-    """The rule; which other table it looks at is the publisher's own people's to know."""
-    body: dict[str, Any] = dict(rule_as_json(rule))
-    if table_named_in(rule.check) is not None and not is_member(actor, dataset.publisher_id):
-        body["expect"] = {"kind": rule.check.kind.value}
-    return body

@@ -35,6 +35,7 @@ from quality.profile import Profile
 from quality.report import Report, known_to, part_for
 from quality.reports import reports_with_ids
 from quality.rules import read_profile
+from quality.sight import WHOLE, Sight
 from quality.tell_freshness import freshness_for
 from quality.view_profile import profile_of_copy
 
@@ -216,6 +217,22 @@ def report_for(tx: Tx, look: Look, version: Version, report: Report, *, by: Acto
         hidden={column.name for column in held} - shown if is_here else frozenset(),
         seen=look.seen_values if is_here else frozenset(),
     )
+
+
+def sight_of(look: Look) -> Sight:
+    """Which columns of the dataset's rules and contract exist for the reader.
+
+    Rules may name columns that the data does not hold: who is kept from any column does not learn
+    of those either. Before the first data nothing says which columns are for whom.
+    """
+    if look.overview.is_own:
+        return WHOLE
+    shown = frozenset(column.name for column in look.shown_columns)
+    if look.version is None or look.preview is None:
+        return Sight(shown)
+    view = look.preview.view
+    is_whole = view.columns is None and len(shown) == len(look.version.columns)
+    return Sight(None if is_whole else shown, changed=shown & view.changed_columns)
 
 
 def refused_words(access: Access | None, say: Speech) -> str:

@@ -8,10 +8,12 @@ from typing import Annotated, Final
 from fastapi import APIRouter, File, Form, Query, Request, Response, UploadFile
 from starlette.responses import RedirectResponse
 
+from catalog.view import Json
 from policies.errors import Refusal
 from portal import contracts
 from portal.handing_out import content_disposition
 from portal.owned import columns_of, owned
+from portal.pages.dataset.reader import look_at, sight_of
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
 from portal.problems import status_of
@@ -64,20 +66,23 @@ def send_contract(
 @router.get("/dataset/{slug}/contract.yaml")
 def download_yaml(request: Request, slug: str) -> Response:
     """The contract in the form that its standard writes."""
-    actor = signed_in(request)
-    with wiring_of(request).pool.connection() as tx:
-        body = contracts.contract_for(tx, slug, by=actor)
+    body = _contract_for(request, slug)
     return _file(write_yaml(body), "application/yaml", f"{slug}.odcs.yaml")
 
 
 @router.get("/dataset/{slug}/contract.json")
 def download_json(request: Request, slug: str) -> Response:
     """The same as JSON."""
-    actor = signed_in(request)
-    with wiring_of(request).pool.connection() as tx:
-        body = contracts.contract_for(tx, slug, by=actor)
+    body = _contract_for(request, slug)
     text = json.dumps(body, ensure_ascii=False, indent=2)
     return _file(text, "application/json", f"{slug}.odcs.json")
+
+
+def _contract_for(request: Request, slug: str) -> dict[str, Json]:
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        look = look_at(tx, slug, by=actor, at=wiring.now())
+        return contracts.contract_for(tx, look.overview.dataset, sight_of(look), by=actor)
 
 
 def _text_of(file: UploadFile) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from catalog.mask import Mask, MaskKind
+from catalog.view import View
+from exchange.list_product import Proposal
+from policies.terms import Regime
 from quality.yaml_text import read_document
-from tests.exchange.city import City
+from tests.exchange.city import LAWFUL, City, entry
 from tests.portal.pages.conftest import OpenBrowser
 from tests.quality.test_contract import CONTRACT
 
@@ -89,3 +93,72 @@ def test_a_text_that_is_no_contract_is_told_in_place(city: City, browser_of: Ope
         assert told.status_code == 400, text
         assert 'name="contract"' in told.text
     assert buyer.get(ADDRESS).status_code in (403, 404)
+
+
+RULES = "/api/v1/datasets/stops/rules"
+FILE = "/dataset/stops/contract"
+WIDE = {
+    "apiVersion": "v3.1.0",
+    "kind": "DataContract",
+    "servers": [{"server": "warehouse-of-ours", "type": "postgres"}],
+    "slaProperties": [{"property": "retention", "value": 3, "element": "stops.name_"}],
+    "schema": [
+        {
+            "name": "stops",
+            "quality": [{"type": "sql", "name": "name_ by line", "query": "SELECT name_"}],
+            "properties": [
+                {"name": "id", "unique": True, "transformLogic": "hash of name_"},
+                {"name": "name", "required": True, "description": "name_ of the stop"},
+            ],
+        }
+    ],
+}
+
+
+def test_rules_and_contract_name_no_column_that_the_reader_may_not_see(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    dataset = city.publish(
+        "stops", by=city.publisher, approver=city.approver, entry=entry(licence="CC-BY-4.0")
+    )
+    view = View(
+        columns=("id", "line"),
+        masks={"line": Mask(MaskKind.HASH)},
+    )
+    proposal = Proposal(Regime.OPEN, view=view, declared=LAWFUL)
+    city.list(dataset, proposal, by=city.publisher, opener=city.approver)
+    publisher, reader = browser_of(city.publisher), browser_of(city.officer)
+    buyer = browser_of(city.buyer)
+    token = {"X-CSRF-Token": publisher.form_token("/publish/stops/sensitive")}
+    asked = (
+        {"expect": {"kind": "not_null"}, "columns": ["id"]},
+        {"expect": {"kind": "not_blank"}, "columns": ["name"]},
+        {"expect": {"kind": "in_set", "values": [0, 1, 2, 777]}, "columns": ["line"]},
+        {"expect": {"kind": "unique_together"}, "columns": ["id", "name"]},
+        {"expect": {"kind": "not_null"}, "columns": {"named": "^na"}},
+    )
+    sent = publisher.put(PATH, json=WIDE, headers=token)
+    assert sent.status_code == 200, sent.text
+    for rule in asked:
+        assert publisher.post(RULES, json=rule, headers=token).status_code == 201
+
+    addresses = (PATH, f"{PATH}/coverage", RULES, f"{FILE}.yaml", f"{FILE}.json")
+    for visitor in (reader, buyer):
+        told = [visitor.get(address) for address in addresses]
+        assert {answer.status_code for answer in told} == {200}
+        text = "".join(answer.text for answer in told)
+        for hidden in ("name_", "“name”", '"name"]', "- name\n", "warehouse-of-ours", "777", "^na"):
+            assert hidden not in text, hidden
+        expects = [one["rule"]["expect"] for one in told[2].json()]
+        assert all(set(expect) == {"kind"} for expect in expects)
+        assert sorted(one["kind"] for one in expects) == ["in_set", "not_null", "unique"]
+        assert [one["name"] for one in told[0].json()["schema"][0]["properties"]] == ["id"]
+        assert told[1].json() == {"rules": 1, "unchecked": []}
+    whole = publisher.get(PATH).json()
+    assert len(whole["schema"][0]["quality"]) == 1 + len(asked)
+    assert whole["servers"] == WIDE["servers"]
+    assert len(publisher.get(RULES).json()) == 2 + len(asked)
+    assert publisher.get(f"{PATH}/coverage").json() == {
+        "rules": 2,
+        "unchecked": ["schema[0].quality[0]: name_ by line"],
+    }
