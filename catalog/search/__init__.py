@@ -16,7 +16,8 @@ How to search, in short:
     Search(labels, query, filters=(...), sort=..., start=0, rows=10,
            facets=(Facet("tags", limit=50, mincount=1), ...))
     live.search(tx, Search(...)) -> Found(ids, count, facets: {field: (FacetCount(value, count),)})
-    live.terms(tx, "topic" | "department" | "column", prefix, labels) -> [Term(value, count)]
+    live.terms(tx, "topic" | "theme" | "department" | "column", prefix, labels)
+        -> [Term(value, count)]
 
 `live` is `wiring.search`. It answers with ids in order; whoever shows them reads the records from
 the database and checks each again (`catalog.audience.sees_dataset`). `Words(text)` is what a person

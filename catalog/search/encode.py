@@ -149,18 +149,18 @@ def _encode_suggestions(encoded: Encoded, document: SearchDocument) -> None:
         read.update(dict.fromkeys(_readings(text)))
     for token in read:
         _add(encoded, "readings", token)
-    kinds = (
-        ("topic", document.tags),
-        ("column", document.columns),
-        ("department", (document.organization,)),
-        ("department", tuple(both([document.publisher]))),
-    )
+    department = document.organization
+    themes = zip(document.groups, document.group_titles, strict=False)
+    offered = [
+        *(("topic", tag, tag) for tag in document.tags),
+        *(("column", column, column) for column in document.columns),
+        *(("department", said, department) for said in (department, *both([document.publisher]))),
+        *(("theme", said, slug) for slug, title in themes for said in (slug, *both([title]))),
+    ]
     tokens: dict[str, None] = {}
-    for kind, values in kinds:
-        for value in values:
-            shown = document.organization if kind == "department" else value
-            for key in _suggestion_keys(value):
-                tokens[f"{kind}{UNIT}{key}{UNIT}{shown[:100]}"] = None
+    for kind, said, shown in offered:
+        for key in _suggestion_keys(said):
+            tokens[f"{kind}{UNIT}{key}{UNIT}{shown[:100]}"] = None
     for token in tokens:
         _add(encoded, "suggested", token)
 

@@ -17,7 +17,7 @@ from uuid import uuid4
 
 from catalog.search.errors import IndexWriterBusy
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 """Raised with every change of the schema, of how text is cut or of what is told; older indexes
 are built anew."""
 

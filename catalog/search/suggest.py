@@ -27,6 +27,8 @@ class Suggestions:
     dataset_ids: tuple[DatasetId, ...] = ()
     departments: tuple[Term, ...] = ()
     """By their names in addresses."""
+    themes: tuple[Term, ...] = ()
+    """By their names in addresses."""
     topics: tuple[Term, ...] = ()
     columns: tuple[Term, ...] = ()
 
@@ -45,8 +47,8 @@ def suggest(
     if not typed:
         return NOTHING
     wanted = Search(labels, Words(typed, is_unfinished=True), rows=limit)
-    departments, topics, columns = (
+    departments, themes, topics, columns = (
         tuple(live.terms(tx, kind, typed, labels)[:limit])
-        for kind in ("department", "topic", "column")
+        for kind in ("department", "theme", "topic", "column")
     )
-    return Suggestions(live.search(tx, wanted).ids, departments, topics, columns)
+    return Suggestions(live.search(tx, wanted).ids, departments, themes, topics, columns)

@@ -13,6 +13,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from catalog import find
+from catalog.curation.themes import listed_themes
 from catalog.search.errors import IndexNotReady
 from catalog.search.found import Term
 from catalog.search.labels import labels_for
@@ -59,7 +60,7 @@ def show_suggestions(request: Request, q: Typed = "") -> Response:
     labels = {
         DATASETS: say.gettext("Datasets"),
         DEPARTMENTS: say.gettext("Departments"),
-        TOPICS: say.gettext("Keywords"),
+        TOPICS: say.gettext("Topics and keywords"),
         COLUMNS: say.gettext("Columns"),
     }
     return render(
@@ -88,9 +89,12 @@ def suggestions(
             DATASETS: _datasets(tx, offered.dataset_ids, typed, by=by, at=wiring.now(), say=say),
             DEPARTMENTS: _departments(tx, offered.departments, say),
             TOPICS: [
-                Choice(term.value, _narrowed("tag", term.value), number=term.count)
-                for term in offered.topics
-            ],
+                *_themes(tx, offered.themes, say),
+                *(
+                    Choice(term.value, _narrowed("tag", term.value), number=term.count)
+                    for term in offered.topics
+                ),
+            ][:limit],
             COLUMNS: [
                 Choice(term.value, SearchState(words=term.value).href, number=term.count)
                 for term in offered.columns
@@ -125,6 +129,16 @@ def _departments(tx: Tx, terms: Sequence[Term], say: Speech) -> list[Choice]:
     return [
         Choice(say.text(one.title), f"/organization/{one.slug}", number=count)
         for one, count in found
+    ]
+
+
+def _themes(tx: Tx, terms: Sequence[Term], say: Speech) -> list[Choice]:
+    counts = {term.value: term.count for term in terms}
+    themes = {theme.slug: theme for theme in listed_themes(tx, slugs=list(counts))}
+    return [
+        Choice(say.text(themes[slug].title) or slug, _narrowed("topic", slug), number=counts[slug])
+        for slug in counts
+        if slug in themes
     ]
 
 

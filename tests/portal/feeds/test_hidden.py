@@ -211,6 +211,8 @@ def check_lists(visitor: Visitor, actor: Actor, datasets: list[Dataset]) -> None
         assert counted[name] == {}, name
     assert counted["tags"].get("common", 0) == len(seen)
     assert counted["groups"].get("every", 0) == len(seen)
+    offered = visitor.get("/api/v1/suggest?q=every").json()["topics"]
+    assert [one["datasets"] for one in offered] == [len(seen)] * bool(seen)
     assert counted["organization"].get("transport", 0) == len(seen)
     assert all(
         sum(counts.values()) <= len(seen) for name, counts in counted.items() if name != "tags"

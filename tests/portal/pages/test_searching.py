@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from catalog import find
+from catalog.curation.themes import create_theme, put_under
 from catalog.directory import RecordAudience
+from catalog.theme import Theme, ThemeId
 from policies.terms import Text
 from portal.wiring import Wiring
 from quality.notice_late import notice_late
@@ -176,12 +179,23 @@ def test_nothing_found_helps_on(visitor: Visitor) -> None:
 
 
 def test_suggestions_come_in_groups_for_both_scripts_readings_and_english(
-    visitor: Visitor,
+    stocked: City, visitor: Visitor
 ) -> None:
+    with stocked.pool.connection() as tx:
+        theme = Theme(ThemeId(uuid4()), "movement", Text(zh="出行", en="Getting about"), stocked.at)
+        create_theme(tx, theme, by=stocked.bureau, at=stocked.at)
+        for slug in ("lots", "metro", SECRET):
+            dataset = find.dataset_named(tx, slug, by=stocked.publisher)
+            put_under(tx, theme, dataset.id, by=stocked.bureau, at=stocked.at)
+
     for typed in ("停车", "停車", "tcc", "parking", "tingche"):
         assert "/dataset/lots" in visitor.page(f"/dataset/suggest?q={typed}"), typed
     assert "/organization/transport" in visitor.page("/dataset/suggest?q=transp")
     assert 'href="/dataset?tag=%E4%BA%A4%E9%80%9A"' in visitor.page("/dataset/suggest?q=jt")
+    for typed in ("出行", "cx", "getting", "movem"):
+        page = visitor.page(f"/dataset/suggest?q={typed}")
+        assert 'href="/dataset?topic=movement"' in page, typed
+        assert "2 datasets" in re.sub(r"<[^>]+>", "", page), typed
     assert "href" not in visitor.page("/dataset/suggest?q=")
 
     told = visitor.get("/api/v1/suggest?q=tcc").json()
