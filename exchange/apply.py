@@ -71,6 +71,7 @@ from policies.party import Actor, Organization, OrganizationKind, Role
 from policies.reason import check_reason
 from policies.record import record
 from policies.roles import can_apply_for, can_approve_for, can_supervise
+from policies.seal import KeyRing
 from policies.terms import (
     ListingId,
     OrganizationId,
@@ -86,12 +87,12 @@ ACTIONS_OF_MANNER = {
 
 
 def submit(
-    tx: Tx, listing_id: ListingId, request: Request, *, by: Actor, at: datetime
+    tx: Tx, keys: KeyRing, listing_id: ListingId, request: Request, *, by: Actor, at: datetime
 ) -> Application:
     """Send a request; it is granted at once where a standing release covers it.
 
     Raises: NoOrganization, NotYourPart, ListingNotFound, NothingToAskFor, AlreadyAsked,
-    FieldTooLong, EndTooLate, RequestIncomplete, ClausesFailed.
+    FieldTooLong, EndTooLate, RequestIncomplete, ClausesFailed, SigningKeyAway.
     """
     applicant = _applicant(by)
     listing = _listed(tx, listing_id)
@@ -120,7 +121,7 @@ def submit(
     record(tx, _submitted(application, listing, by=by, at=at))
     if listing.release is None or listing.access_class is not AccessClass.UNCONDITIONAL:
         return application
-    return _grant_by_release(tx, application, listing, dataset, by=by, at=at)
+    return _grant_by_release(tx, keys, application, listing, dataset, by=by, at=at)
 
 
 def send_again(
@@ -149,6 +150,7 @@ def send_again(
 
 def grant(
     tx: Tx,
+    keys: KeyRing,
     application_id: UUID,
     *,
     part: Part = WHOLE,
@@ -160,7 +162,7 @@ def grant(
 
     Raises: ApplicationNotFound, NotYourPart, ShareHeadNeeded, ListingNotFound, ListingNotInState,
     ApplicationNotInState, SameTwoPeople, ClausesFailed, ColumnsNotOffered, GrantedTooLong,
-    FlowBackInFull, MalformedView.
+    FlowBackInFull, MalformedView, SigningKeyAway.
     """
     application, listing, dataset = to_decide(tx, application_id, by)
     check_releases(tx, listing.provider_id, by=by)
@@ -176,7 +178,7 @@ def grant(
         raise ApplicationNotInState(str(application_id), application.state.value)
     check_part(application.request, part)
     agreement = _conclude(
-        tx, application, listing, dataset, part=part, by=by, accepted_by=decider, at=at
+        tx, keys, application, listing, dataset, part=part, by=by, accepted_by=decider, at=at
     )
     granted = replace(
         application.grant(agreement.id, by=decider, at=at, reason=reason.strip()),
@@ -317,7 +319,14 @@ def reckon_again(tx: Tx) -> int:
 
 
 def _grant_by_release(
-    tx: Tx, application: Application, listing: Listing, dataset: Dataset, *, by: Actor, at: datetime
+    tx: Tx,
+    keys: KeyRing,
+    application: Application,
+    listing: Listing,
+    dataset: Dataset,
+    *,
+    by: Actor,
+    at: datetime,
 ) -> Application:
     """Grant at once by the provider's standing release; nobody of the provider acts."""
     assert listing.release is not None
@@ -335,7 +344,7 @@ def _grant_by_release(
     )
     refuse_blocked(judgement)
     agreement = _conclude(
-        tx, application, listing, dataset, part=WHOLE, by=by, accepted_by=None, at=at
+        tx, keys, application, listing, dataset, part=WHOLE, by=by, accepted_by=None, at=at
     )
     granted = replace(
         application.grant(agreement.id, by=None, at=at), handing=_handing(tx, dataset, at)
@@ -345,6 +354,7 @@ def _grant_by_release(
 
 def _conclude(
     tx: Tx,
+    keys: KeyRing,
     application: Application,
     listing: Listing,
     dataset: Dataset,
@@ -365,7 +375,9 @@ def _conclude(
         duty=request.duty,
         view=view_let_out(tx, listing, dataset, request, part),
     )
-    return conclude_agreement(tx, listing, dataset, wish, accepted_by=accepted_by, by=by, at=at)
+    return conclude_agreement(
+        tx, keys, listing, dataset, wish, accepted_by=accepted_by, by=by, at=at
+    )
 
 
 def _keep_decision(

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from catalog.dataset import Dataset
 from catalog.view import View
+from exchange.agreement_document import SECURITY_DUTIES, document_of
 from exchange.clauses import judge_all, refuse_held
 from exchange.list_product import judge_listing
 from exchange.listing import Listing
@@ -22,14 +23,14 @@ from policies.canonical import Plain, canonical_text, fingerprint_of, to_plain
 from policies.database import Tx
 from policies.decision.facts import AgreeFacts
 from policies.decision.odrl import Duty, PolicyKind, PolicyTerms, to_odrl
+from policies.evidence.agreement_proof import SECTIONS
+from policies.identity.people import organization_with_id
 from policies.party import Actor
+from policies.seal import KeyRing
+from policies.sign import sign
 from policies.terms import AgreementId, OrganizationId, Purpose, Regime, UserId
 
 UNIT = "urn:weir:microcredit"
-SECTIONS = frozenset({"data", "uses", "term", "roles", "security", "quality", "liability", "end"})
-"""What every agreement of ours settles: by rule where a machine can, else in the standard terms."""
-
-SECURITY_DUTIES = "inform on an incident; delete at the end; pass nothing on"
 
 _DAY = timedelta(days=1)
 
@@ -53,6 +54,7 @@ class Wish:
 
 def conclude_agreement(
     tx: Tx,
+    keys: KeyRing,
     listing: Listing,
     dataset: Dataset,
     wish: Wish,
@@ -63,9 +65,10 @@ def conclude_agreement(
 ) -> Agreement:
     """Conclude an agreement on a listing that stands, unless a clause blocks it or holds it back.
 
-    `accepted_by` None says that the provider's standing release concluded it.
+    `accepted_by` None says that the provider's standing release concluded it. Both sides sign it
+    in the same transaction.
 
-    Raises: ClausesFailed, AgreementWithOneself, AgreementTermOutOfOrder.
+    Raises: ClausesFailed, AgreementWithOneself, AgreementTermOutOfOrder, SigningKeyAway.
     """
     refuse_held(judge_listing(tx, listing, dataset, at=at))
     judgement = judge_all(agree_facts(listing, dataset, wish, at), at=at)
@@ -91,6 +94,17 @@ def conclude_agreement(
     concluded = agree.conclude(tx, agreement, by=by)
     if wish.view is not None:
         insert_view(tx, concluded.id, wish.view)
+    document = document_of(
+        concluded,
+        listing,
+        dataset,
+        provider=organization_with_id(tx, listing.provider_id),
+        consumer=organization_with_id(tx, wish.consumer_id),
+        view=wish.view,
+        duty=wish.duty,
+        training_model=wish.training_model,
+    )
+    sign(tx, keys, concluded, document, by=by)
     return concluded
 
 
@@ -164,7 +178,7 @@ def agree_facts(listing: Listing, dataset: Dataset, wish: Wish, at: datetime) ->
         purposes=frozenset({wish.purpose}),
         manner=", ".join(sorted(wish.actions)),
         scope=(wish.view or listing.view).fingerprint(),
-        security_duties=SECURITY_DUTIES,
+        security_duties="; ".join(SECURITY_DUTIES),
         filled_sections=SECTIONS,
         grade=dataset.entry.grade,
         risk_assessment_headings=declared.risk_assessment_headings,

@@ -47,6 +47,7 @@ BUYING_KINDS = frozenset({OrganizationKind.ENTERPRISE, OrganizationKind.OPERATOR
 
 def accept(
     tx: Tx,
+    keys: KeyRing,
     listing_id: ListingId,
     *,
     purpose: Purpose,
@@ -61,7 +62,7 @@ def accept(
     `ends_on` None takes the longest term that is offered.
 
     Raises: NoOrganization, NotYourPart, ListingNotFound, NotForSale, TermsChanged,
-    PurposeNotOffered, EndTooLate, AgreementSuspended, AlreadyAsked, ClausesFailed.
+    PurposeNotOffered, EndTooLate, AgreementSuspended, AlreadyAsked, ClausesFailed, SigningKeyAway.
     """
     buyer = _buyer(by)
     listing = listing_store.lock_listing(tx, listing_id)
@@ -86,7 +87,9 @@ def accept(
         ends_at=ends_at,
         training_model=training_model,
     )
-    return conclude_agreement(tx, listing, dataset, wish, accepted_by=by.user_id, by=by, at=at)
+    return conclude_agreement(
+        tx, keys, listing, dataset, wish, accepted_by=by.user_id, by=by, at=at
+    )
 
 
 def draw_token(

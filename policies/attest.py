@@ -35,7 +35,7 @@ def attest(
     Raises: NoSuchLeaf where the log is that far behind, TreeSizeOutOfBounds for a `known_size` that
     the log never had, LogDamaged, SigningKeyAway.
     """
-    signed = _head_over(tx, keys, event_id, at)
+    signed = head_over(tx, keys, event_id, at)
     size = signed.head.tree_size
     leaf = leaf_of_event(tx, event_id)
     if leaf is None:
@@ -50,7 +50,11 @@ def attest(
     )
 
 
-def _head_over(tx: Tx, keys: KeyRing, event_id: int, at: datetime) -> SignedTreeHead:
+def head_over(tx: Tx, keys: KeyRing, event_id: int, at: datetime) -> SignedTreeHead:
+    """The newest signed head if it covers an event, else one that is signed now.
+
+    Raises: LogDamaged, SigningKeyAway.
+    """
     leaf = leaf_of_event(tx, event_id)
     if leaf is None:
         return fresh_head(tx, keys, at)

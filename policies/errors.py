@@ -470,6 +470,17 @@ class AgreementNotSuspended(Conflict):
 
 
 @dataclass(eq=False)
+class AgreementNotSigned(NotFound):
+    """It was concluded before agreements were signed by both sides."""
+
+    message: ClassVar[str] = N_(
+        "This agreement was concluded before agreements were signed. It holds by its words and "
+        "their fingerprint; there is no signed file of it."
+    )
+    agreement_id: UUID
+
+
+@dataclass(eq=False)
 class NotTheSuspender(Denied):
     """An agreement is suspended by its provider or a supervisor, and resumed by no less."""
 

@@ -113,6 +113,7 @@ class EventKind(StrEnum):
     SHARE_HEAD_NAMED = "share_head.named"
     """Who releases an organisation's answers is no role: it is one person of its approvers."""
     AGREEMENT_CONCLUDED = "agreement.concluded"
+    AGREEMENT_SIGNED = "agreement.signed"
     AGREEMENT_SUSPENDED = "agreement.suspended"
     AGREEMENT_RESUMED = "agreement.resumed"
     AGREEMENT_ENDED = "agreement.ended"

@@ -14,6 +14,7 @@ from policies.database import Pool, Tx
 from policies.errors import SigningKeyAway
 from policies.events import Event, EventKind, moment_text
 from policies.evidence import ed25519
+from policies.evidence.organization_key import OrganizationKey, endorsed_organization_body
 from policies.evidence.signing_key import (
     RETIRES_AFTER,
     KeyPurpose,
@@ -26,6 +27,8 @@ from policies.evidence.wrapping import Wrapping
 from policies.party import ANONYMOUS, Actor
 from policies.record import record
 from policies.store import keys as store
+from policies.store import organization_keys as organization_store
+from policies.terms import OrganizationId
 
 SECRET_BYTES: Final = 32
 
@@ -48,6 +51,18 @@ class Signer:
     purpose: KeyPurpose
     retire_at: datetime
     """Nothing that is signed may end later."""
+    private_key: ed25519.PrivateKey = field(repr=False)
+
+    def sign(self, body: bytes) -> bytes:
+        """The Ed25519 signature over `body`, 64 bytes."""
+        return self.private_key.sign(body)
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationSigner:
+    """A private key that signs in the name of an organisation now."""
+
+    kid: str
     private_key: ed25519.PrivateKey = field(repr=False)
 
     def sign(self, body: bytes) -> bytes:
@@ -124,6 +139,20 @@ class KeyRing:
         self._forget(key.kid)
         return None
 
+    def organization_signer(
+        self, tx: Tx, organization_id: OrganizationId, at: datetime
+    ) -> OrganizationSigner:
+        """The key that signs for an organisation now; minted as `signer` does.
+
+        Raises: SigningKeyAway.
+        """
+        key = organization_store.current_key(tx, organization_id)
+        if key is None or key.is_due_for_rotation(at):
+            self._mint_for(tx, organization_id, key, at)
+            key = organization_store.current_key(tx, organization_id)
+            assert key is not None, "either this transaction or the one it waited for made a key"
+        return OrganizationSigner(key.kid, self._private_key(tx, key.kid))
+
     def check(self, tx: Tx) -> None:
         """Whether every key that signs now is at hand; keys that are not made yet do not count.
 
@@ -168,13 +197,44 @@ class KeyRing:
             return
         self._forget(key.kid)
 
+    def _mint_for(
+        self,
+        tx: Tx,
+        organization_id: OrganizationId,
+        replaced: OrganizationKey | None,
+        at: datetime,
+    ) -> None:
+        endorser = self.signer(tx, KeyPurpose.LOG, at)
+        private_key = ed25519.generate()
+        public_key, retire_at = ed25519.public_half(private_key), at + RETIRES_AFTER
+        body = endorsed_organization_body(str(organization_id), public_key, retire_at)
+        key = OrganizationKey(
+            kid=kid_of(public_key),
+            organization_id=organization_id,
+            public_key=public_key,
+            created_at=at,
+            retire_at=retire_at,
+            endorsed_by=endorser.kid,
+            endorsement=endorser.sign(body),
+        )
+        if replaced is not None:
+            organization_store.retire_key(tx, replaced.kid)
+        self._keep(tx, _name_of(key.kid), ed25519.to_pem(private_key))
+        if organization_store.insert_current_key(tx, key):
+            record(tx, _organization_key_minted(key))
+            return
+        self._forget(key.kid)
+
     def _signer(self, tx: Tx, key: SigningKey) -> Signer:
-        if key.kid not in self._private:
-            pem = self._kept(tx, _name_of(key.kid))
+        return Signer(key.kid, key.purpose, key.retire_at, self._private_key(tx, key.kid))
+
+    def _private_key(self, tx: Tx, kid: str) -> ed25519.PrivateKey:
+        if kid not in self._private:
+            pem = self._kept(tx, _name_of(kid))
             if pem is None:
-                raise SigningKeyAway(key.kid)
-            self._private[key.kid] = ed25519.from_pem(pem)
-        return Signer(key.kid, key.purpose, key.retire_at, self._private[key.kid])
+                raise SigningKeyAway(kid)
+            self._private[kid] = ed25519.from_pem(pem)
+        return self._private[kid]
 
     def _kept(self, tx: Tx, name: str) -> bytes | None:
         """A secret; None where there is none of that name.
@@ -241,6 +301,22 @@ def _key_minted(key: SigningKey, *, by: Actor) -> Event:
         facts={
             "kid": key.kid,
             "purpose": key.purpose,
+            "public_key": key.public_key.hex(),
+            "retire_at": moment_text(key.retire_at),
+            "endorsed_by": key.endorsed_by,
+        },
+    )
+
+
+def _organization_key_minted(key: OrganizationKey) -> Event:
+    return Event(
+        kind=EventKind.KEY_MINTED,
+        at=key.created_at,
+        actor=ANONYMOUS,
+        organization_id=key.organization_id,
+        facts={
+            "kid": key.kid,
+            "purpose": "agreement",
             "public_key": key.public_key.hex(),
             "retire_at": moment_text(key.retire_at),
             "endorsed_by": key.endorsed_by,

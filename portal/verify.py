@@ -1,7 +1,7 @@
 """`weir verify`: say in words whether a file of evidence holds, without the exchange.
 
 Reads files and prints; it opens no database and no connection, and imports nothing that would. The
-file may be a receipt, a statement or an export of the whole log.
+file may be a receipt, an agreement, a statement or an export of the whole log.
 """
 
 from __future__ import annotations
@@ -15,11 +15,14 @@ from typing import TextIO
 
 from exchange.statement_file import verify_statement
 from policies.errors import N_, UnreadableProof
+from policies.evidence.agreement_proof import verify_agreement_file
 from policies.evidence.bundle import (
+    AGREEMENT_FORMAT,
     FILE_LENGTH_BYTES_MAX,
     LOG_FORMAT,
     STATEMENT_FORMAT,
     format_of,
+    read_agreement_file,
     read_bundle,
 )
 from policies.evidence.log_proof import verify_log_export
@@ -51,17 +54,17 @@ def run(
     language = language or _language_of_environment()
     say = translator(language).gettext
     try:
-        verification, receipt = _verify(path, head, key)
+        verification, told = _verify(path, head, key)
     except OSError as fault:
         message, reason = N_("The file cannot be opened: {fault}."), str(fault)
         return _fail(message, reason, as_json=as_json, language=language, out=out)
     except UnreadableProof as fault:
         return _fail(fault.message, fault.fault, as_json=as_json, language=language, out=out)
     if as_json:
-        json.dump(_plain(verification, receipt), out, ensure_ascii=False, indent=2)
+        json.dump(_plain(verification, told), out, ensure_ascii=False, indent=2)
         out.write("\n")
         return 0 if verification.is_valid else 1
-    for line in _lines_of(receipt)[:RECEIPT_LINES_MAX]:
+    for line in [line for words in told.values() for line in _lines_of(words)][:RECEIPT_LINES_MAX]:
         out.write(f"    {line}\n")
     for check in verification.checks:
         mark = say(N_("holds")) if check.is_passed else say(N_("FAILS"))
@@ -74,8 +77,8 @@ def run(
 
 def _verify(
     path: Path, head: Path | None, key: str | None
-) -> tuple[Verification, dict[str, object]]:
-    """What checking gave, and the words of the receipt; those are empty for a log."""
+) -> tuple[Verification, dict[str, dict[str, object]]]:
+    """What checking gave, and what the receipt or agreement says; a log says nothing by itself."""
     old_head = _read(head) if head is not None else None
     with path.open("rb") as stream:
         first = stream.readline(FILE_LENGTH_BYTES_MAX + 1)
@@ -83,13 +86,16 @@ def _verify(
         lines = iter(lambda: stream.readline(FILE_LENGTH_BYTES_MAX + 1), b"")
         if line_format == STATEMENT_FORMAT:
             stream.seek(0)
-            return verify_statement(lines, trusted_kid=key), {}
+            return verify_statement(lines, trusted_kid=key), {"receipt": {}}
         if line_format == LOG_FORMAT:
             stream.seek(0)
-            return verify_log_export(lines, old_head=old_head, trusted_kid=key), {}
+            return verify_log_export(lines, old_head=old_head, trusted_kid=key), {"receipt": {}}
     data = _read(path)
+    if format_of(data) == AGREEMENT_FORMAT:
+        told = json.loads(read_agreement_file(data).signed.body)
+        return verify_agreement_file(data, trusted_kid=key), {"agreement": told}
     verification = verify_receipt_file(data, old_head=old_head, trusted_kid=key)
-    return verification, _receipt_of(data)
+    return verification, {"receipt": _receipt_of(data)}
 
 
 def _read(path: Path) -> bytes:
@@ -124,7 +130,7 @@ def _printable(text: str) -> str:
     )
 
 
-def _plain(verification: Verification, receipt: dict[str, object]) -> dict[str, object]:
+def _plain(verification: Verification, told: dict[str, dict[str, object]]) -> dict[str, object]:
     return {
         "is_valid": verification.is_valid,
         "log_id": verification.log_id,
@@ -138,7 +144,7 @@ def _plain(verification: Verification, receipt: dict[str, object]) -> dict[str, 
             }
             for check in verification.checks
         ],
-        "receipt": receipt,
+        **told,
     }
 
 

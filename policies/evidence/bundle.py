@@ -16,6 +16,7 @@ from policies.errors import UnreadableProof
 from policies.events import moment_text
 from policies.evidence.leaf import ConsistencyProof, InclusionProof, Leaf
 from policies.evidence.merkle import PROOF_LENGTH_HASHES_MAX
+from policies.evidence.organization_key import OrganizationKey
 from policies.evidence.signing_key import KeyPurpose, SigningKey
 from policies.evidence.tree_head import HEAD_FORMAT, SignedTreeHead, TreeHead
 
@@ -23,6 +24,7 @@ RECEIPT_FORMAT = "weir-receipt/1"
 HEAD_FILE_FORMAT = "weir-head/1"
 LOG_FORMAT = "weir-log/1"
 STATEMENT_FORMAT = "weir-statement/1"
+AGREEMENT_FORMAT = "weir-agreement/1"
 
 FILE_LENGTH_BYTES_MAX = 10_000_000
 """Receipt bundles and heads; a log export is read line by line, each line at most as long."""
@@ -36,6 +38,50 @@ class SignedReceipt:
     body: str
     kid: str
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PartySignature:
+    """One side's signature under an agreement: the key's name, 64 bytes."""
+
+    kid: str
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SignedAgreement:
+    """An agreement as both sides signed it."""
+
+    body: str
+    """Canonical JSON of its eight sections, which names the terms by their hash."""
+    terms: str
+    """Canonical JSON of the ODRL agreement."""
+    provider: PartySignature
+    consumer: PartySignature
+
+
+@dataclass(frozen=True, slots=True)
+class BundledOrganizationKey:
+    """An organisation's public key as a file carries it, endorsed by the log's key of its day."""
+
+    kid: str
+    organization_id: str
+    public_key: bytes
+    retire_at: datetime
+    endorsed_by: str
+    endorsement: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementFile:
+    """Everything that proves one agreement."""
+
+    signed: SignedAgreement
+    organization_keys: Mapping[str, BundledOrganizationKey]
+    event_body: str
+    inclusion: InclusionProof
+    signed_head: SignedTreeHead
+    keys: Mapping[str, BundledKey]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,15 +153,36 @@ def build_bundle(
                 "signature": receipt.signature.hex(),
             },
             "event": event_body,
-            "inclusion": {
-                "leaf_index": inclusion.leaf_index,
-                "tree_size": inclusion.tree_size,
-                "hashes": [hashed.hex() for hashed in inclusion.hashes],
-            },
+            "inclusion": _inclusion_plain(inclusion),
             "head": _head_plain(signed_head),
             "consistency": _consistency_plain(consistency) if consistency else None,
             "keys": [_key_plain(key) for key in keys],
         }
+    )
+
+
+def build_agreement_file(
+    signed: SignedAgreement,
+    organization_keys: Sequence[OrganizationKey],
+    event_body: str,
+    inclusion: InclusionProof,
+    signed_head: SignedTreeHead,
+    keys: Sequence[SigningKey],
+) -> bytes:
+    """The file that proves one agreement.
+
+    `inclusion` is that of the event that tells of the signing, in the tree of `signed_head`.
+    """
+    log_keys = [_bundled(key) for key in keys if key.purpose is KeyPurpose.LOG]
+    return _agreement_bytes(
+        AgreementFile(
+            signed,
+            {key.kid: _bundled_organization_key(key) for key in organization_keys},
+            event_body,
+            inclusion,
+            signed_head,
+            {key.kid: key for key in log_keys},
+        )
     )
 
 
@@ -179,19 +246,45 @@ def read_bundle(data: bytes) -> ReceiptBundle:
     """
     plain = _read_file(data, RECEIPT_FORMAT)
     receipt = _object(plain, "receipt")
-    inclusion = _object(plain, "inclusion")
     return ReceiptBundle(
         receipt=SignedReceipt(
             _text(receipt, "body"), _text(receipt, "kid"), _bytes(receipt, "signature")
         ),
         event_body=_text(plain, "event"),
-        inclusion=InclusionProof(
-            _number(inclusion, "leaf_index"), _number(inclusion, "tree_size"), _hashes(inclusion)
-        ),
+        inclusion=_inclusion(plain),
         signed_head=_signed_head(_object(plain, "head")),
         consistency=_consistency(plain),
         keys=_keys(plain),
     )
+
+
+def read_agreement_file(data: bytes) -> AgreementFile:
+    """Read the file of an agreement, believing nothing of it yet.
+
+    Nothing may stand in it but what is checked, written as it is written here: so a single byte
+    that was altered is found, wherever it is.
+
+    Raises: UnreadableProof.
+    """
+    plain = _read_file(data, AGREEMENT_FORMAT)
+    told = _object(plain, "agreement")
+    keys = [_organization_key(_as_object(item)) for item in _list(plain, "organization_keys", 2)]
+    file = AgreementFile(
+        signed=SignedAgreement(
+            body=_text(told, "body"),
+            terms=_text(told, "terms"),
+            provider=_party(_object(plain, "provider")),
+            consumer=_party(_object(plain, "consumer")),
+        ),
+        organization_keys={key.kid: key for key in keys},
+        event_body=_text(plain, "event"),
+        inclusion=_inclusion(plain),
+        signed_head=_signed_head(_object(plain, "head")),
+        keys=_keys(plain),
+    )
+    if _agreement_bytes(file) != data:
+        raise UnreadableProof("something stands in it that does not belong there")
+    return file
 
 
 def read_head_file(data: bytes) -> HeadFile:
@@ -241,6 +334,37 @@ def format_of(data: bytes) -> str:
     return _text(_json_object(data), "format")
 
 
+def _agreement_bytes(file: AgreementFile) -> bytes:
+    """The file as the exchange writes it."""
+    return _file(
+        {
+            "format": AGREEMENT_FORMAT,
+            "agreement": {"body": file.signed.body, "terms": file.signed.terms},
+            "provider": _party_plain(file.signed.provider),
+            "consumer": _party_plain(file.signed.consumer),
+            "organization_keys": [
+                _organization_key_plain(key) for key in file.organization_keys.values()
+            ],
+            "event": file.event_body,
+            "inclusion": _inclusion_plain(file.inclusion),
+            "head": _head_plain(file.signed_head),
+            "keys": [_key_plain(key) for key in file.keys.values()],
+        }
+    )
+
+
+def _party_plain(signed: PartySignature) -> dict[str, Plain]:
+    return {"kid": signed.kid, "signature": signed.signature.hex()}
+
+
+def _inclusion_plain(proof: InclusionProof) -> dict[str, Plain]:
+    return {
+        "leaf_index": proof.leaf_index,
+        "tree_size": proof.tree_size,
+        "hashes": [hashed.hex() for hashed in proof.hashes],
+    }
+
+
 def _head_plain(signed: SignedTreeHead) -> dict[str, Plain]:
     return {"body": signed.head.body(), "kid": signed.kid, "signature": signed.signature.hex()}
 
@@ -253,7 +377,35 @@ def _consistency_plain(proof: ConsistencyProof) -> dict[str, Plain]:
     }
 
 
-def _key_plain(key: SigningKey) -> dict[str, Plain]:
+def _bundled(key: SigningKey) -> BundledKey:
+    return BundledKey(
+        key.kid, key.purpose, key.public_key, key.retire_at, key.endorsed_by, key.endorsement
+    )
+
+
+def _bundled_organization_key(key: OrganizationKey) -> BundledOrganizationKey:
+    return BundledOrganizationKey(
+        key.kid,
+        str(key.organization_id),
+        key.public_key,
+        key.retire_at,
+        key.endorsed_by,
+        key.endorsement,
+    )
+
+
+def _organization_key_plain(key: BundledOrganizationKey) -> dict[str, Plain]:
+    return {
+        "kid": key.kid,
+        "organization_id": key.organization_id,
+        "public_key": key.public_key.hex(),
+        "retire_at": moment_text(key.retire_at),
+        "endorsed_by": key.endorsed_by,
+        "endorsement": key.endorsement.hex(),
+    }
+
+
+def _key_plain(key: SigningKey | BundledKey) -> dict[str, Plain]:
     return {
         "kid": key.kid,
         "purpose": key.purpose.value,
@@ -331,6 +483,26 @@ def _key(plain: Mapping[str, object]) -> BundledKey:
         _text(plain, "endorsed_by"),
         _bytes(plain, "endorsement"),
     )
+
+
+def _organization_key(plain: Mapping[str, object]) -> BundledOrganizationKey:
+    return BundledOrganizationKey(
+        _text(plain, "kid"),
+        _text(plain, "organization_id"),
+        _bytes(plain, "public_key"),
+        _moment(plain, "retire_at"),
+        _text(plain, "endorsed_by"),
+        _bytes(plain, "endorsement"),
+    )
+
+
+def _party(plain: Mapping[str, object]) -> PartySignature:
+    return PartySignature(_text(plain, "kid"), _bytes(plain, "signature"))
+
+
+def _inclusion(plain: Mapping[str, object]) -> InclusionProof:
+    told = _object(plain, "inclusion")
+    return InclusionProof(_number(told, "leaf_index"), _number(told, "tree_size"), _hashes(told))
 
 
 def _leaf(line: bytes) -> ExportedLeaf:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policies.errors import N_
-from policies.evidence.bundle import BundledKey, HeadFile
+from policies.evidence.bundle import AgreementFile, BundledKey, HeadFile
 from policies.evidence.ed25519 import is_signed
+from policies.evidence.organization_key import endorsed_organization_body
 from policies.evidence.signing_key import KeyPurpose, endorsed_body, kid_of
 from policies.evidence.tree_head import SignedTreeHead, TreeHead
 from policies.evidence.verification import Check, CheckName, failed, passed
@@ -90,6 +91,32 @@ def is_signed_by(
         and key.purpose is purpose
         and is_signed(body.encode(), signature, key.public_key)
     )
+
+
+def organization_key_check(
+    file: AgreementFile, name: CheckName, kid: str, organization_id: str
+) -> Check:
+    """Whether the key of one side is what its name says, and the log's key gave it to that side."""
+    key = file.organization_keys.get(kid)
+    endorser = file.keys.get(key.endorsed_by) if key else None
+    log_id = file.signed_head.head.log_id
+    if (
+        key is not None
+        and endorser is not None
+        and endorser.purpose is KeyPurpose.LOG
+        and kid_of(key.public_key) == kid
+        and key.organization_id == organization_id
+        and log_id in _endorsers(file.keys, endorser.kid)
+        and is_signed(
+            endorsed_organization_body(organization_id, key.public_key, key.retire_at),
+            key.endorsement,
+            endorser.public_key,
+        )
+    ):
+        message = N_("Key {kid} was endorsed for organisation {organization_id} by log {log_id}.")
+        return passed(name, message, kid=kid, organization_id=organization_id, log_id=log_id)
+    message = N_("Nothing shows that key {kid} is that of organisation {organization_id}.")
+    return failed(name, message, kid=kid, organization_id=organization_id)
 
 
 def _endorsers(keys: Mapping[str, BundledKey], kid: str) -> list[str]:

@@ -24,6 +24,10 @@ class CheckName(StrEnum):
     CHAIN = "chain"
     CHARGES = "charges"
     TOTAL = "total"
+    TERMS = "terms"
+    SECTIONS = "sections"
+    PROVIDER = "provider"
+    CONSUMER = "consumer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,7 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.CORRECTION_MOVED: N_("A correction of data went on"),
     EventKind.SHARE_HEAD_NAMED: N_("A head of the share office was named"),
     EventKind.AGREEMENT_CONCLUDED: N_("An agreement was concluded"),
+    EventKind.AGREEMENT_SIGNED: N_("Both sides signed an agreement"),
     EventKind.AGREEMENT_SUSPENDED: N_("An agreement was suspended"),
     EventKind.AGREEMENT_RESUMED: N_("An agreement was taken up again"),
     EventKind.AGREEMENT_ENDED: N_("An agreement was ended"),

@@ -299,6 +299,7 @@ class City:
         with self.pool.connection() as tx:
             return negotiate.accept(
                 tx,
+                self.parts.keys,
                 listing.id,
                 purpose=Purpose.ANALYSIS,
                 ends_on=None,
@@ -337,8 +338,10 @@ class City:
     def ask_for(self, listing: Listing) -> Agreement:
         """A shared listing asked for by health and granted by transport."""
         with self.pool.connection() as tx:
-            asked = apply.submit(tx, listing.id, request(), by=self.officer, at=self.at)
-            granted = apply.grant(tx, asked.id, by=self.approver, at=self.at)
+            asked = apply.submit(
+                tx, self.parts.keys, listing.id, request(), by=self.officer, at=self.at
+            )
+            granted = apply.grant(tx, self.parts.keys, asked.id, by=self.approver, at=self.at)
             assert granted.agreement_id is not None
             return negotiate.get_agreement(tx, granted.agreement_id, by=self.officer)
 

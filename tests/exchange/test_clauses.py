@@ -36,8 +36,10 @@ def test_listings_are_judged_on_all_that_is_given(city: City) -> None:
 def test_requests_answers_and_agreements_are_judged_on_all_that_is_given(city: City) -> None:
     listing = city.shared_stops()
     with city.pool.connection() as tx:
-        asked = apply.submit(tx, listing.id, request(), by=city.officer, at=city.at)
-        granted = apply.grant(tx, asked.id, by=city.approver, at=city.at)
+        asked = apply.submit(
+            tx, city.parts.keys, listing.id, request(), by=city.officer, at=city.at
+        )
+        granted = apply.grant(tx, city.parts.keys, asked.id, by=city.approver, at=city.at)
         dataset = dataset_with_id(tx, listing.dataset_id, by=city.publisher)
         assert granted.agreement_id is not None
         agreement = negotiate.get_agreement(tx, granted.agreement_id, by=city.officer)

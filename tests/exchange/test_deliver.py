@@ -629,7 +629,7 @@ def test_data_nobody_may_know_of_is_not_found(city: City) -> None:
 def test_unconditional_data_with_a_standing_release_is_there_at_once(city: City) -> None:
     listing = city.shared_stops(share_type=ShareType.UNCONDITIONAL, has_standing_release=True)
     with city.pool.connection() as tx:
-        apply.submit(tx, listing.id, request(), by=city.officer, at=city.at)
+        apply.submit(tx, city.parts.keys, listing.id, request(), by=city.officer, at=city.at)
 
     assert city.query("SELECT * FROM shared_stops", city.officer).row_count == 40
 

@@ -103,10 +103,12 @@ def conditional(city: City) -> Listing:
 def test_like_requests_that_were_decided_differently_are_named(city: City) -> None:
     listing = conditional(city)
     with city.pool.connection() as tx:
-        first = apply.submit(tx, listing.id, request(), by=city.buyer, at=city.at)
-        second = apply.submit(tx, listing.id, request(), by=city.officer, at=city.at)
+        first = apply.submit(tx, city.parts.keys, listing.id, request(), by=city.buyer, at=city.at)
+        second = apply.submit(
+            tx, city.parts.keys, listing.id, request(), by=city.officer, at=city.at
+        )
         later(city, days=1)
-        apply.grant(tx, first.id, by=city.approver, at=city.at)
+        apply.grant(tx, city.parts.keys, first.id, by=city.approver, at=city.at)
         apply.refuse(
             tx,
             second.id,

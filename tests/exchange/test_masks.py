@@ -138,6 +138,7 @@ def test_two_buyers_cannot_join_what_they_got(city: City, kind: MaskKind) -> Non
         one, two = (
             negotiate.accept(
                 tx,
+                city.parts.keys,
                 opened.id,
                 purpose=purpose,
                 ends_on=None,

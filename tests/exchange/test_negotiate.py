@@ -177,6 +177,7 @@ def test_a_suspension_is_not_got_round_by_buying_again(city: City) -> None:
     with city.pool.connection() as tx, pytest.raises(AgreementSuspended):
         negotiate.accept(
             tx,
+            city.parts.keys,
             listing.id,
             purpose=Purpose.RESEARCH,
             ends_on=None,
@@ -197,6 +198,7 @@ def _accept(
 ) -> Agreement:
     return negotiate.accept(
         tx,
+        city.parts.keys,
         listing_id,
         purpose=Purpose.ANALYSIS,
         ends_on=ends_on,

@@ -65,7 +65,9 @@ def asked(city: City, listing: Listing | None = None, **changes: object) -> Appl
     """A request of health for the stops of transport."""
     listing = listing or city.shared_stops()
     with city.pool.connection() as tx:
-        return apply.submit(tx, listing.id, request(**changes), by=city.officer, at=city.at)
+        return apply.submit(
+            tx, city.parts.keys, listing.id, request(**changes), by=city.officer, at=city.at
+        )
 
 
 def refused(city: City) -> Application:
@@ -106,7 +108,7 @@ def test_only_the_granted_columns_and_rows_can_be_read(city: City) -> None:
     part = Part(("id", "line"), (Condition("line", Operator.EQUAL, 3),), date(2026, 6, 30))
 
     with city.pool.connection() as tx:
-        granted = apply.grant(tx, held.id, part=part, by=city.approver, at=city.at)
+        granted = apply.grant(tx, city.parts.keys, held.id, part=part, by=city.approver, at=city.at)
     rows = rows_of(city, 'SELECT * FROM "shared-stops" ORDER BY id', city.officer)
 
     assert granted.is_part_granted
@@ -122,7 +124,7 @@ def test_who_asks_for_some_columns_gets_no_others(city: City) -> None:
     held = asked(city, wanted_columns=("id",))
 
     with city.pool.connection() as tx:
-        granted = apply.grant(tx, held.id, by=city.approver, at=city.at)
+        granted = apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
 
     assert not granted.is_part_granted
     assert rows_of(city, 'SELECT * FROM "shared-stops"', city.officer)[0].keys() == {"id"}
@@ -134,10 +136,12 @@ def test_a_part_never_goes_beyond_what_was_asked_for(city: City) -> None:
     with city.pool.connection() as tx:
         for columns in (("name",), ("salary",), ()):
             with pytest.raises(ColumnsNotOffered):
-                apply.grant(tx, held.id, part=Part(columns), by=city.approver, at=city.at)
+                apply.grant(
+                    tx, city.parts.keys, held.id, part=Part(columns), by=city.approver, at=city.at
+                )
         longer = Part(ends_on=date(2027, 1, 1))
         with pytest.raises(GrantedTooLong):
-            apply.grant(tx, held.id, part=longer, by=city.approver, at=city.at)
+            apply.grant(tx, city.parts.keys, held.id, part=longer, by=city.approver, at=city.at)
 
 
 def test_columns_that_are_not_offered_cannot_be_asked_for(city: City) -> None:
@@ -150,8 +154,10 @@ def test_an_areas_own_data_goes_back_in_full(city: City) -> None:
 
     with city.pool.connection() as tx:
         with pytest.raises(FlowBackInFull):
-            apply.grant(tx, held.id, part=Part(("id",)), by=city.approver, at=city.at)
-        granted = apply.grant(tx, held.id, by=city.approver, at=city.at)
+            apply.grant(
+                tx, city.parts.keys, held.id, part=Part(("id",)), by=city.approver, at=city.at
+            )
+        granted = apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
 
     assert granted.request.is_flow_back
 
@@ -224,8 +230,8 @@ def test_answers_are_released_by_the_named_head(city: City) -> None:
         name_share_head(tx, city.transport.id, "zhang", by=SYSTEM, at=city.at)
 
         with pytest.raises(ShareHeadNeeded):
-            apply.grant(tx, held.id, by=city.approver, at=city.at)
-        granted = apply.grant(tx, held.id, by=head, at=city.at)
+            apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
+        granted = apply.grant(tx, city.parts.keys, held.id, by=head, at=city.at)
 
     assert granted.decided_by == head.user_id
 
@@ -251,7 +257,7 @@ def test_a_request_is_handed_to_a_colleague_only(city: City) -> None:
 def test_a_grant_is_undone_within_its_seconds(city: City) -> None:
     held = asked(city)
     with city.pool.connection() as tx:
-        granted = apply.grant(tx, held.id, by=city.approver, at=city.at)
+        granted = apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
 
     later(city, seconds=10)
     with city.pool.connection() as tx:
@@ -277,7 +283,7 @@ def test_an_answer_stands_after_its_seconds_and_for_others(city: City) -> None:
 def test_what_was_read_is_not_undone(city: City) -> None:
     held = asked(city)
     with city.pool.connection() as tx:
-        apply.grant(tx, held.id, by=city.approver, at=city.at)
+        apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
     rows_of(city, 'SELECT * FROM "shared-stops"', city.officer)
 
     with city.pool.connection() as tx, pytest.raises(AlreadyUsed):
@@ -373,7 +379,7 @@ def test_what_is_granted_is_delivered_within_twenty_working_days(city: City) -> 
     held = asked(city)
 
     with city.pool.connection() as tx:
-        granted = apply.grant(tx, held.id, by=city.approver, at=city.at)
+        granted = apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
 
     assert granted.handing
     # The 6th of April 2026 is a holiday: Qingming.
@@ -385,7 +391,7 @@ def test_a_grant_without_data_to_read_is_reminded_and_escalated(city: City) -> N
     listing = city.shared_stops()
     held = asked(city, listing)
     with city.pool.connection() as tx:
-        granted = apply.grant(tx, held.id, by=city.approver, at=city.at)
+        granted = apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
         tx.execute("UPDATE exchange.applications SET delivered_at = NULL")
         tx.execute("UPDATE catalog.versions SET state = 'withdrawn' WHERE state = 'published'")
         for day in range(40):
@@ -507,7 +513,7 @@ def test_an_agreement_opens_the_request_again_with_a_new_clock(city: City) -> No
         dispute.object_to(tx, held.id, ground="Needed", by=city.officer, at=city.at)
         _settle(city, tx, held, city.approver, outcome=Outcome.AGREED)
         again = apply.get_application(tx, held.id, by=city.officer)
-        granted = apply.grant(tx, held.id, by=city.approver, at=city.at)
+        granted = apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
 
     assert (again.state, again.submitted_at) == (ApplicationState.SUBMITTED, city.at)
     assert granted.state is ApplicationState.GRANTED

@@ -15,6 +15,8 @@ from policies.access import Action
 from policies.agreement import Agreement, AgreementState
 from policies.canonical import Plain
 from policies.identity.issue import Wish
+from policies.log import sequence
+from policies.sign import agreement_file
 from policies.terms import ListingId, Purpose, Regime
 from policies.token import ACCESS_LIFE_LEAST, ACCESS_LIFE_MOST
 from portal.act_once import act_once
@@ -23,6 +25,7 @@ from portal.wiring import wiring_of
 
 router = APIRouter(prefix="/api/v1", tags=["agreements"])
 
+DOCUMENT_MEDIA_TYPE = "application/json"
 LIFE_LEAST_S = int(ACCESS_LIFE_LEAST.total_seconds())
 LIFE_MOST_S = int(ACCESS_LIFE_MOST.total_seconds())
 
@@ -112,6 +115,7 @@ def accept(request: Request, listing_id: UUID, wanted: Acceptance) -> Plain:
         lambda tx: body_of(
             negotiate.accept(
                 tx,
+                wiring_of(request).keys,
                 ListingId(listing_id),
                 purpose=wanted.purpose,
                 ends_on=wanted.ends_on,
@@ -138,6 +142,23 @@ def read(request: Request, agreement_id: UUID) -> AgreementBody:
     actor = signed_in(request)
     with wiring_of(request).pool.connection() as tx:
         return body_of(negotiate.get_agreement(tx, agreement_id, by=actor))
+
+
+@router.get("/agreements/{agreement_id}/document")
+def document(request: Request, agreement_id: UUID) -> Response:
+    """The agreement as both sides signed it, with its proof; `weir verify` checks it offline."""
+    actor, wiring = signed_in(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        agreement = negotiate.get_agreement(tx, agreement_id, by=actor)
+        # An agreement of a moment ago may still wait for its leaf.
+        sequence(tx)
+        file = agreement_file(tx, wiring.keys, agreement.id, at=wiring.now())
+    name = f"weir-agreement-{agreement_id}.json"
+    return Response(
+        file,
+        media_type=DOCUMENT_MEDIA_TYPE,
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
 
 
 @router.post("/agreements/{agreement_id}/end")

@@ -181,7 +181,14 @@ def submit(request: Request, listing_id: UUID, wanted: NewApplication) -> Plain:
         actor,
         wanted,
         lambda tx: body_of(
-            apply.submit(tx, ListingId(listing_id), _request(wanted), by=actor, at=at)
+            apply.submit(
+                tx,
+                wiring_of(request).keys,
+                ListingId(listing_id),
+                _request(wanted),
+                by=actor,
+                at=at,
+            )
         ),
     )
 
@@ -217,6 +224,7 @@ def grant(request: Request, application_id: UUID, wanted: Grant) -> ApplicationB
         request,
         lambda tx, by, at: apply.grant(
             tx,
+            wiring_of(request).keys,
             application_id,
             part=Part(
                 tuple(wanted.columns) if wanted.columns else None,

@@ -32,13 +32,13 @@ def agreement_facts(tx: Tx, agreement: Agreement, say: Speech) -> list[tuple[str
         (say.gettext("Consumer"), say.text(organization_with_id(tx, agreement.consumer_id).title)),
         (say.gettext("Way"), regime_words(agreement.regime, say)),
         (say.gettext("Purpose"), say.gettext(PURPOSES[agreement.purpose])),
-        (say.gettext("What may be done"), ", ".join(actions)),
+        (say.gettext("What may be done"), say.gettext(", ").join(actions)),
         (say.gettext("Holds from"), say.moment(agreement.starts_at)),
         (say.gettext("Last day"), say.day(agreement.ends_at - timedelta(seconds=1))),
         (say.gettext("Standards"), agreement.profile_id),
     ]
     if agreement.suspension is not None:
-        facts.append((say.gettext("Suspended"), say.moment(agreement.suspension.at)))
+        facts.append((say.gettext("Suspended at"), say.moment(agreement.suspension.at)))
         facts.append((say.gettext("Why suspended"), agreement.suspension.reason))
     if agreement.ended_at is not None:
         facts.append((say.gettext("Ended"), say.moment(agreement.ended_at)))

@@ -109,7 +109,7 @@ def send_request(
             dataset = dataset_named(tx, slug, by=actor)
             listing = asked_listing(tx, dataset, actor)
             wish = _read_request(typed, columns, flow_back)
-            sent = apply.submit(tx, listing.id, wish, by=actor, at=wiring.now())
+            sent = apply.submit(tx, wiring.keys, listing.id, wish, by=actor, at=wiring.now())
     except _TOLD_IN_PLACE as refusal:
         note_refused(request, refusal)
         errors = _request_errors(refusal, typed, speech_of(request))

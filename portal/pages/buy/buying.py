@@ -36,6 +36,7 @@ from policies.identity.issue import IssuedToken
 from policies.identity.people import organization_with_id
 from policies.party import Actor
 from policies.roles import can_apply_for, can_supervise
+from policies.sign import document_sha256
 from policies.terms import OrganizationId, Purpose, Regime
 from portal.news import count_new
 from portal.note_refused import note_refused
@@ -118,6 +119,7 @@ def accept_offer(
             dataset = dataset_named(tx, slug, by=actor)
             concluded = negotiate.accept(
                 tx,
+                wiring.keys,
                 _sold_listing(tx, dataset, actor).id,
                 purpose=wish,
                 ends_on=day_of(ends_on),
@@ -324,6 +326,7 @@ def _agreement_page(
         dataset = name_of_dataset(tx, agreement.dataset_id, by=actor)
         facts = agreement_facts(tx, agreement, say)
         frozen = _frozen(tx, [agreement], at)
+        signed_sha256 = document_sha256(tx, agreement.id)
     state = agreement_state(agreement, at, is_frozen=bool(frozen))
     is_party = actor.organization is not None and actor.organization.id in (
         agreement.consumer_id,
@@ -338,6 +341,7 @@ def _agreement_page(
         dataset=dataset,
         facts=facts,
         terms=terms_lines(agreement),
+        signed_sha256=signed_sha256,
         state=state,
         can_draw=state == "active" and can_apply_for(actor, agreement.consumer_id),
         can_suspend=state == "active" and may_suspend(actor, agreement),
@@ -348,7 +352,7 @@ def _agreement_page(
             if agreement.suspension.is_by_supervisor
             else may_suspend(actor, agreement)
         ),
-        can_end=agreement.is_in_force(at) and is_party,
+        can_end=state in ("active", "frozen", "suspended") and is_party,
         can_correct=agreement.is_in_force(at)
         and bool(dataset.slug)
         and can_apply_for(actor, agreement.consumer_id),

@@ -168,7 +168,7 @@ def approve_chosen(
         for item in picked:
             try:
                 with wiring.pool.connection() as tx:
-                    apply.grant(tx, UUID(item.id), by=actor, at=at)
+                    apply.grant(tx, wiring.keys, UUID(item.id), by=actor, at=at)
             except Refusal as refusal:
                 errors[item.id] = f"{item.number}: {say.refusal(refusal)}"
         if not errors:

@@ -112,7 +112,9 @@ def decide_request(
                         row_operator=row_operator,
                         row_value=row_value,
                     )
-                    apply.grant(tx, application_id, part=part, reason=reason, by=actor, at=at)
+                    apply.grant(
+                        tx, wiring.keys, application_id, part=part, reason=reason, by=actor, at=at
+                    )
                     done = "granted"
                 case _:
                     return RedirectResponse(f"/inbox/request/{application_id}", _SEE_OTHER)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from uuid import UUID, uuid4
 
 import openpyxl
 import pyarrow.ipc
@@ -18,11 +19,19 @@ import pyarrow.parquet
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
+from hypothesis import given
+from hypothesis import strategies as st
 
 from catalog.row_store import ASKED_BEFORE_BUILDING, ROWS_NAME
 from catalog.warehouse import Warehouse
+from policies import agree
 from policies.database import Pool
+from policies.errors import UnreadableProof
+from policies.evidence.agreement_proof import SECTIONS, verify_agreement_file
 from policies.evidence.proof import verify_receipt_file
+from policies.evidence.verification import CheckName
+from policies.terms import AgreementId, Language, ShareType
+from portal import verify
 from portal.app import create_app
 from portal.handing_out import parts_of
 from portal.settings import create_folders, settings_from
@@ -593,3 +602,96 @@ def test_answers_with_open_data_tell_what_is_left_of_the_day(desk: Desk) -> None
     assert spent.headers["RateLimit"] == '"open-anonymous";r=0;t=28800'
     assert spent.headers["Retry-After"] == "28800"
     assert "Try again tomorrow, or sign in" in spent.json()["detail"]
+
+
+def _signed_file(desk: Desk) -> tuple[UUID, bytes]:
+    agreement = desk.city.buy(desk.city.sold_stops())
+    answer = desk.client("bo").get(f"/api/v1/agreements/{agreement.id}/document")
+    assert answer.status_code == 200, answer.text
+    assert f"weir-agreement-{agreement.id}.json" in answer.headers["content-disposition"]
+    return agreement.id, answer.content
+
+
+def test_an_agreement_is_signed_by_both_sides_and_checked_offline(
+    desk: Desk, tmp_path: Path
+) -> None:
+    agreement_id, file = _signed_file(desk)
+    path, out = tmp_path / "agreement.json", io.StringIO()
+    path.write_bytes(file)
+
+    status = verify.run(path, language=Language.EN, out=out)
+
+    assert status == 0, out.getvalue()
+    assert "The provider signed this agreement, word for word." in out.getvalue()
+    assert "The consumer signed this agreement, word for word." in out.getvalue()
+    shown = _ok(desk.client("bo").get(f"/api/v1/agreements/{agreement_id}"))
+    body = json.loads(json.loads(file)["agreement"]["body"])
+    assert body["terms_sha256"] == shown["terms_sha256"]
+    assert body["sections"].keys() == SECTIONS
+    assert body["sections"]["roles"]["accepted_by"] == str(desk.city.buyer.user_id)
+    assert body["sections"]["roles"]["consumer"]["id"] == str(desk.city.acme.id)
+    path.write_bytes(file.replace(b"delete", b"keep", 1))
+    assert verify.run(path, language=Language.EN, out=io.StringIO()) == 1
+
+
+def test_one_altered_byte_of_a_signed_agreement_is_found(desk: Desk) -> None:
+    _, file = _signed_file(desk)
+    assert verify_agreement_file(file).is_valid
+
+    @given(st.integers(0, len(file) - 1), st.integers(1, 255))
+    def look(place: int, change: int) -> None:
+        altered = bytearray(file)
+        altered[place] ^= change
+        try:
+            assert not verify_agreement_file(bytes(altered)).is_valid
+        except UnreadableProof:
+            return
+
+    look()
+
+
+def test_nobody_signs_an_agreement_with_the_key_of_another_organisation(desk: Desk) -> None:
+    _, file = _signed_file(desk)
+    told = json.loads(file)
+    told["provider"] = told["consumer"]
+    told["organization_keys"] = [
+        key for key in told["organization_keys"] if key["kid"] == told["consumer"]["kid"]
+    ]
+    forged = (json.dumps(told, ensure_ascii=False, indent=2) + "\n").encode()
+
+    failed = [check for check in verify_agreement_file(forged).checks if not check.is_passed]
+
+    assert {check.name for check in failed} == {CheckName.PROVIDER}
+    log_id = verify_agreement_file(file).log_id
+    assert verify_agreement_file(file, trusted_kid=log_id).is_valid
+    assert not verify_agreement_file(file, trusted_kid=told["consumer"]["kid"]).is_valid
+
+
+def test_an_agreement_of_before_says_that_nobody_signed_it(desk: Desk) -> None:
+    city = desk.city
+    signed = city.buy(city.sold_stops())
+    with city.pool.connection() as tx:
+        old = agree.conclude(tx, replace(signed, id=AgreementId(uuid4())), by=city.buyer)
+    buyer = desk.client("bo")
+
+    answer = buyer.get(f"/api/v1/agreements/{old.id}/document")
+    stranger = desk.client("wen").get(f"/api/v1/agreements/{signed.id}/document")
+
+    assert answer.status_code == 404
+    assert answer.json()["type"].endswith("agreement-not-signed")
+    assert stranger.status_code == 404
+    assert stranger.json()["type"].endswith("agreement-not-found")
+
+
+def test_what_a_standing_release_grants_is_signed_with_the_word_of_who_released(
+    desk: Desk,
+) -> None:
+    city, officer = desk.city, desk.client("wen")
+    listing = city.shared_stops(share_type=ShareType.UNCONDITIONAL, has_standing_release=True)
+
+    asked = _ok(officer.post(f"/api/v1/listings/{listing.id}/applications", json=REQUEST), 201)
+    file = officer.get(f"/api/v1/agreements/{asked['agreement_id']}/document").content
+
+    assert verify_agreement_file(file).is_valid
+    roles = json.loads(json.loads(file)["agreement"]["body"])["sections"]["roles"]
+    assert (roles["accepted_by"], roles["released_by"]) == (None, str(city.approver.user_id))

@@ -186,6 +186,7 @@ def test_an_agreement_ends_at_the_citys_midnight_wherever_the_server_stands(
         with desk.city.pool.connection() as tx:
             agreement = negotiate.accept(
                 tx,
+                desk.city.parts.keys,
                 listing.id,
                 purpose=Purpose.ANALYSIS,
                 ends_on=date(2026, 3, 8),

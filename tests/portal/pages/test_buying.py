@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from uuid import uuid4
 
 from exchange import negotiate
 from exchange.conclude import offer_sha256
-from policies.terms import ShareType
+from policies import agree
+from policies.evidence.agreement_proof import verify_agreement_file
+from policies.terms import AgreementId, ShareType
 from tests.exchange.city import City
 from tests.portal.pages.conftest import OpenBrowser
 
@@ -186,6 +190,9 @@ def test_a_supervisors_suspension_is_no_matter_of_the_provider(
 
     assert f"{path}/resume" not in browser_of(city.seller_head).page(path)
     assert f"{path}/resume" in browser_of(city.regulator).page(path)
+    assert f"{path}/end" in browser_of(city.buyer).page(path)
+    ended = browser_of(city.buyer).submit(f"{path}/end", on=path, reason="No use to us")
+    assert ended.headers["location"].endswith("?done=ended")
 
 
 def test_strangers_find_no_agreement(city: City, browser_of: OpenBrowser) -> None:
@@ -197,3 +204,20 @@ def test_strangers_find_no_agreement(city: City, browser_of: OpenBrowser) -> Non
 def test_pages_of_ones_own_take_a_sign_in(browser_of: OpenBrowser) -> None:
     for path in ("/my", "/my/usage", "/inbox", "/finance", "/audit"):
         browser_of().page(path, status=401)
+
+
+def test_the_agreement_page_offers_the_signed_file_and_says_where_there_is_none(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    signed = city.buy(city.sold_stops())
+    with city.pool.connection() as tx:
+        old = agree.conclude(tx, replace(signed, id=AgreementId(uuid4())), by=city.buyer)
+    buyer = browser_of(city.buyer)
+
+    pages = [buyer.page(f"/my/agreements/{one.id}") for one in (signed, old)]
+
+    file = f"/api/v1/agreements/{signed.id}/document"
+    assert f'href="{file}"' in pages[0]
+    assert verify_agreement_file(buyer.page(file).encode()).is_valid
+    assert "there is no signed file of it" in pages[1]
+    assert "Download the signed agreement" not in pages[1]

@@ -108,8 +108,8 @@ def test_no_page_says_in_english_what_it_can_say_in_chinese(
     listing = city.shared_stops()
     with city.pool.connection() as tx:
         wish = request(duty="急救条例第四项", scenario="规划救护车路线")
-        asked = apply.submit(tx, listing.id, wish, by=city.officer, at=city.at)
-        apply.grant(tx, asked.id, by=city.approver, at=city.at)
+        asked = apply.submit(tx, city.parts.keys, listing.id, wish, by=city.officer, at=city.at)
+        apply.grant(tx, city.parts.keys, asked.id, by=city.approver, at=city.at)
     signed(city)
     person: Actor | None = getattr(city, name, None)
     starts = ["/", "/dataset", f"/receipt/{receipt_id}", f"/audit/receipt/{receipt_id}", "/audit"]

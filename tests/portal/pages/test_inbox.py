@@ -16,7 +16,9 @@ from tests.portal.pages.conftest import OpenBrowser
 def asked(city: City, listing: Listing) -> str:
     """A request of health for data of transport; its address in the inbox."""
     with city.pool.connection() as tx:
-        application = apply.submit(tx, listing.id, request(), by=city.officer, at=city.at)
+        application = apply.submit(
+            tx, city.parts.keys, listing.id, request(), by=city.officer, at=city.at
+        )
     return f"/inbox/request/{application.id}"
 
 

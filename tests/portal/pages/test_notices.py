@@ -265,7 +265,7 @@ def test_an_answer_that_is_undone_is_not_mailed(
     path = asked(city, city.shared_stops())
     with city.pool.connection() as tx:
         held = apply.inbox(tx, by=city.approver)[0]
-        apply.grant(tx, held.id, by=city.approver, at=city.at)
+        apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
     follow(city)
     later(city, seconds=5)
     with city.pool.connection() as tx:

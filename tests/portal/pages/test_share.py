@@ -224,7 +224,7 @@ def test_late_requests_are_marked_by_word_and_come_first(
     later(city, days=20)
     second = city.shared_stops("other-stops")
     with city.pool.connection() as tx:
-        apply.submit(tx, second.id, request(), by=city.officer, at=city.at)
+        apply.submit(tx, city.parts.keys, second.id, request(), by=city.officer, at=city.at)
 
     page = browser_of(city.approver).page("/inbox")
 
@@ -237,8 +237,8 @@ def test_anybody_reads_how_requests_for_conditional_data_were_decided(
 ) -> None:
     listing = conditional(city)
     with city.pool.connection() as tx:
-        held = apply.submit(tx, listing.id, request(), by=city.buyer, at=city.at)
-        apply.grant(tx, held.id, by=city.approver, at=city.at)
+        held = apply.submit(tx, city.parts.keys, listing.id, request(), by=city.buyer, at=city.at)
+        apply.grant(tx, city.parts.keys, held.id, by=city.approver, at=city.at)
     later(city, days=1)
 
     public, bureau = (browser_of(one).page("/equal-treatment") for one in (None, city.bureau))

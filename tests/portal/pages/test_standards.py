@@ -211,6 +211,7 @@ def test_the_bureau_loads_a_calendar_and_provisional_days_become_certain(
         listing = city.shared_stops()
         asked = apply.submit(
             tx,
+            city.parts.keys,
             listing.id,
             request(ends_on=date(2027, 6, 1)),
             by=city.officer,
