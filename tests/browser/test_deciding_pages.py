@@ -18,6 +18,7 @@ from exchange.payments.give_back import propose_refund
 from exchange.payments.pay_in import record_payment
 from exchange.payments.pay_out import ask_payout
 from exchange.supervise import place_freeze
+from policies import agree
 from policies.freeze_order import FreezeTarget
 from policies.identity.authenticate import open_session
 from policies.log import fresh_head
@@ -42,9 +43,11 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
     city.pay_in(50_000_000)
     agreement = city.buy(city.sold_stops())
     receipt = city.query('SELECT * FROM "sold-stops" LIMIT 9', city.token(agreement)).receipt_id
+    suspended = city.buy(city.sold_stops("held-stops"))
     shared = city.shared_stops()
     unshared = city.publish("new", by=city.publisher, approver=city.approver, entry=entry())
     with city.pool.connection() as tx:
+        agree.suspend(tx, suspended.id, reason="用途超出协议", by=city.regulator, at=city.at)
         record_payment(
             tx,
             city.acme.id,
@@ -66,7 +69,7 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
         propose_refund(
             tx, receipt, MicroCredits(2_000), reason="数据过期", by=city.seller_head, at=city.at
         )
-        asked = apply.submit(tx, shared.id, request(), by=city.officer, at=city.at)
+        asked = apply.submit(tx, city.parts.keys, shared.id, request(), by=city.officer, at=city.at)
         drafted = list_product.propose(
             tx, unshared.id, Proposal(Regime.SHARE, declared=LAWFUL), by=city.publisher, at=city.at
         )
@@ -77,7 +80,12 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
         publish.submit(tx, bikes.id, by=city.publisher, at=city.at)
         place_freeze(tx, FreezeTarget.DATASET, bikes.id, reason="Odd", by=city.bureau, at=city.at)
         refused = apply.submit(
-            tx, city.shared_stops("more").id, request(), by=city.officer, at=city.at
+            tx,
+            city.parts.keys,
+            city.shared_stops("more").id,
+            request(),
+            by=city.officer,
+            at=city.at,
         )
         apply.refuse(
             tx,
@@ -105,13 +113,15 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
         "head": ("/my",),
         "buyer": (
             *("/my", f"/my/agreements/{agreement.id}", "/my/usage", f"/receipt/{receipt}"),
-            "/dataset/sold-stops/buy",
+            *("/dataset/sold-stops/buy", f"/my/agreements/{suspended.id}"),
         ),
+        "seller_head": (f"/my/agreements/{agreement.id}",),
         "finance": ("/finance",),
         "bureau": ("/finance",),
         "seller": ("/my/usage",),
         "regulator": (
             *("/audit", "/audit?dataset=nowhere", "/audit/event/3", "/audit/freezes"),
+            f"/my/agreements/{suspended.id}",
             *(f"/audit/receipt/{receipt}", f"/audit/lineage?asset=version:{version.id}"),
         ),
     }
@@ -158,7 +168,7 @@ def test_requests_are_decided_by_keys(
 ) -> None:
     listing = city.shared_stops()
     with city.pool.connection() as tx:
-        apply.submit(tx, listing.id, request(), by=city.officer, at=city.at)
+        apply.submit(tx, city.parts.keys, listing.id, request(), by=city.officer, at=city.at)
     walker = walk_as("en-GB")
     sign_in(walker, wiring, address, city.approver)
     page = walker.page
