@@ -14,20 +14,22 @@ table are asked when it settles.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import duckdb
 
+from catalog.steps.field import ROW_ID
 from policies.database import Tx
 from policies.errors import Refusal
 from policies.terms import DatasetId
 from quality import check as checks
 from quality import store
 from quality.bounds import Compared, bound, compared
-from quality.check import Column, Kind
+from quality.check import Column, Family, Kind
 from quality.detecting import valid_sql
+from quality.outcome import Cell, ExampleRow
 from quality.packs import load_standard_packs
 from quality.profiling import opened_rows
 from quality.rule import ALL_PERMILLE, Gate, Rule, check_fit, draw_suite
@@ -36,6 +38,8 @@ from quality.sensitive import SensitiveKind
 Condition: TypeAlias = tuple[str, list[Compared]]
 """What is true of a row that breaks a rule, with its parameters."""
 
+EXAMPLE_ROWS_MAX = 5
+CELL_CHARACTERS_MAX = 200
 _WHITE_SPACE = "\\s\u3000\u00a0"
 
 
@@ -46,6 +50,8 @@ class Broken:
     rule: Rule
     row_count: int | None
     """Rows that break it; None where it could not be asked, which holds back as well."""
+    examples: tuple[ExampleRow, ...] = ()
+    """Some of them, by the ids of their rows; never leave this package unmasked."""
 
 
 def rules_asked_of_batches(tx: Tx, dataset_id: DatasetId, schema: tuple[Column, ...]) -> list[Rule]:
@@ -63,7 +69,8 @@ def broken_by(rows: Any, rules: Sequence[Rule], *, at: datetime) -> list[Broken]
     with opened_rows(rows) as connection:
         described = connection.execute("DESCRIBE data").fetchall()
         schema = tuple(Column(str(row[0]), str(row[1])) for row in described)
-        return count_broken(connection, rules, schema, at=at)
+        broken = count_broken(connection, rules, schema, at=at)
+        return [_with_examples(connection, one, schema, at=at) for one in broken]
 
 
 def count_broken(
@@ -146,6 +153,43 @@ def _count(
     row = connection.execute(f"SELECT {', '.join(terms)} FROM data", values).fetchone()
     assert row is not None, "an aggregate without groups has one row"
     return [(int(row[at]), int(row[at + 1])) for at in range(0, len(row), 2)]
+
+
+def _with_examples(
+    connection: duckdb.DuckDBPyConnection,
+    broken: Broken,
+    schema: tuple[Column, ...],
+    *,
+    at: datetime,
+) -> Broken:
+    """The same with the first rows that break the rule; as it is where it could not be asked."""
+    rule = broken.rule
+    found = condition_of(rule, schema, at=at)
+    if broken.row_count is None or found is None:
+        return broken
+    condition, values = found
+    row_id = _quoted(ROW_ID) if any(one.name == ROW_ID for one in schema) else "NULL"
+    numbers = {one.name for one in schema if one.family is Family.NUMBER}
+    cells = "".join(
+        f", {_quoted(name)}"
+        if name in numbers
+        else f", CAST({_quoted(name)} AS VARCHAR)[:{CELL_CHARACTERS_MAX}]"
+        for name in rule.columns
+    )
+    rows = connection.execute(
+        f"SELECT {row_id}{cells} FROM data WHERE ({_asked(rule)}) AND ({condition}) "
+        f"ORDER BY 1 LIMIT {EXAMPLE_ROWS_MAX}",
+        values,
+    ).fetchall()
+    examples = tuple(
+        ExampleRow(row[0], tuple(zip(rule.columns, map(_cell, row[1:]), strict=True)))
+        for row in rows
+    )
+    return replace(broken, examples=examples)
+
+
+def _cell(value: object) -> Cell:
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def _asked(rule: Rule) -> str:

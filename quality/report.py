@@ -182,6 +182,16 @@ def mask(value: Cell, *, is_sensitive: bool) -> str | None:
     return text[0] + MASK * min(len(text) - 2, MASKED_CHARACTERS_MAX) + text[-1]
 
 
+def masked(row: ExampleRow, sensitive_columns: frozenset[str]) -> MaskedRow:
+    """A row that breaks a rule, as it may be shown."""
+    return MaskedRow(
+        row_number=row.row_number,
+        cells=tuple(
+            (name, mask(value, is_sensitive=name in sensitive_columns)) for name, value in row.cells
+        ),
+    )
+
+
 def part_for(report: Report, *, hidden: Collection[str], seen: Collection[str]) -> Report:
     """The report for one reader: nothing about hidden columns, rows only of those that are seen.
 
@@ -262,17 +272,8 @@ def _finding(outcome: RuleOutcome, sensitive_columns: frozenset[str]) -> Finding
         unexpected_permille=outcome.unexpected_permille,
         sentence=sentence,
         fix=fix,
-        examples=tuple(_masked(row, sensitive_columns) for row in outcome.examples),
+        examples=tuple(masked(row, sensitive_columns) for row in outcome.examples),
         against=outcome.against,
-    )
-
-
-def _masked(row: ExampleRow, sensitive_columns: frozenset[str]) -> MaskedRow:
-    return MaskedRow(
-        row_number=row.row_number,
-        cells=tuple(
-            (name, mask(value, is_sensitive=name in sensitive_columns)) for name, value in row.cells
-        ),
     )
 
 

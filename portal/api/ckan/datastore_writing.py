@@ -50,6 +50,7 @@ from portal.jobs import Queue, enqueue
 from portal.settings import Publication
 from quality.check import Column
 from quality.check_batch import Broken, broken_by, rules_asked_of_batches
+from quality.held.hold import hold_batch
 
 MERGE: Final = "merge_steps"
 SETTLE: Final = "settle_steps"
@@ -104,7 +105,7 @@ def datastore_create(call: Call) -> Result:
                 rows = feed.rows_after(place, plan)
             held_by = _held_by(call, dataset, place, plan, doing)
             doing = _held(doing, held_by)
-            _merge_later(call, distribution, feed.carry_out(call.tx, place, plan, doing=doing))
+            _carry_out(call, distribution, plan, doing, held_by)
     _let_be_read(call, dataset, doing)
     told: dict[str, Json] = {one: call.value(one) for one in _TOLD if call.has(one)}
     told |= {"resource_id": str(distribution.id), "method": "insert"}
@@ -146,7 +147,7 @@ def datastore_upsert(call: Call) -> Result:
             held_by = _held_by(call, dataset, place, plan, doing)
             if not is_dry:
                 doing = _held(doing, held_by)
-                _merge_later(call, distribution, feed.carry_out(call.tx, place, plan, doing=doing))
+                _carry_out(call, distribution, plan, doing, held_by)
     if not is_dry:
         _let_be_read(call, dataset, doing)
     told: dict[str, Json] = {"resource_id": str(distribution.id), "method": method}
@@ -435,6 +436,16 @@ def _held(doing: Doing, held_by: Sequence[Broken]) -> Doing:
     if not held_by:
         return doing
     return replace(doing, offered_under=None, held_by=tuple(one.rule.key for one in held_by))
+
+
+def _carry_out(
+    call: Call, distribution: Distribution, plan: Plan, doing: Doing, held_by: Sequence[Broken]
+) -> None:
+    stepped = feed.carry_out(call.tx, _place(call), plan, doing=doing)
+    if held_by:
+        count = stepped.row_count
+        hold_batch(call.tx, stepped.version, held_by, row_count=count, at=call.at)
+    _merge_later(call, distribution, stepped)
 
 
 def _told_of(held_by: Sequence[Broken]) -> dict[str, Json]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -15,7 +16,7 @@ from portal.pages.speech import Speech
 from quality.drift import Drift
 from quality.outcome import Status
 from quality.promise import is_at_risk, next_due
-from quality.report import Finding, Report
+from quality.report import Finding, MaskedRow, Report
 from quality.rule import Gate, Severity
 
 _SEVERITIES: Final = {
@@ -200,7 +201,7 @@ def _rule(
         broken=finding.unexpected_count if finding.element_count > 1 else 0,
         rows=finding.element_count if finding.element_count > 1 else 0,
         note=say.text(finding.fix) if finding.status is not Status.PASSED else "",
-        examples=_examples(finding, say) if is_shown and finding.examples else None,
+        examples=examples_table(finding.examples, say) if is_shown and finding.examples else None,
     )
 
 
@@ -220,8 +221,9 @@ def _passed(findings: list[Finding], say: Speech) -> RuleLine:
     )
 
 
-def _examples(finding: Finding, say: Speech) -> DataTable:
-    names = [name for name, _ in finding.examples[0].cells]
+def examples_table(examples: Sequence[MaskedRow], say: Speech) -> DataTable:
+    """Some rows that break a rule; there is at least one."""
+    names = [name for name, _ in examples[0].cells]
     return DataTable(
         say.gettext("Some of the rows, masked"),
         (
@@ -233,7 +235,7 @@ def _examples(finding: Finding, say: Speech) -> DataTable:
                 None if row.row_number is None else say.number(row.row_number),
                 *(value for _, value in row.cells),
             )
-            for row in finding.examples
+            for row in examples
         ),
     )
 

@@ -192,6 +192,7 @@ def workbench_page(
         changes=change_pairs(newest, say),
         unanswered=work.unanswered,
         broken=workbench.broken_lines(work, say),
+        held=workbench.held_lines(work, say),
         may_submit=work.may_submit,
         may_approve=work.overview.may_approve,
         is_record_alone=work.is_record_alone,
@@ -230,9 +231,9 @@ def _members(request: Request, dataset: Dataset) -> list[Dataset] | None:
 
 def _work(request: Request, slug: str) -> tuple[Work, str]:
     """The records of the dataset, and why its source could not be read; empty where it could."""
-    actor, say = signed_in(request), speech_of(request)
-    with wiring_of(request).pool.connection() as tx:
-        work = work_on(tx, slug, by=actor, say=say)
+    actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
+    with wiring.pool.connection() as tx:
+        work = work_on(tx, slug, by=actor, at=wiring.now(), say=say)
         failing = workbench.feeds_that_fail(tx, [work.overview], say)
     return work, str(failing[0]["note"]) if failing else ""
 

@@ -243,10 +243,10 @@ def _form(
     status: int,
     typed: dict[str, str] | None = None,
 ) -> Response:
-    actor, say = signed_in(request), speech_of(request)
+    actor, say, at = signed_in(request), speech_of(request), wiring_of(request).now()
     with wiring_of(request).pool.connection() as tx:
-        work = work_on(tx, slug, by=actor, say=say)
-        begun = arrive.unfinished_of(tx, by=actor, at=wiring_of(request).now())
+        work = work_on(tx, slug, by=actor, at=at, say=say)
+        begun = arrive.unfinished_of(tx, by=actor, at=at)
     held = _held(work.overview, distribution)
     given = typed or {}
     here = f"/publish/{slug}/upload"

@@ -20,10 +20,12 @@ from exchange.listing import Listing, ListingState
 from policies.database import Tx
 from policies.decision.clause import ClauseResult
 from policies.party import Actor
-from portal.pages.dataset.quality import promise_of
+from portal.pages.dataset.quality import examples_table, promise_of
 from portal.pages.dataset_cards import quality_state
 from portal.pages.speech import Speech
 from quality.answer_sensitive import findings_of
+from quality.held.batch import HELD_BATCHES_MAX, HELD_FOR, HeldBatch, HeldRule
+from quality.held.hold import held_batches
 from quality.report import Report
 from quality.reports import reports_with_ids
 from quality.rules import list_rules
@@ -58,6 +60,8 @@ class Work:
     """Findings of sensitive data that wait for an answer."""
     broken: tuple[LinkCheck, ...] = ()
     """Addresses elsewhere that do not answer."""
+    held: tuple[HeldBatch, ...] = ()
+    """The last batches that rules kept from readers."""
 
     @property
     def distribution(self) -> DistributionOverview | None:
@@ -96,7 +100,7 @@ class Step:
     note: str | None = None
 
 
-def work_on(tx: Tx, slug: str, *, by: Actor, say: Speech) -> Work:
+def work_on(tx: Tx, slug: str, *, by: Actor, at: datetime, say: Speech) -> Work:
     """The records of a dataset for one who may change it.
 
     Raises: DatasetNotFound, PublisherNeeded.
@@ -118,7 +122,38 @@ def work_on(tx: Tx, slug: str, *, by: Actor, say: Speech) -> Work:
         if version
         else 0,
         broken=tuple(one for one in link_checks_of(tx, overview.dataset.id) if one.is_broken),
+        held=tuple(
+            held_batches(tx, [one.distribution.id for one in overview.distributions], at=at)
+        ),
     )
+
+
+def held_lines(work: Work, say: Speech) -> dict[str, object] | None:
+    """The batches that rules kept from readers, with what to do; None where there are none."""
+    if not work.held:
+        return None
+    return {
+        "batches_max": HELD_BATCHES_MAX,
+        "days": HELD_FOR.days,
+        "batches": [
+            {
+                "at": batch.at,
+                "version": batch.version_number,
+                "rows": batch.row_count,
+                "rules": [_held_rule(rule, say) for rule in batch.rules],
+            }
+            for batch in work.held
+        ],
+    }
+
+
+def _held_rule(rule: HeldRule, say: Speech) -> dict[str, object]:
+    return {
+        "title": say.text(rule.title),
+        "rows": rule.row_count,
+        "fix": say.text(rule.fix),
+        "examples": examples_table(rule.examples, say) if rule.examples else None,
+    }
 
 
 def steps_of(work: Work, say: Speech) -> list[Step]:

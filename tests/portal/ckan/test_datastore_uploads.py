@@ -143,6 +143,14 @@ def test_a_batch_that_breaks_a_rule_is_read_by_its_department_alone_until_it_is_
     assert after is None, "the rule is not asked of a batch that nobody else reads yet"
     assert keys_read_by(sysadmin) == [1, 2, 3, 4]
     assert keys_read_by(anonymous) == [1]
+    place = f"/publish/{package['name']}?lang=en"
+    with served.client("admin") as own, served.client() as reader:
+        page = own.get(place)
+        assert page.status_code == 200, page.text
+        assert page.text.count("1 row breaks it") == 1, "a dry run is no batch"
+        assert "2 rows" in page.text
+        assert "1 row breaks it" not in reader.get(place, follow_redirects=True).text
+        assert "1 row breaks it" not in reader.get(f"/dataset/{package['name']}?lang=en").text
 
     feed({"k": 2, "n": 2})
     until(lambda: keys_read_by(anonymous) == [1, 2, 3, 4])
