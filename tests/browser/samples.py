@@ -20,7 +20,7 @@ from portal.pages.drawing.lineage_layout import (
 )
 from portal.pages.drawing.river import Flow, draw_river
 from portal.pages.drawing.table import DataTable, TableColumn
-from portal.pages.publish.own_rules import RuleFields
+from portal.pages.publish.own_rules import FIELD_WORDS, RuleFields
 from tests.browser.account_samples import ACCOUNT_CONTEXTS
 
 NOW = datetime(2026, 11, 22, 6, 5, tzinfo=UTC)
@@ -662,13 +662,14 @@ PAGES: dict[str, SamplePage] = {
         "proof_href": "/my/usage.jsonl"}, "officer"),
     "/publish/air/rules/new": SamplePage("publish/rule.html", {
         "slug": "air", "title": Text("空气质量逐时监测", "Hourly air quality"),
-        "errors": {"tolerance_percent": "The field “tolerance_permille” must be a whole number."},
+        "errors": {"tolerance_percent": "“May differ by, percent” must be a share from 0 to 100."},
         "checks": [("same_total", "Same total as another table"), ("not_null", "Never empty")],
         "kind": "same_total", "label": "Same total as another table", "dimension": "Consistency",
         "arity": "each", "columns": [("PM2.5", "PM2.5", None), ("CO", "CO", None)],
         "pairs": [("", "—"), ("PM2.5", "PM2.5")], "is_listed": True,
         "parameters": ["by", "column", "table", "tolerance_permille"], "takes_share": True,
         "may_set_aside": True, "families": [], "schemes": [], "aspects": [],
+        "field_words": FIELD_WORDS,
         "typed": {**RuleFields().model_dump(), "tolerance_percent": "x", "rule_columns": ["CO"]}},
         "officer"),
     "/publish/air/contract": SamplePage("publish/contract.html", {

@@ -11,7 +11,7 @@ from starlette.responses import RedirectResponse
 from catalog import find
 from catalog.curation import describe
 from exchange.look_beside import check_other_table
-from policies.errors import Refusal
+from policies.errors import N_, Refusal, Said
 from portal.owned import columns_of, owned
 from portal.pages.rendering import render
 from portal.pages.speech import Speech, speech_of
@@ -20,6 +20,12 @@ from portal.sign_in import signed_in
 from portal.wiring import wiring_of
 from quality import rules
 from quality.check import Arity, ChangeKind, Column, Family, Kind, Scheme
+from quality.errors import (
+    MissingRuleField,
+    RuleDoesNotFit,
+    WrongNumberOfColumns,
+    WrongRuleValue,
+)
 from quality.rule import ALL_PERMILLE, Gate
 from quality.rule_format import parameters_of
 from quality.wording import CHANGES, FAMILIES, SCHEMES
@@ -28,6 +34,36 @@ router = APIRouter()
 
 COLUMNS_LISTED_MAX: Final = 200
 """Columns that can be ticked; of a wider table they are named by hand."""
+FIELD_WORDS: Final = {
+    "kind": N_("Rule"),
+    "rule_columns": N_("Columns"),
+    "at_least": N_("At least"),
+    "at_most": N_("At most"),
+    "pattern": N_("Pattern"),
+    "values": N_("Values"),
+    "family": N_("Type"),
+    "scheme": N_("Kind of number"),
+    "seconds": N_("Seconds from one to the next"),
+    "days": N_("Days at most"),
+    "table": N_("The other table"),
+    "column": N_("Column of the other table"),
+    "by": N_("Group by"),
+    "tolerance_percent": N_("May differ by, percent"),
+    "aspect": N_("What must stay as usual"),
+    "broken_percent": N_("May break it, percent"),
+    "gate": N_("When it fails"),
+}
+"""What the form calls its fields, in refusals too."""
+_FIELDS_OF: Final = {
+    "columns": "rule_columns",
+    "tolerance_permille": "tolerance_percent",
+    "mostly_permille": "broken_percent",
+}
+_COLUMNS_WANTED: Final = {
+    Arity.NONE: "0",
+    Arity.SEVERAL: Said(N_("2 or more")),
+    Arity.ANY: Said(N_("1 or more")),
+}
 _SEE_OTHER: Final = 303
 Text = Annotated[str, Form(max_length=200)]
 
@@ -133,17 +169,38 @@ def _page(
         families=[(one.value, say.text(FAMILIES[one])) for one in Family],
         schemes=[(one.value, say.text(SCHEMES[one])) for one in Scheme],
         aspects=[(one.value, say.text(CHANGES[one])) for one in ChangeKind],
+        field_words={name: say.gettext(words) for name, words in FIELD_WORDS.items()},
         typed=typed.model_dump(),
         errors=_errors(refusal, say) if refusal else {},
     )
 
 
 def _errors(refusal: Refusal, say: Speech) -> dict[str, str]:
-    """What is wrong, at the field that it is about where the form has one."""
+    """What is wrong in the words of the form, at the field that it is about."""
     named = str(getattr(refusal, "field", "")).removeprefix("expect.")
-    fields = {"tolerance_permille": "tolerance_percent", "mostly_permille": "broken_percent"}
-    field = fields.get(named, named)
-    return {field if field in RuleFields.model_fields else "kind": say.refusal(refusal)}
+    field = _FIELDS_OF.get(named, named)
+    if field not in FIELD_WORDS:
+        field = "kind"
+    return {field: say.refusal(_in_words_of_form(refusal, field, say))}
+
+
+def _in_words_of_form(refusal: Refusal, field: str, say: Speech) -> Refusal:
+    """The refusal with the words of the form in place of the names that the API has."""
+    words = say.gettext(FIELD_WORDS[field])
+    match refusal:
+        case MissingRuleField():
+            return MissingRuleField(words)
+        case WrongRuleValue() if field in ("tolerance_percent", "broken_percent"):
+            return WrongRuleValue(words, Said(N_("a share from 0 to 100, by tenths")))
+        case WrongRuleValue(wanted=wanted):
+            return WrongRuleValue(words, wanted)
+        case RuleDoesNotFit(kind=kind, column=column, type=found):
+            return RuleDoesNotFit(say.text(Kind(kind).label), column, found)
+        case WrongNumberOfColumns(kind=kind, wanted=wanted, given=given):
+            count = _COLUMNS_WANTED.get(Arity(wanted), wanted)
+            return WrongNumberOfColumns(say.text(Kind(kind).label), count, given)
+        case _:
+            return refusal
 
 
 def _rule_body(given: RuleFields, schema: tuple[Column, ...]) -> dict[str, object]:

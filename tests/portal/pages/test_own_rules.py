@@ -89,4 +89,6 @@ def test_what_is_wrong_is_told_at_its_field(
 
     assert 400 <= told.status_code < 500
     assert f'href="#field-{field}"' in told.text
+    for name in ("expect.", "permille", "“rule_columns”", f"“{kind}”"):
+        assert name not in told.text, "a clerk knows the words of the form and not those of the API"
     assert visitor.get("/api/v1/datasets/stops/rules").json() == []
