@@ -631,3 +631,40 @@ class LinkNotGood(NotFound):
         "This link opens nothing: it was changed, is too old, is used up, or the right to read was "
         "taken back. Ask for a new link with your own access."
     )
+
+
+@dataclass(eq=False)
+class InvoiceNotFound(NotFound):
+    """No such invoice, or none that the caller may see."""
+
+    message: ClassVar[str] = N_("There is no such invoice.")
+
+
+@dataclass(eq=False)
+class MonthGoesOn(Conflict):
+    """The month of an invoice is not over."""
+
+    message: ClassVar[str] = N_("An invoice is issued an hour after its month is over.")
+
+
+@dataclass(eq=False)
+class NothingCharged(Conflict):
+    """A month in which the organisation was charged nothing."""
+
+    message: ClassVar[str] = N_("The organisation was charged nothing in that month.")
+
+
+@dataclass(eq=False)
+class InvoiceStands(Conflict):
+    """The month has its invoice already."""
+
+    message: ClassVar[str] = N_("That month has its invoice; a credit note corrects it.")
+
+
+@dataclass(eq=False)
+class NothingGivenBack(Conflict):
+    """Nothing was given back that no credit note tells of."""
+
+    message: ClassVar[str] = N_(
+        "Nothing was given back of that month that no credit note tells of. Give it back first."
+    )

@@ -30,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     (N_("Every charge has its receipt, of the same amount"), store.charges_without_receipt),
     (N_("What others have of a charge is what its receipt says"), store.parts_paid_wrongly),
     (N_("What was given back two people decided, within the charge"), store.refunds_given_wrongly),
+    (N_("Invoices have no gaps and come to what receipts say"), store.invoices_issued_wrongly),
     (N_("Money came in and went out by two people"), store.money_without_two_people),
     (N_("Every receipt has a decision that names its rules"), store.receipts_without_decision),
     (

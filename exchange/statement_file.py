@@ -16,6 +16,8 @@ from hashlib import sha256
 from typing import Final
 
 from exchange.errors import MalformedPrice
+from exchange.invoice import Billed
+from exchange.invoice_check import Recounted, invoices_check
 from exchange.price import FRESH_MONTH, MonthUse, Price, charge, fee_of, parts_of
 from policies.canonical import Plain, canonical_text
 from policies.errors import N_
@@ -47,6 +49,11 @@ class Sums:
         self.fee += fee
         self._digest = sha256(self._digest + sha256(body.encode()).digest()).digest()
 
+    @property
+    def digest(self) -> str:
+        """Stands for all of them, word for word and in their order."""
+        return self._digest.hex()
+
     def body(self, organization_id: str, since: datetime, until: datetime) -> str:
         """The canonical text of the statement, which is signed."""
         told: dict[str, Plain] = {
@@ -55,7 +62,7 @@ class Sums:
             "since": moment_text(since),
             "until": moment_text(until),
             "receipts": self.receipts,
-            "receipts_sha256": self._digest.hex(),
+            "receipts_sha256": self.digest,
             "charge_microcredits": self.charge,
             "fee_microcredits": self.fee,
         }
@@ -72,9 +79,14 @@ def verify_statement(lines: Iterator[bytes], *, trusted_kid: str | None = None) 
     for name, signed in told:
         if name == "receipt":
             recount.take(signed)
+        elif name == "invoice":
+            recount.invoices.append(signed)
         else:
             recount.ends.append(signed)
     head = file.signed_head.head
+    invoices = (
+        (invoices_check(file.keys, recount.invoices, recount.facts),) if recount.invoices else ()
+    )
     checks = (
         keys_check(file.keys, head.log_id, {file.signed_head.kid} | recount.kids),
         trust_check(file.keys, file.signed_head, None, trusted_kid),
@@ -83,6 +95,7 @@ def verify_statement(lines: Iterator[bytes], *, trusted_kid: str | None = None) 
         recount.charges_check(),
         recount.chain_check(),
         recount.total_check(),
+        *invoices,
     )
     return Verification(head.log_id, head.tree_size, checks)
 
@@ -111,6 +124,16 @@ class _Recount:
     twice: list[str] = field(default_factory=list)
     moments: list[str] = field(default_factory=list)
     chains: dict[str, list[_Link]] = field(default_factory=dict)
+    billed: Billed = field(default_factory=Billed)
+    charges: dict[str, int] = field(default_factory=dict)
+    invoices: list[SignedReceipt] = field(default_factory=list)
+
+    @property
+    def facts(self) -> Recounted:
+        """What invoices are held to."""
+        return Recounted(
+            self.consumers, self.sums.receipts, self.sums.digest, self.billed.lines(), self.charges
+        )
 
     def take(self, signed: SignedReceipt) -> None:
         """Look at one receipt by itself, and keep what ties it to the others."""
@@ -127,6 +150,8 @@ class _Recount:
                     self.chains.setdefault(str(item["agreement_id"]), []).append(link)
             is_right = charged == told["charge_microcredits"]
             self.consumers.add(str(told["consumer_id"]))
+            self.billed.add(items)
+            self.charges[receipt_id] = charged
         except (ValueError, KeyError, TypeError, RecursionError, MalformedPrice):
             self.altered.append(hashed)
             self.sums.add(signed.body, 0, 0)

@@ -28,6 +28,7 @@ from portal.api.v1 import (
     datasets,
     documents,
     harvest_sources,
+    invoices,
     ledger,
     listings,
     maps,
@@ -79,6 +80,7 @@ from portal.pages import (
     topics,
 )
 from portal.pages import help as help_pages
+from portal.pages import invoices as invoice_pages
 from portal.pages import organizations as organization_pages
 from portal.pages import replays as replay_pages
 from portal.pages import standards as standards_pages
@@ -162,6 +164,7 @@ _API = (
         agreements,
         ledger,
         payments,
+        invoices,
         receipts,
         audit,
     ),
@@ -215,6 +218,7 @@ _PAGES = (
         keys,
         usage,
         finance,
+        invoice_pages,
         receipt_pages,
         checking,
         audit_pages,

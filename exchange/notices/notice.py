@@ -62,6 +62,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     EventKind.PAYOUT_REFUSED: Topic.MONEY,
     EventKind.REFUND_PROPOSED: Topic.WORK,
     EventKind.REFUND_GIVEN: Topic.MONEY,
+    EventKind.INVOICE_ISSUED: Topic.MONEY,
+    EventKind.CREDIT_NOTE_ISSUED: Topic.MONEY,
 }
 """The kinds of event that anybody is told of."""
 

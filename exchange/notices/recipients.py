@@ -24,6 +24,11 @@ _WAITS_FOR_FINANCE = (
     EventKind.PAYOUT_ASKED,
     EventKind.REFUND_PROPOSED,
 )
+_ABOUT_CREDITS = (
+    EventKind.CREDIT_TOPPED_UP,
+    EventKind.INVOICE_ISSUED,
+    EventKind.CREDIT_NOTE_ISSUED,
+)
 _ABOUT_AGREEMENTS = frozenset(
     {EventKind.AGREEMENT_SUSPENDED, EventKind.AGREEMENT_RESUMED, EventKind.AGREEMENT_ENDED}
 )
@@ -49,7 +54,7 @@ def _told(tx: Tx, event: RecordedEvent, facts: Mapping[str, object]) -> Iterable
         return _of_request(tx, event, facts, provider)
     if kind == EventKind.CORRECTION_MOVED:
         return _of_correction(tx, event, facts, provider)
-    if kind == EventKind.CREDIT_TOPPED_UP:
+    if kind in _ABOUT_CREDITS:
         return _people(tx, event.organization_id, (Role.BUYER, Role.ADMIN))
     if kind in _WAITS_FOR_FINANCE:
         return _bureau(tx, Role.FINANCE)

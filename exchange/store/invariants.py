@@ -298,6 +298,44 @@ def shared_without_check(tx: Tx) -> list[str]:
     )
 
 
+def invoices_issued_wrongly(tx: Tx) -> list[str]:
+    """Years with a gap, invoices that are not their receipts, credit notes not their refunds."""
+    return _found(
+        tx,
+        """
+        SELECT 'year ' || years.year::text AS found
+          FROM exchange.invoice_years AS years
+         WHERE years.last_serial <> (SELECT count(*)
+                                       FROM exchange.invoices AS issued
+                                      WHERE issued.year = years.year
+                                        AND issued.serial <= years.last_serial)
+         UNION ALL
+        SELECT invoice.id::text
+          FROM exchange.invoices AS invoice
+         WHERE invoice.corrects_id IS NULL
+           AND invoice.amount_microcredits IS DISTINCT FROM
+               (SELECT sum(receipt.charge_microcredits)
+                  FROM exchange.receipts AS receipt
+                 WHERE receipt.consumer_id = invoice.organization_id
+                   AND receipt.created_at >= invoice.month::timestamp AT TIME ZONE 'Asia/Shanghai'
+                   AND receipt.created_at < (invoice.month::timestamp + interval '1 month')
+                                            AT TIME ZONE 'Asia/Shanghai')
+         UNION ALL
+        SELECT note.id::text
+          FROM exchange.invoices AS note
+         WHERE note.corrects_id IS NOT NULL
+           AND note.amount_microcredits IS DISTINCT FROM
+               (SELECT sum(refund.amount_microcredits)
+                  FROM exchange.credited_refunds AS credited
+                  JOIN exchange.refunds AS refund ON refund.id = credited.refund_id
+                 WHERE credited.credit_note_id = note.id
+                   AND refund.state = 'confirmed')
+         ORDER BY found
+         LIMIT %(limit)s
+        """,
+    )
+
+
 def months_counted_wrongly(tx: Tx) -> list[str]:
     """Agreements whose use of a month is not what their receipts say."""
     return _found(

@@ -227,7 +227,7 @@ def statement_head_line(signed_head: SignedTreeHead, keys: Sequence[SigningKey])
 
 
 def statement_line(name: str, signed: SignedReceipt) -> bytes:
-    """One further line: a "receipt" as it was signed, and at the end the "statement" itself."""
+    """One further line: a "receipt" as it was signed, the "statement" itself, an "invoice"."""
     told: dict[str, Plain] = {
         "body": signed.body,
         "kid": signed.kid,
@@ -309,7 +309,7 @@ def read_export(lines: Iterator[bytes]) -> tuple[HeadFile, Iterable[ExportedLeaf
 def read_statement(
     lines: Iterator[bytes],
 ) -> tuple[HeadFile, Iterable[tuple[str, SignedReceipt]]]:
-    """Read a statement; its receipts are read as they are asked for, the statement itself last.
+    """Read a statement; its lines are read as they are asked for, statement and invoices last.
 
     Raises: UnreadableProof, also while lines are read.
     """
@@ -320,7 +320,7 @@ def read_statement(
 
 def _statement_line(line: bytes) -> tuple[str, SignedReceipt]:
     plain = _json_object(line)
-    name = "receipt" if "receipt" in plain else "statement"
+    name = next((one for one in ("receipt", "invoice") if one in plain), "statement")
     told = _object(plain, name)
     signed = SignedReceipt(_text(told, "body"), _text(told, "kid"), _bytes(told, "signature"))
     return name, signed

@@ -28,6 +28,7 @@ class CheckName(StrEnum):
     SECTIONS = "sections"
     PROVIDER = "provider"
     CONSUMER = "consumer"
+    INVOICES = "invoices"
 
 
 @dataclass(frozen=True, slots=True)

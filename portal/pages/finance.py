@@ -10,6 +10,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from starlette.responses import RedirectResponse
 
 from exchange.errors import AmountOutOfBounds, ReceiptNotFound
+from exchange.issue_invoice import newest_invoices
 from exchange.payments import give_back, pay_in, pay_out
 from exchange.payments.errors import (
     MalformedReference,
@@ -32,6 +33,7 @@ from policies.identity.people import list_organizations, organization_named, use
 from policies.roles import can_top_up
 from policies.terms import UserId
 from portal.pages.buy.usage import microcredits_of
+from portal.pages.buy.usage_view import month_choices
 from portal.pages.rendering import render
 from portal.pages.speech import speech_of
 from portal.pages.typed import day_of, id_of
@@ -74,7 +76,7 @@ Words = Annotated[str, Form(max_length=2000)]
 @router.get(PAGE)
 def show_finance(request: Request, done: Annotated[str, Query(max_length=20)] = "") -> Response:
     """What waits, and what every organisation has; for finance and the bureau."""
-    return _page(request, done=done)
+    return finance_page(request, done=done)
 
 
 @router.post(PAGE)
@@ -102,7 +104,7 @@ def record_payment(
     if day is None:
         errors["paid_on"] = say.gettext("Choose the day on which the money came in.")
     if errors or microcredits is None or day is None:
-        return _page(request, typed=typed, errors=errors, status=400)
+        return finance_page(request, typed=typed, errors=errors, status=400)
     try:
         with wiring.pool.connection() as tx:
             pay_in.record_payment(
@@ -183,13 +185,13 @@ def propose_refund(
     if amount is None:
         errors["refund"] = say.gettext("Write an amount such as 1000 or 12.50.")
     if errors or amount is None or receipt_id is None:
-        return _page(request, typed=typed, errors=errors, status=400)
+        return finance_page(request, typed=typed, errors=errors, status=400)
     try:
         with wiring.pool.connection() as tx:
             give_back.propose_refund(tx, receipt_id, amount, reason=why, by=actor, at=wiring.now())
     except tuple(_REFUND_FIELD_OF) as refusal:
         errors = {_REFUND_FIELD_OF[type(refusal)]: say.refusal(refusal)}
-        return _page(request, typed=typed, errors=errors, status=status_of(refusal))
+        return finance_page(request, typed=typed, errors=errors, status=status_of(refusal))
     return _done("proposed")
 
 
@@ -226,7 +228,7 @@ def _refused(
 ) -> Response:
     # Beside a field only where the form with that field was sent.
     field = _FIELD_OF.get(type(refusal), "") if typed else ""
-    return _page(
+    return finance_page(
         request,
         typed=typed,
         errors={field: speech_of(request).refusal(refusal)},
@@ -234,7 +236,7 @@ def _refused(
     )
 
 
-def _page(
+def finance_page(
     request: Request,
     *,
     typed: Mapping[str, str] | None = None,
@@ -242,8 +244,11 @@ def _page(
     done: str = "",
     status: int = 200,
 ) -> Response:
+    """The page with what was typed and what is wrong with it; for finance and the bureau."""
     actor, say, wiring = signed_in(request), speech_of(request), wiring_of(request)
     today = china_day(wiring.now())
+    # The month that goes on has no invoice yet.
+    months = [(value, say.month(day)) for value, day in month_choices(wiring.now())[1:]]
     pay_in.check_confirms(actor)
     with wiring.pool.connection() as tx:
         payments = pay_in.payments(tx, by=actor)
@@ -251,6 +256,7 @@ def _page(
         waiting = pay_in.payments(tx, state=PaymentState.RECORDED, by=actor)
         to_send = pay_out.payouts(tx, state=PayoutState.ASKED, by=actor)
         to_give_back = give_back.refunds(tx, state=RefundState.PROPOSED, by=actor)
+        invoices = newest_invoices(tx, by=actor)[:SETTLED_SHOWN]
         organizations = list_organizations(tx)
         accounts = [(one, balance_of(tx, one.id)) for one in organizations]
         names = {
@@ -274,6 +280,8 @@ def _page(
         waiting=waiting,
         to_send=to_send,
         to_give_back=to_give_back,
+        invoices=invoices,
+        months=months,
         settled_payments=[one for one in payments if one.state is not PaymentState.RECORDED][
             :SETTLED_SHOWN
         ],
@@ -290,6 +298,8 @@ def _page(
             "receipt": "",
             "refund": "",
             "why": "",
+            "billed": "",
+            "month": months[0][0],
             **(typed or {}),
         },
         errors=errors or {},

@@ -109,6 +109,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     EventKind.PAYOUT_ASKED: N_("A provider asks for a payout."),
     EventKind.REFUND_PROPOSED: N_("A refund is proposed and waits for a second person."),
     EventKind.REFUND_GIVEN: N_("Credits were given back for a delivery."),
+    EventKind.INVOICE_ISSUED: N_("The invoice of a month is issued to your organisation."),
+    EventKind.CREDIT_NOTE_ISSUED: N_("A credit note corrects an invoice of your organisation."),
     EventKind.PAYOUT_SENT: N_("What your organisation earned was sent."),
     EventKind.PAYOUT_REFUSED: N_(
         "A payout was not sent; the amount is back among the earnings, with the reason."
@@ -175,6 +177,8 @@ def _place(notice: Notice) -> str:
             return "/finance"
         case EventKind.CREDIT_TOPPED_UP | EventKind.REFUND_GIVEN:
             return "/my/usage"
+        case EventKind.INVOICE_ISSUED | EventKind.CREDIT_NOTE_ISSUED:
+            return "/my/usage#invoices"
         case EventKind.PAYOUT_SENT | EventKind.PAYOUT_REFUSED:
             return "/my/usage#payouts"
         case kind if kind.startswith(("application.", "dispute.")):

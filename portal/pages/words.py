@@ -125,6 +125,8 @@ EVENTS: Final[Mapping[str, str]] = {
     EventKind.REFUND_PROPOSED: N_("A refund was proposed"),
     EventKind.REFUND_GIVEN: N_("A refund was given"),
     EventKind.REFUND_WITHDRAWN: N_("A proposed refund was withdrawn"),
+    EventKind.INVOICE_ISSUED: N_("An invoice was issued"),
+    EventKind.CREDIT_NOTE_ISSUED: N_("A credit note was issued"),
     EventKind.BUDGET_SET: N_("A monthly budget was set"),
     EventKind.BUDGET_REACHED: N_("A part of the monthly budget was reached"),
     EventKind.DATA_DELIVERED: N_("Data was delivered"),

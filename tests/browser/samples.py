@@ -657,7 +657,8 @@ PAGES: dict[str, SamplePage] = {
                       "title": Text("空气质量逐时监测", "Hourly air quality"), "rows": 1000,
                       "cost": 20_000_000} for i in range(5)],
         "wrong": {"/audit/receipt"}, "budget": None, "may_set_budget": False,
-        "typed": {}, "errors": {}, "message": "", "payouts": [], "due": 0, "may_ask_payout": False,
+        "typed": {}, "errors": {}, "message": "", "payouts": [], "invoices": [], "due": 0,
+        "may_ask_payout": False,
         "topup_href": "/finance", "export_href": "/my/usage.csv",
         "proof_href": "/my/usage.jsonl"}, "officer"),
     "/publish/air/rules/new": SamplePage("publish/rule.html", {

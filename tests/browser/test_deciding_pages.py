@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -12,6 +12,7 @@ from catalog import publish
 from catalog.curation import describe
 from exchange import apply, dispute, list_product
 from exchange.application import RefusalReason
+from exchange.issue_invoice import issue_invoice
 from exchange.list_product import Proposal
 from exchange.notices.follow_log import follow_log
 from exchange.payments.give_back import propose_refund
@@ -56,6 +57,14 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
             paid_on=date(2026, 3, 1),
             by=city.finance,
             at=city.at,
+        )
+        invoice = issue_invoice(
+            tx,
+            wiring.keys,
+            city.acme.id,
+            city.at.date(),
+            by=city.finance,
+            at=city.at + timedelta(days=40),
         )
         treasurer = acting(tx, "zhang", (Role.ADMIN, city.lab))
         ask_payout(
@@ -114,9 +123,10 @@ def paths(city: City, wiring: Wiring) -> dict[str, tuple[str, ...]]:  # noqa: F8
         "buyer": (
             *("/my", f"/my/agreements/{agreement.id}", "/my/usage", f"/receipt/{receipt}"),
             *("/dataset/sold-stops/buy", f"/my/agreements/{suspended.id}"),
+            f"/invoice/{invoice.number}",
         ),
         "seller_head": (f"/my/agreements/{agreement.id}",),
-        "finance": ("/finance",),
+        "finance": ("/finance", f"/invoice/{invoice.number}"),
         "bureau": ("/finance",),
         "seller": ("/my/usage",),
         "regulator": (

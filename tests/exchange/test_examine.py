@@ -103,6 +103,23 @@ BREACHES = [
         """,
     ),
     (
+        "Invoices have no gaps and come to what receipts say",
+        "INSERT INTO exchange.invoice_years (year, last_serial) VALUES (2026, 1)",
+    ),
+    (
+        "Invoices have no gaps and come to what receipts say",
+        "INSERT INTO exchange.invoice_years (year, last_serial) VALUES (2026, 1)",
+        """
+        INSERT INTO exchange.invoices
+               (id, year, serial, organization_id, month, amount_microcredits, body, kid, signature,
+                issued_by, issued_at)
+        SELECT receipt.id, 2026, 1, receipt.consumer_id, '2026-03-01', 1, '', '',
+               decode(repeat('00', 64), 'hex'), receipt.user_id, now()
+          FROM exchange.receipts AS receipt
+         WHERE receipt.charge_microcredits > 0
+        """,
+    ),
+    (
         "Whatever is handed out has its receipt",
         f"UPDATE exchange.results SET receipt_id = uuidv7() WHERE receipt_id = {SOLD}",
     ),

@@ -16,6 +16,7 @@ from exchange.budgets import budget_of, set_budget
 from exchange.credit import Balance
 from exchange.errors import AmountOutOfBounds, CapOutOfBounds, NoOrganization
 from exchange.faults.report_fault import receipts_with_agreed
+from exchange.issue_invoice import invoices_of
 from exchange.payments.errors import MalformedBankAccount, NotEarned
 from exchange.payments.pay_out import ask_payout, payouts_of, refuse_payout
 from exchange.settle import balance_of, statement
@@ -42,6 +43,8 @@ router = APIRouter()
 
 RECEIPTS_SHOWN: Final = 50
 PAYOUTS_SHOWN: Final = 20
+INVOICES_SHOWN: Final = 24
+"""Two years of months."""
 _CENTS: Final = len(str(MICROCREDITS_PER_CREDIT)) - 1
 _SEE_OTHER = 303
 _DONE: Final[Mapping[str, str]] = {
@@ -141,12 +144,14 @@ def _usage(
             told = None
             names = {}
             asked = []
+            invoices = []
         else:
             balance = balance_of(tx, organization.id)
             budget = budget_of(tx, organization.id, at)
             told = statement(tx, organization.id, since, until)
             receipts = []
             asked = payouts_of(tx, organization.id, by=actor)[:PAYOUTS_SHOWN]
+            invoices = invoices_of(tx, organization.id, by=actor)[:INVOICES_SHOWN]
             lines = (*told.spent, *told.earned)
             names = names_of_datasets(tx, {line.dataset_id for line in lines}, by=actor)
         spent = told.spent if told else ()
@@ -175,6 +180,7 @@ def _usage(
         budget=budget,
         may_set_budget=organization is not None and can_apply_for(actor, organization.id),
         payouts=asked,
+        invoices=invoices,
         due=balance.earned,
         may_ask_payout=organization is not None and can_ask_payout(actor, organization.id),
         typed={

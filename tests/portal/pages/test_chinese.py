@@ -58,6 +58,7 @@ NAMES = (
     *("id, name, line", "name", "line", "data", "stops", "stops.csv", "csv, json, parquet"),
     *("ping", "jian", "trade secret", "shift_jis", "oai_dc", "Delta Sharing", "names"),
     *("weir verify", "weir doctor", "curl", "pandas", "ckanapi", "Excel Power Query"),
+    *("Data Package", "NULL, null, N/A, n/a, #N/A, NaN, nan, None"),
     *("Parquet, Arrow", "JSON Web Token", "Standard Webhooks", "webhook-signature"),
     *("GTFS Schedule, field type Time", "GTFS Schedule, trips.txt, direction_id"),
 )
