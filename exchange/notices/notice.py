@@ -51,6 +51,8 @@ TOPICS: Final[Mapping[str, Topic]] = {
     EventKind.DATASET_RETURNED: Topic.DATA,
     EventKind.DATASET_PUBLISHED: Topic.DATA,
     EventKind.DATASET_WITHDRAWN: Topic.DATA,
+    EventKind.HARVEST_APPLIED: Topic.DATA,
+    EventKind.HARVEST_UNDONE: Topic.DATA,
     EventKind.LISTING_OPENED: Topic.DATA,
     EventKind.LISTING_WITHDRAWN: Topic.DATA,
     EventKind.FREEZE_PLACED: Topic.DATA,
@@ -79,6 +81,7 @@ FACTS_TOLD: Final = frozenset(
         "target_kind",
         "listing_id",
         "agreement_id",
+        "source_id",
     }
 )
 """What of an event's facts stands in a notice: no free text and nothing about people."""

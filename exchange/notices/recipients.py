@@ -32,6 +32,7 @@ _ABOUT_CREDITS = (
 _ABOUT_AGREEMENTS = frozenset(
     {EventKind.AGREEMENT_SUSPENDED, EventKind.AGREEMENT_RESUMED, EventKind.AGREEMENT_ENDED}
 )
+_OF_HARVESTS = frozenset({EventKind.HARVEST_APPLIED, EventKind.HARVEST_UNDONE})
 _CONSUMERS = (Role.BUYER, Role.PUBLISHER)
 
 
@@ -70,16 +71,24 @@ def _told(tx: Tx, event: RecordedEvent, facts: Mapping[str, object]) -> Iterable
             *_people(tx, event.organization_id, _CONSUMERS),
             *_people(tx, provider, (Role.APPROVER,)),
         ]
+    if kind in _OF_HARVESTS:
+        return _people(tx, event.organization_id, _PROVIDERS)
     if kind in (EventKind.DATASET_RETURNED, EventKind.LISTING_OPENED):
         return _publishers(tx, event)
+    return _of_data(tx, event, facts)
+
+
+def _of_data(tx: Tx, event: RecordedEvent, facts: Mapping[str, object]) -> Iterable[UserId]:
     users: list[UserId] = []
-    if kind in (EventKind.FREEZE_PLACED, EventKind.FREEZE_LIFTED):
+    if event.kind in (EventKind.FREEZE_PLACED, EventKind.FREEZE_LIFTED):
         users += _bureau(tx)
         users += _people(tx, event.organization_id, (*_CONSUMERS, Role.APPROVER))
     if event.dataset_id is not None:
         for consumer in store.consumers_of(tx, event.dataset_id, event.at):
             users += _people(tx, consumer, _CONSUMERS)
-        users += _publishers(tx, event)
+        # Of records that a harvest took in their providers are told once, with the run.
+        if "source_id" not in facts:
+            users += _publishers(tx, event)
     return users
 
 

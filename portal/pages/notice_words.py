@@ -98,6 +98,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     EventKind.DATASET_RETURNED: N_("“{title}” came back from the approver with a reason."),
     EventKind.DATASET_PUBLISHED: N_("A new version of “{title}” is published."),
     EventKind.DATASET_WITHDRAWN: N_("“{title}” was withdrawn. Do not use it any more."),
+    EventKind.HARVEST_APPLIED: N_("Records of another catalogue were taken in."),
+    EventKind.HARVEST_UNDONE: N_("A harvest was undone; its records are as before."),
     EventKind.LISTING_OPENED: N_("“{title}” is offered now."),
     EventKind.LISTING_WITHDRAWN: N_("“{title}” is not offered any more."),
     EventKind.FREEZE_PLACED: N_(
@@ -175,6 +177,8 @@ def _place(notice: Notice) -> str:
             return f"/my/agreements/{notice.subject_id}"
         case EventKind.PAYMENT_RECORDED | EventKind.PAYOUT_ASKED | EventKind.REFUND_PROPOSED:
             return "/finance"
+        case EventKind.HARVEST_APPLIED | EventKind.HARVEST_UNDONE:
+            return f"/publish/harvest/{notice.facts['source_id']}/runs/{notice.subject_id}"
         case EventKind.CREDIT_TOPPED_UP | EventKind.REFUND_GIVEN:
             return "/my/usage"
         case EventKind.INVOICE_ISSUED | EventKind.CREDIT_NOTE_ISSUED:

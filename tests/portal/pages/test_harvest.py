@@ -7,7 +7,9 @@ from uuid import UUID
 
 from catalog.harvest import apply, look, undo
 from catalog.harvest.run import RunId
+from exchange.notices.follow_log import follow_log
 from policies.database import Pool
+from policies.log import sequence
 from portal.wiring import Wiring
 from tests.exchange.city import City
 from tests.portal.pages.conftest import OpenBrowser
@@ -126,6 +128,22 @@ def test_a_source_is_set_up_approved_by_another_looked_at_applied_and_undone(
     work(wiring, wiring.pool, second)
     assert "Undone" in publisher.page(second)
     assert browser_of(None).get("/dataset/dataset-1").status_code == 200
+    with wiring.pool.connection() as tx:
+        sequence(tx)
+    with wiring.pool.connection() as tx:
+        follow_log(tx, at=wiring.now())
+    # Told with each run, not with each of its records; never of one's own act.
+    notices = approver.page("/notices")
+    places = {
+        approver.get(place).headers["Location"]
+        for place in re.findall(r'href="(/notices/[^"/]+)">[^<]*(?:harvest|catalogue)', notices)
+    }
+    assert places == {run, second}
+    assert notices.count("Records of another catalogue were taken in.") == 2
+    assert notices.count("A harvest was undone; its records are as before.") == 1
+    assert "is published." not in notices
+    assert "was withdrawn" not in notices
+    assert "catalogue were taken in." not in publisher.page("/notices")
     log = publisher.page(source)
     assert "Undone: 11 records as before" in log
     assert "The guard stood: 10 of 10 records would vanish" in log
