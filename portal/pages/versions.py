@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 
 from catalog import find, quarantine
 from catalog.dataset import REASON_LENGTH_CHARACTERS
-from catalog.errors import DistributionNotFound, MalformedView, VersionNotFound
+from catalog.errors import VersionNotFound
 from catalog.find import DistributionOverview
 from catalog.pinned import (
     REASON_WORDS,
@@ -27,11 +27,11 @@ from exchange.allow import Ask
 from exchange.compare import compare_columns, compare_rows
 from exchange.difference import Change, ColumnDifference, Difference, RowDifference
 from policies.errors import Refusal
-from policies.party import SLUG_LENGTH_CHARACTERS
 from portal.gone import while_there
 from portal.handing_out import parts_of
 from portal.jobs import ask_for_copies
-from portal.pages.dataset.look import look_of
+from portal.pages.dataset.frame import place_query
+from portal.pages.dataset.look import ChosenDistribution, look_of
 from portal.pages.dataset.reader import Look
 from portal.pages.dataset.rows import type_words
 from portal.pages.dataset_cards import quality_state
@@ -48,17 +48,13 @@ EXAMPLES: Final = 20
 CELL_CHARACTERS_MAX: Final = 120
 
 Text = Annotated[str, Form()]
-_Distribution = Annotated[
-    str,
-    Query(max_length=SLUG_LENGTH_CHARACTERS, description="Of a distribution other than the first."),
-]
 
 
 @router.get("/dataset/{slug}/versions")
-def show_versions(request: Request, slug: str, distribution: _Distribution = "") -> Response:
+def show_versions(request: Request, slug: str, distribution: ChosenDistribution = "") -> Response:
     """The versions that exist for the reader, and the gaps that withdrawn ones left."""
-    look, frame, say = look_of(request, slug)
-    place = _place(look, distribution)
+    look, frame, say = look_of(request, slug, distribution)
+    place = look.distribution
     versions = _told(request, look, place)
     left = [one for one in versions if one.is_left]
     before = dict(zip([one.number for one in left], [*left[1:], None], strict=True))
@@ -69,7 +65,6 @@ def show_versions(request: Request, slug: str, distribution: _Distribution = "")
         request,
         "dataset/versions.html",
         dataset=frame,
-        places=_places(look, place, say),
         distribution=distribution,
         is_document=held is not None and held.is_document,
         keeping_href=f"/publish/{slug}/retention"
@@ -112,7 +107,7 @@ async def show_difference(
     after: Annotated[str, Query(max_length=64)],
     rows: Annotated[str, Query(pattern="^(true|)$")] = "",
     skip: Annotated[int, Query(ge=0)] = 0,
-    distribution: _Distribution = "",
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """How two versions differ: their columns at once, their rows when asked for."""
     asked = (before, after, rows, skip)
@@ -129,7 +124,7 @@ def _difference_page(
     gone: threading.Event,
 ) -> Response:
     before, after, rows, skip = asked
-    look, frame, say = look_of(request, slug)
+    look, frame, say = look_of(request, slug, distribution)
     parts, ask = parts_of(wiring_of(request)), Ask(actor_of(request), cancelled=gone)
     name = table_name(slug, distribution)
     told: Difference | None = None
@@ -167,7 +162,7 @@ def _difference_page(
 
 @router.get("/dataset/{slug}/versions/{reference}")
 def show_version(
-    request: Request, slug: str, reference: str, distribution: _Distribution = ""
+    request: Request, slug: str, reference: str, distribution: ChosenDistribution = ""
 ) -> Response:
     """One version at an address that never means another one."""
     return _version_page(request, slug, reference, distribution, errors={})
@@ -184,11 +179,11 @@ def withdraw(
 ) -> Response:
     """Take a version back, saying why; for approvers."""
     actor, wiring = actor_of(request), wiring_of(request)
-    look, frame, say = look_of(request, slug)
+    look, frame, say = look_of(request, slug, distribution)
     again = partial(_version_page, request, slug, str(number), distribution, words=words)
     if reason not in set(WithdrawalReason):
         return again(errors={"reason": say.gettext("Choose a reason.")}, status=400)
-    held = _held(look, distribution)
+    held = _held(look)
     try:
         with wiring.pool.connection() as tx:
             withdraw_version(
@@ -218,14 +213,14 @@ def _version_page(
     words: str = "",
     status: int = 200,
 ) -> Response:
-    look, frame, say = look_of(request, slug)
+    look, frame, say = look_of(request, slug, distribution)
     actor, wiring = actor_of(request), wiring_of(request)
-    held = _held(look, distribution)
+    held = _held(look)
     with wiring.pool.connection() as tx:
         version = known_version(tx, look.overview.dataset, held.distribution, reference, by=actor)
         refuse_what_ended(tx, version)
         around = neighbours_of(tx, look.overview.dataset, version, by=actor)
-    hidden = _hidden(look, held)
+    hidden = _hidden(look)
     may_withdraw = look.overview.may_approve and version.state is VersionState.PUBLISHED
     compare_href = (
         f"{frame.href}/versions/compare?before={around.predecessor}&after={version.number}"
@@ -240,7 +235,7 @@ def _version_page(
         version=version,
         state=version.state.value,
         checked=_check_state(version),
-        quality_href=f"{frame.href}/quality?version={version.number}" if not distribution else None,
+        quality_href=_of(f"{frame.href}/quality?version={version.number}", distribution, mark="&"),
         latest_href=_href(frame.href, around.latest, distribution)
         if around.latest != version.number
         else None,
@@ -290,7 +285,7 @@ def _addresses(
 
 def _of(address: str, distribution: str, *, mark: str = "?") -> str:
     """The address, of another distribution than the first."""
-    return f"{address}{mark}distribution={distribution}" if distribution else address
+    return address + place_query(distribution, mark=mark)
 
 
 def _href(frame_href: str, number: int | None, distribution: str) -> str | None:
@@ -305,53 +300,16 @@ def _check_state(version: Version) -> str:
     return "unrated" if version.is_document else quality_state(version.verdict)
 
 
-def _place(look: Look, distribution: str) -> DistributionOverview | None:
-    """The distribution of that name, the first one where none is named; None where none is."""
-    if not distribution:
-        return look.distribution
-    for held in look.overview.distributions:
-        if held.distribution.slug == distribution:
-            return held
-    raise DistributionNotFound(distribution)
-
-
-def _held(look: Look, distribution: str) -> DistributionOverview:
-    place = _place(look, distribution)
-    if place is None:
+def _held(look: Look) -> DistributionOverview:
+    if look.distribution is None:
         raise VersionNotFound
-    return place
+    return look.distribution
 
 
-def _places(
-    look: Look, chosen: DistributionOverview | None, say: Speech
-) -> list[tuple[str, str, bool]]:
-    """Label, address and whether it is shown, of each distribution; none where there is one."""
-    held = look.overview.distributions
-    if len(held) < 2:
-        return []
-    place = f"/dataset/{look.overview.dataset.slug}"
-    return [
-        (
-            say.text(one.distribution.title) or one.distribution.slug,
-            _list_href(place, "" if number == 0 else one.distribution.slug),
-            one is chosen,
-        )
-        for number, one in enumerate(held)
-    ]
-
-
-def _hidden(look: Look, held: DistributionOverview) -> set[str]:
+def _hidden(look: Look) -> set[str]:
     """Columns of the newest version that the reader's view leaves out."""
-    if held.newest is None:
-        return set()
-    names = [one.name for one in held.newest.columns]
-    if look.preview is None:
-        return set()
-    try:
-        return set(names) - set(look.preview.view.visible(names))
-    except MalformedView:
-        # It speaks of columns of another table, so none of these is offered.
-        return set(names)
+    held = look.version.columns if look.version else ()
+    return {one.name for one in held} - {one.name for one in look.shown_columns}
 
 
 def _told(request: Request, look: Look, place: DistributionOverview | None) -> list[Version]:

@@ -175,6 +175,8 @@ DATASET = {
     "quality_state": "passed",
     "version": 14,
     "notice": None,
+    "query": "",
+    "places": [("逐时数据", "", True), ("站点图", "?distribution=map", False)],
     "action": {
         "label": "Buy access", "href": "/dataset/air/buy", "kind": "primary", "sign": "trade",
         "note": "1,000 rows to try are free", "method": "get",
@@ -410,6 +412,7 @@ PAGES: dict[str, SamplePage] = {
         "checked_at": NOW, "version": 14, "suite": "air-2026",
         "promise": {"words": "Daily", "due": NOW.date(), "state": "kept", "note": "Next by"},
         "report_href": "/dataset/air/fault", "whole_href": "/dataset/air/versions/14/report",
+        "json_href": "/dataset/air/versions/14/report.json",
         "set_aside": "3 rows were set aside.", "set_aside_href": None,
         "drift": {"since": 13, "compared": 5,
                   "changes": [{"sentence": "Column “备注” is new.", "state": "warned"}]},
@@ -431,8 +434,6 @@ PAGES: dict[str, SamplePage] = {
     "/dataset/air/versions": SamplePage("dataset/versions.html", {
         **LINKED, "changes": ["Column “备注” is new."], "distribution": "", "is_document": False,
         "keeping_href": "/publish/retention",
-        "places": [("逐时数据", "/dataset/air/versions", True),
-                   ("站点图", "/dataset/air/versions?distribution=map", False)],
         "versions": [
             {"number": 14 - i, "href": f"/dataset/air?version={14 - i}", "created_at": NOW,
              "by": "officer", "rows": 35_064 - i * 24, "size": 9_000,

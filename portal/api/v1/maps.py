@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from catalog.summary import ZOOM_MAX, Window
 from exchange.deliver import deliver_picture
 from exchange.delivery import MAP_MEDIA_TYPE, PictureQuestion
+from policies.party import SLUG_LENGTH_CHARACTERS
 from policies.terms import Purpose
 from portal.api.v1.rows import conditions_of
 from portal.errors import MalformedMap
@@ -36,6 +37,13 @@ def layer(
     filters: Annotated[str | None, Query(max_length=20_000)] = None,
     label: str | None = None,
     purpose: Purpose | None = None,
+    distribution: Annotated[
+        str,
+        Query(
+            max_length=SLUG_LENGTH_CHARACTERS,
+            description="Slug of the distribution; none means the first one.",
+        ),
+    ] = "",
 ) -> Response:
     """Shapes and points of a window, as fine as the zoom shows them: at most 200 kB.
 
@@ -46,7 +54,7 @@ def layer(
     actor, wiring = actor_of(request), wiring_of(request)
     with wiring.pool.connection() as tx:
         # What the caller may not see names no place either.
-        look = look_at(tx, slug, by=actor, at=wiring.now())
+        look = look_at(tx, slug, distribution, by=actor, at=wiring.now())
     places = places_in(look.shown_columns, None)
     if places is None:
         raise MalformedMap
@@ -61,7 +69,7 @@ def layer(
         conditions_of(filters),
     )
     got = deliver_picture(
-        parts_of(wiring), slug, PictureQuestion(window), ask_of(request, actor, purpose)
+        parts_of(wiring), look.table, PictureQuestion(window), ask_of(request, actor, purpose)
     )
     if isinstance(got, bytes):
         return Response(got, media_type=MAP_MEDIA_TYPE, headers={COST_HEADER: "0"})

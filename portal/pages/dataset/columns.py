@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Annotated, Final
+from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +19,7 @@ from catalog.errors import DistributionNotFound
 from catalog.version import Column
 from policies.errors import Refusal
 from policies.terms import Text
-from portal.pages.dataset.look import look_of
+from portal.pages.dataset.look import ChosenDistribution, KeptDistribution, look_of
 from portal.pages.dataset.reader import Look, profile_for
 from portal.pages.dataset.rows import picture_of, type_words
 from portal.pages.rendering import render
@@ -45,9 +46,9 @@ FormFields = dict[str, str]
 
 
 @router.get("/dataset/{slug}/columns")
-def show_columns(request: Request, slug: str) -> Response:
+def show_columns(request: Request, slug: str, distribution: ChosenDistribution = "") -> Response:
     """Every column that the reader may know of, with what it holds where they may see values."""
-    look, frame, say = look_of(request, slug)
+    look, frame, say = look_of(request, slug, distribution)
     actor = actor_of(request)
     held = look.distribution.distribution if look.distribution else None
     with wiring_of(request).pool.connection() as tx:
@@ -74,7 +75,7 @@ def show_columns(request: Request, slug: str) -> Response:
             )
             for column in look.shown_columns
         ],
-        write_href=f"/publish/{slug}/columns" if look.overview.may_change and held else None,
+        write_href=_write_href(look) if look.overview.may_change and held else None,
     )
 
 
@@ -119,11 +120,14 @@ def _line(
 
 @router.get("/publish/{slug}/columns")
 def show_form(
-    request: Request, slug: str, done: Annotated[str, Query(max_length=40)] = ""
+    request: Request,
+    slug: str,
+    done: Annotated[str, Query(max_length=40)] = "",
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """What is said of each column, to be changed."""
     signed_in(request)
-    return _form(request, slug, is_kept=done == "kept")
+    return _form(request, slug, distribution, is_kept=done == "kept")
 
 
 @router.post("/publish/{slug}/columns")
@@ -133,10 +137,10 @@ async def take_form(request: Request, slug: str) -> Response:
 
 
 @router.post("/publish/{slug}/columns/from-file")
-def take_from_file(request: Request, slug: str) -> Response:
+def take_from_file(request: Request, slug: str, distribution: KeptDistribution = "") -> Response:
     """Take over what the file's own list of columns says, where nothing was said yet."""
     actor, wiring = signed_in(request), wiring_of(request)
-    look, _, _ = look_of(request, slug)
+    look, _, _ = look_of(request, slug, distribution)
     if look.distribution is None:
         raise DistributionNotFound(slug)
     held = look.distribution.distribution
@@ -148,7 +152,7 @@ def take_from_file(request: Request, slug: str) -> Response:
             for name, said in _untold(look, notes).items()
         ]
         write_dictionary(tx, look.overview.dataset.id, held, told, by=actor, at=wiring.now())
-    return RedirectResponse(f"/publish/{slug}/columns?done=kept", _SEE_OTHER)
+    return RedirectResponse(_write_href(look, done="kept"), _SEE_OTHER)
 
 
 def _untold(look: Look, notes: Mapping[str, ColumnNote]) -> dict[str, str]:
@@ -186,7 +190,8 @@ def _held_words(profile: ColumnProfile | None, row_count: int, say: Speech) -> l
 
 def _keep(request: Request, slug: str, form: FormData) -> Response:
     actor, wiring = signed_in(request), wiring_of(request)
-    look, _, say = look_of(request, slug)
+    distribution = str(form.get("distribution", ""))
+    look, _, say = look_of(request, slug, distribution)
     typed = {
         name: {field: str(form.get(f"{field}.{at}", "")).strip() for field in _FIELDS}
         for at, name in enumerate(_written_columns(look))
@@ -206,20 +211,30 @@ def _keep(request: Request, slug: str, form: FormData) -> Response:
             )
     except Refusal as refusal:
         words = {"": say.refusal(refusal)}
-        return _form(request, slug, typed=typed, errors=words, status=status_of(refusal))
-    return RedirectResponse(f"/publish/{slug}/columns?done=kept", _SEE_OTHER)
+        return _form(
+            request, slug, distribution, typed=typed, errors=words, status=status_of(refusal)
+        )
+    return RedirectResponse(_write_href(look, done="kept"), _SEE_OTHER)
+
+
+def _write_href(look: Look, *, done: str = "") -> str:
+    """Where the dictionary of the distribution that is looked at is written."""
+    pairs = [("distribution", look.place), ("done", done)]
+    said = urlencode([one for one in pairs if one[1]])
+    return f"/publish/{look.overview.dataset.slug}/columns" + (f"?{said}" if said else "")
 
 
 def _form(
     request: Request,
     slug: str,
+    distribution: str,
     *,
     typed: dict[str, FormFields] | None = None,
     errors: FormFields | None = None,
     status: int = 200,
     is_kept: bool = False,
 ) -> Response:
-    look, frame, say = look_of(request, slug)
+    look, frame, say = look_of(request, slug, distribution)
     with wiring_of(request).pool.connection() as tx:
         owned_dataset(tx, look.overview.dataset.id, by=actor_of(request))
         notes = dictionary_of(tx, look.distribution.distribution) if look.distribution else {}
@@ -232,7 +247,8 @@ def _form(
         status=status,
         slug=slug,
         title=look.overview.dataset.entry.title,
-        columns_href=f"{frame.href}/columns",
+        columns_href=f"{frame.href}/columns{frame.query}",
+        distribution=look.place,
         columns=[
             {
                 "name": name,

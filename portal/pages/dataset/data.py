@@ -21,7 +21,12 @@ from portal.gone import while_there
 from portal.handing_out import hand_out, parts_of
 from portal.pages.dataset import frame as dataset_frame
 from portal.pages.dataset.frame import DatasetFrame
-from portal.pages.dataset.look import deliver_rows, look_of
+from portal.pages.dataset.look import (
+    ChosenDistribution,
+    KeptDistribution,
+    deliver_rows,
+    look_of,
+)
 from portal.pages.dataset.picture import filters_query
 from portal.pages.dataset.reader import Look, profile_for, refused_words
 from portal.pages.dataset.rows import (
@@ -65,9 +70,10 @@ def show_data(
     column: str = "",
     operator: Operator | None = None,
     value: str = "",
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """All rows, a page at a time; what is paid for is read only when the reader says so."""
-    look, frame, _ = look_of(request, slug)
+    look, frame, _ = look_of(request, slug, distribution)
     query = RowsQuery(
         f"{frame.href}/data",
         read_filters(filters),
@@ -75,6 +81,7 @@ def show_data(
         cursor,
         first,
         read_columns(columns),
+        look.place,
     )
     if show:
         is_all = len(show) == len(look.shown_columns)
@@ -97,15 +104,17 @@ def buy_data(
     sort: Text = "",
     columns: Text = "",
     cursor: Text = "",
+    distribution: KeptDistribution = "",
 ) -> Response:
     """Read a page that costs credits, after its price was shown."""
-    look, frame, _ = look_of(request, slug)
+    look, frame, _ = look_of(request, slug, distribution)
     query = RowsQuery(
         f"{frame.href}/data",
         read_filters(filters),
         read_sort(sort),
         cursor or None,
         columns=read_columns(columns),
+        distribution=look.place,
     )
     return _rows_or_refusal(request, look, frame, query)
 
@@ -118,9 +127,10 @@ async def buy_view(
     filters: Text = "",
     sort: Text = "",
     columns: Text = "",
+    distribution: KeptDistribution = "",
 ) -> Response:
     """The whole view as a file, where it costs credits: sent by a form, never by a link."""
-    kept = (filters, sort, columns)
+    kept = (filters, sort, columns, distribution)
     return await while_there(request, lambda gone: _sell_view(request, slug, form, kept, gone))
 
 
@@ -128,11 +138,11 @@ def _sell_view(
     request: Request,
     slug: str,
     form: ResultFormat,
-    kept: tuple[str, str, str],
+    kept: tuple[str, str, str, str],
     gone: threading.Event,
 ) -> Response:
-    filters, sort, columns = kept
-    look, frame, say = look_of(request, slug)
+    filters, sort, columns, distribution = kept
+    look, frame, say = look_of(request, slug, distribution)
     order, chosen = read_sort(sort), read_columns(columns)
     question = FileQuestion(
         form,
@@ -143,9 +153,15 @@ def _sell_view(
     actor = actor_of(request)
     try:
         ask = Ask(actor, cancelled=gone)
-        delivered = deliver_file(parts_of(wiring_of(request)), slug, question, ask)
+        delivered = deliver_file(parts_of(wiring_of(request)), look.table, question, ask)
     except Refusal as refusal:
-        query = RowsQuery(f"{frame.href}/data", question.filters, order, columns=chosen)
+        query = RowsQuery(
+            f"{frame.href}/data",
+            question.filters,
+            order,
+            columns=chosen,
+            distribution=look.place,
+        )
         return _data_page(
             request, look, frame, query, rows=None, reason=say.refusal(refusal),
             status=status_of(refusal),
@@ -159,10 +175,13 @@ def _rows_or_refusal(
 ) -> Response:
     say = speech_of(request)
     if look.version is None:
-        return _data_page(
-            request, look, frame, query, rows=None,
-            reason=say.gettext("There is no data here for you yet."),
-        )  # fmt: skip
+        is_document = look.distribution is not None and look.distribution.document is not None
+        reason = (
+            say.gettext("It is a document and no table. It is not rated.")
+            if is_document
+            else say.gettext("There is no data here for you yet.")
+        )
+        return _data_page(request, look, frame, query, rows=None, reason=reason)
     if not look.may_preview:
         return _data_page(
             request, look, frame, query, rows=None, reason=refused_words(look.preview, say)
@@ -213,7 +232,7 @@ def _data_page(
             )
             for condition in query.filters
         ],
-        clear_href=query.path,
+        clear_href=RowsQuery(query.path, distribution=look.place).href(),
         total=rows.total if rows else (look.version.row_count if look.version else 0),
         previous_href=query.href() if query.cursor else None,
         next_href=(
@@ -226,7 +245,7 @@ def _data_page(
         export_links=_export_links(look, query, rows.total, say) if rows else [],
         sheet_note=_sheet_note(rows.total, say) if rows else None,
         view_url=_view_url(request, query) if rows else None,
-        chart_href=f"{frame.href}/explore{filters_query(query.filters)}",
+        chart_href=f"{frame.href}/explore{filters_query(query.filters, look.place)}",
         use_href=replace(query, path=f"{frame.href}/use").href(),
         picker=_picker(look, query) if rows else [],
         file_forms=_file_forms(say) if is_offered else [],

@@ -16,7 +16,7 @@ from catalog.view import Condition, Json
 from exchange.delivery import PictureQuestion
 from policies.errors import Refusal
 from portal.handing_out import content_disposition
-from portal.pages.dataset.look import look_of
+from portal.pages.dataset.look import ChosenDistribution, look_of
 from portal.pages.dataset.picture import chips, delivered, filters_query, reason_against
 from portal.pages.dataset.reader import Look, profile_for
 from portal.pages.dataset.rows import RowsQuery, filters_text, read_filters
@@ -50,10 +50,13 @@ class ChartQuery:
     of: str = ""
     step: TimeStep | None = None
     filters: tuple[Condition, ...] = ()
+    distribution: str = ""
+    """Its name; empty: the first one."""
 
     def pairs(self) -> list[tuple[str, str]]:
         """The query of the address."""
-        pairs = [("kind", self.kind.value)] if self.kind else []
+        pairs = [("distribution", self.distribution)] if self.distribution else []
+        pairs += [("kind", self.kind.value)] if self.kind else []
         pairs += [("by", self.by)] if self.by else []
         pairs += [("measure", self.measure.value)] if self.measure is not Measure.COUNT else []
         pairs += [("of", self.of)] if self.of else []
@@ -89,16 +92,17 @@ def show_chart(
     of: str = "",
     step: TimeStep | None = None,
     filters: _Filters = "",
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """A chart with its table, and forms and suggestions for others."""
-    look, frame, say = look_of(request, slug)
-    query = ChartQuery(kind, by, measure, of, step, read_filters(filters))
+    look, frame, say = look_of(request, slug, distribution)
+    query = ChartQuery(kind, by, measure, of, step, read_filters(filters), look.place)
     reason, status = reason_against(look, say), 200
     with wiring_of(request).pool.connection() as tx:
         profile = profile_for(tx, look, wiring_of(request))
     suggested = suggested_charts(profile) if profile else []
     if query.kind is None and suggested:
-        query = replace(_query_of(suggested[0]), filters=query.filters)
+        query = _query_of(suggested[0], query)
     chart = None
     if reason is None and query.kind is not None and query.by:
         try:
@@ -116,10 +120,10 @@ def show_chart(
         reason=reason or say.gettext("Choose a column below, and a chart of it is drawn."),
         is_closed=reason_against(look, say) is not None,
         suggestions=[
-            (_title(one, say), (asked := _query_of(one, query.filters)).href(path), asked == query)
+            (_title(one, say), (asked := _query_of(one, query)).href(path), asked == query)
             for one in suggested
         ],
-        map_href=f"{path}/map" + filters_query(query.filters) if places else None,
+        map_href=f"{path}/map" + filters_query(query.filters, look.place) if places else None,
         form={
             "action": path,
             "kind": (query.kind or SummaryKind.BARS).value,
@@ -128,6 +132,7 @@ def show_chart(
             "of": query.of,
             "step": (query.step or TimeStep.DAY).value,
             "filters": filters_text(query.filters) if query.filters else "",
+            "distribution": look.place,
         },
         kinds=[(one.value, _kind_words(one, say)) for one in SummaryKind],
         measures=[(one.value, _measure_words(one, say)) for one in Measure],
@@ -138,7 +143,7 @@ def show_chart(
         chips=chips(query.filters, lambda left: replace(query, filters=left).href(path), say),
         svg_href=query.href(f"{path}.svg") if chart else None,
         csv_href=query.href(f"{path}.csv") if chart else None,
-        rows_href=RowsQuery(f"{frame.href}/data", query.filters).href(),
+        rows_href=RowsQuery(f"{frame.href}/data", query.filters, distribution=look.place).href(),
     )
 
 
@@ -152,10 +157,11 @@ def chart_as_picture(
     of: str = "",
     step: TimeStep | None = None,
     filters: _Filters = "",
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """The chart alone, as a picture that stands by itself."""
-    look, _, say = look_of(request, slug)
-    query = ChartQuery(kind, by, measure, of, step, read_filters(filters))
+    look, _, say = look_of(request, slug, distribution)
+    query = ChartQuery(kind, by, measure, of, step, read_filters(filters), look.place)
     chart = _chart(request, look, query, say)
     template = environment(language_of(request)).get_template("components/chart_file.svg")
     words = f"{say.text(look.overview.dataset.entry.title)} · {chart['title']}"
@@ -179,10 +185,11 @@ def chart_as_table(
     of: str = "",
     step: TimeStep | None = None,
     filters: _Filters = "",
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """The numbers of the chart."""
-    look, _, say = look_of(request, slug)
-    query = ChartQuery(kind, by, measure, of, step, read_filters(filters))
+    look, _, say = look_of(request, slug, distribution)
+    query = ChartQuery(kind, by, measure, of, step, read_filters(filters), look.place)
     chart = _chart(request, look, query, say)
     text = io.StringIO()
     written = csv.writer(text)
@@ -295,9 +302,17 @@ def _chart_note(summary: Summary, told: Mapping[str, Json], shown: int, say: Spe
     return say.ngettext("Over all rows: {count}.", "Over all {count} rows.", total)
 
 
-def _query_of(summary: Summary, filters: tuple[Condition, ...] = ()) -> ChartQuery:
+def _query_of(summary: Summary, kept: ChartQuery) -> ChartQuery:
+    """A suggestion, of the rows that are looked at."""
     step = summary.step if summary.kind is SummaryKind.TIME else None
-    return ChartQuery(summary.kind, summary.by, summary.measure, summary.of or "", step, filters)
+    return replace(
+        kept,
+        kind=summary.kind,
+        by=summary.by,
+        measure=summary.measure,
+        of=summary.of or "",
+        step=step,
+    )
 
 
 def _title(summary: Summary, say: Speech) -> str:

@@ -79,6 +79,10 @@ class DatasetFrame:
     action: ActionButton
     version: int | None
     notice: Notice | None
+    query: str
+    """What names the distribution in addresses; empty for the first one."""
+    places: list[tuple[str, str, bool]]
+    """Label, query and whether it is shown, of each distribution; none where there is one."""
 
 
 def frame_of(look: Look, *, by: Actor, at: datetime, say: Speech) -> DatasetFrame:
@@ -101,7 +105,28 @@ def frame_of(look: Look, *, by: Actor, at: datetime, say: Speech) -> DatasetFram
         action=_action(look, on_offer, by, say),
         version=version.number if version else None,
         notice=_notice(look, say),
+        query=place_query(look.place),
+        places=_places(look, say),
     )
+
+
+def place_query(place: str, *, mark: str = "?") -> str:
+    """What an address says of the distribution; nothing of the first one."""
+    return f"{mark}distribution={place}" if place else ""
+
+
+def _places(look: Look, say: Speech) -> list[tuple[str, str, bool]]:
+    held = look.overview.distributions
+    if len(held) < 2:
+        return []
+    return [
+        (
+            say.text(one.distribution.title) or one.distribution.slug,
+            place_query(one.distribution.slug if number else ""),
+            one is look.distribution,
+        )
+        for number, one in enumerate(held)
+    ]
 
 
 def price_words(price: Price, say: Speech) -> str:
@@ -286,7 +311,7 @@ def _quality_cell(look: Look, say: Speech) -> TermsCell:
 
 
 def _action(look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech) -> ActionButton:
-    slug = look.overview.dataset.slug
+    slug, of = look.overview.dataset.slug, place_query(look.place)
     if look.overview.may_change:
         return ActionButton(
             say.gettext("Work on this dataset"),
@@ -297,11 +322,11 @@ def _action(look: Look, on_offer: Sequence[Listing], by: Actor, say: Speech) -> 
     if look.is_frozen:
         return ActionButton(say.gettext("Stopped by a supervisor"), kind="", sign="freeze")
     if look.download is not None and look.may_download:
-        return _use_it(look, look.download, f"/api/v1/datasets/{slug}/download.csv", say)
+        return _use_it(look, look.download, f"/api/v1/datasets/{slug}/download.csv{of}", say)
     if look.query is not None and look.may_query:
-        return _use_it(look, look.query, f"/api/v1/datasets/{slug}/download.csv", say)
+        return _use_it(look, look.query, f"/api/v1/datasets/{slug}/download.csv{of}", say)
     if look.document is not None and look.may_have_documents and look.version is None:
-        return _use_it(look, look.document, f"/api/v1/datasets/{slug}/document", say)
+        return _use_it(look, look.document, f"/api/v1/datasets/{slug}/document{of}", say)
     if look.application is not None:
         returned = look.application.state is ApplicationState.RETURNED
         return ActionButton(
@@ -322,7 +347,7 @@ def _use_it(look: Look, access: Access, place: str, say: Speech) -> ActionButton
         last_moment = access.agreement.ends_at - timedelta(seconds=1)
         return ActionButton(
             say.gettext("You have access until {day}", day=say.day(last_moment)),
-            f"/dataset/{slug}/use",
+            f"/dataset/{slug}/use{place_query(look.place)}",
             sign="key",
             note=price_words(access.price, say),
         )

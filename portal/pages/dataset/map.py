@@ -14,10 +14,16 @@ from catalog.view import Condition, Json
 from exchange.delivery import PictureQuestion
 from policies.errors import Refusal
 from portal.errors import MalformedMap
-from portal.pages.dataset.look import look_of
-from portal.pages.dataset.picture import chips, delivered, filters_query, reason_against
+from portal.pages.dataset.look import ChosenDistribution, look_of
+from portal.pages.dataset.picture import (
+    chips,
+    delivered,
+    filters_pairs,
+    filters_query,
+    reason_against,
+)
 from portal.pages.dataset.reader import Look, profile_for
-from portal.pages.dataset.rows import filters_text, read_filters
+from portal.pages.dataset.rows import read_filters
 from portal.pages.dataset.suggest_charts import Places, places_in
 from portal.pages.drawing.map_drawing import MapDrawing, draw, moved, with_margin, zoom_of, zoomed
 from portal.pages.rendering import render
@@ -44,9 +50,10 @@ def show_map(
     slug: str,
     box: Annotated[str, Query(max_length=200)] = "",
     filters: _Filters = "",
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """What the dataset has on a map, drawn here; links move it, script makes it easier."""
-    look, frame, say = look_of(request, slug)
+    look, frame, say = look_of(request, slug, distribution)
     conditions = read_filters(filters)
     with wiring_of(request).pool.connection() as tx:
         profile = profile_for(tx, look, wiring_of(request))
@@ -72,13 +79,15 @@ def show_map(
         reason=reason,
         summary=_map_words(seen, say, has_shapes=has_shapes) if seen else "",
         rows=seen.listed if seen else [],
-        moves=_moves(f"{path}/map", seen.drawing.box, conditions, say) if seen else [],
-        all_href=f"{path}/map{filters_query(conditions)}",
+        moves=_moves(f"{path}/map", seen.drawing.box, filters_pairs(conditions, look.place), say)
+        if seen
+        else [],
+        all_href=f"{path}/map{filters_query(conditions, look.place)}",
         layer_href=_layer_href(look, places, conditions) if seen and places else None,
         tiles=tiles,
         is_shifted=bool(places and places.is_shifted),
-        charts_href=path + filters_query(conditions),
-        chips=chips(conditions, lambda left: f"{path}/map{filters_query(left)}", say),
+        charts_href=path + filters_query(conditions, look.place),
+        chips=chips(conditions, lambda left: f"{path}/map{filters_query(left, look.place)}", say),
     )
     if tiles:
         # The operator's own tiles may be shown, on this page alone.
@@ -196,7 +205,7 @@ def _map_words(seen: _Map, say: Speech, *, has_shapes: bool) -> str:
 
 
 def _moves(
-    path: str, box: Box, filters: tuple[Condition, ...], say: Speech
+    path: str, box: Box, kept: list[tuple[str, str]], say: Speech
 ) -> list[tuple[str, str, str]]:
     """What leads to another window: sign, words, address."""
     boxes = [
@@ -207,7 +216,6 @@ def _moves(
         ("↑", say.gettext("North"), moved(box, east=0, north=MOVES)),
         ("↓", say.gettext("South"), moved(box, east=0, north=-MOVES)),
     ]
-    kept = [("filters", filters_text(filters))] if filters else []
     return [
         (sign, words, f"{path}?{urlencode([('box', box_text(one)), *kept])}")
         for sign, words, one in boxes
@@ -220,7 +228,7 @@ def box_text(box: Box) -> str:
 
 
 def _layer_href(look: Look, places: Places, filters: tuple[Condition, ...]) -> str:
-    pairs = [("filters", filters_text(filters))] if filters else []
+    pairs = filters_pairs(filters, look.place)
     pairs += [("label", places.label)] if places.label else []
     slug = look.overview.dataset.slug
     return f"/api/v1/datasets/{slug}/map.geojson?{urlencode(pairs)}"

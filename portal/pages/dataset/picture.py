@@ -41,8 +41,7 @@ def delivered(request: Request, look: Look, question: PictureQuestion) -> dict[s
     Raises: what `deliver_picture` raises.
     """
     parts = parts_of(wiring_of(request))
-    slug = look.overview.dataset.slug
-    got = deliver_picture(parts, slug, question, Ask(actor_of(request)))
+    got = deliver_picture(parts, look.table, question, Ask(actor_of(request)))
     data = got if isinstance(got, bytes) else got.path.read_bytes()
     return cast("dict[str, Json]", json.loads(data))
 
@@ -57,6 +56,13 @@ def chips(
     ]
 
 
-def filters_query(filters: tuple[Condition, ...]) -> str:
-    """The conditions as the query of an address; empty where there are none."""
-    return f"?{urlencode([('filters', filters_text(filters))])}" if filters else ""
+def filters_pairs(filters: tuple[Condition, ...], place: str) -> list[tuple[str, str]]:
+    """The conditions, and the distribution where it is not the first, as an address has them."""
+    pairs = [("distribution", place)] if place else []
+    return pairs + ([("filters", filters_text(filters))] if filters else [])
+
+
+def filters_query(filters: tuple[Condition, ...], place: str) -> str:
+    """The same as the query of an address; empty where there is nothing to say."""
+    pairs = filters_pairs(filters, place)
+    return f"?{urlencode(pairs)}" if pairs else ""

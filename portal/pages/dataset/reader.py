@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from catalog import find
-from catalog.errors import VersionRemoved, VersionWithdrawn
+from catalog.errors import DistributionNotFound, MalformedView, VersionRemoved, VersionWithdrawn
 from catalog.find import DistributionOverview, Overview
 from catalog.serve import ready_copy
 from catalog.version import Column, Version
 from catalog.view import EVERYTHING
-from exchange.access import Access, decide_access, find_document, find_target
+from exchange.access import Access, decide_access, find_document, find_target, table_name
 from exchange.application import Application, ApplicationState
 from exchange.apply import own_applications
 from exchange.errors import NoSuchData
@@ -52,7 +52,7 @@ class Look:
     """Of the table; None where there is none for the reader."""
     query: Access | None
     document: Access | None
-    """Of the first document; None where there is none for the reader."""
+    """Of the document that is looked at, else of the first; None where the reader has none."""
     application: Application | None
     """The reader's own request that waits for an answer."""
     report: Report | None
@@ -60,11 +60,20 @@ class Look:
     freshness: Freshness | None
     """With what it was made from; None where there is no version for the reader."""
     is_frozen: bool
+    distribution: DistributionOverview | None
+    """The one that is looked at; None where the dataset has none."""
 
     @property
-    def distribution(self) -> DistributionOverview | None:
-        """The first one, which pages show."""
-        return self.overview.distributions[0] if self.overview.distributions else None
+    def place(self) -> str:
+        """The name of the distribution in addresses; empty for the first one."""
+        if self.distribution is None or self.distribution is self.overview.distributions[0]:
+            return ""
+        return self.distribution.distribution.slug
+
+    @property
+    def table(self) -> str:
+        """The name by which the rows are asked for."""
+        return table_name(self.overview.dataset.slug, self.place)
 
     @property
     def version(self) -> Version | None:
@@ -107,7 +116,11 @@ class Look:
             return []
         if self.preview is None:
             return list(self.version.columns)
-        names = self.preview.view.visible([column.name for column in self.version.columns])
+        try:
+            names = self.preview.view.visible([column.name for column in self.version.columns])
+        except MalformedView:
+            # It speaks of columns of another table, so none of these is offered.
+            return []
         by_name = {column.name: column for column in self.version.columns}
         return [by_name[name] for name in names]
 
@@ -120,16 +133,19 @@ class Look:
         return frozenset(column.name for column in self.shown_columns) - changed
 
 
-def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
+def look_at(tx: Tx, slug: str, distribution: str = "", *, by: Actor, at: datetime) -> Look:
     """Gather what the pages of a dataset need for one reader.
 
-    Raises: DatasetNotFound.
+    They are about the distribution of that name, or about the first one where none is named.
+
+    Raises: DatasetNotFound, DistributionNotFound.
     """
     overview = find.overview(tx, slug, by=by)
-    dataset = overview.dataset
+    dataset, held = overview.dataset, _held(overview, distribution)
+    name = table_name(dataset.slug, held.distribution.slug if held and distribution else None)
     listings = tuple(listings_of(tx, dataset.id, by=by))
     try:
-        target = find_target(tx, dataset.slug, by=by)
+        target = find_target(tx, name, by=by)
     except (NoSuchData, VersionWithdrawn):
         preview = download = query = None
     else:
@@ -137,14 +153,14 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
         download = decide_access(tx, target, Action.DOWNLOAD, purpose=None, by=by, at=at)
         query = decide_access(tx, target, Action.QUERY, purpose=None, by=by, at=at)
     try:
-        kept = find_document(tx, dataset.slug, by=by)
+        kept = find_document(tx, name, by=by)
     except (NoSuchData, VersionWithdrawn, VersionRemoved):
         document = None
     else:
         document = decide_access(tx, kept, Action.DOWNLOAD, purpose=None, by=by, at=at)
     ids = {listing.id for listing in listings}
     waiting = [] if by.is_anonymous else own_applications(tx, by=by)
-    version = overview.distributions[0].newest if overview.distributions else None
+    version = held.newest if held else None
     reports = reports_with_ids(tx, [version.report_id] if version else [])
     look = Look(
         overview=overview,
@@ -165,10 +181,20 @@ def look_at(tx: Tx, slug: str, *, by: Actor, at: datetime) -> Look:
         report=reports.get(version.report_id) if version and version.report_id else None,
         freshness=freshness_for(tx, dataset, by=by, at=at),
         is_frozen=bool(frozen_targets(tx, [dataset.id, dataset.publisher_id], at)),
+        distribution=held,
     )
     if version is None or look.report is None:
         return look
     return replace(look, report=report_for(tx, look, version, look.report, by=by))
+
+
+def _held(overview: Overview, distribution: str) -> DistributionOverview | None:
+    if not distribution:
+        return overview.distributions[0] if overview.distributions else None
+    for held in overview.distributions:
+        if held.distribution.slug == distribution:
+            return held
+    raise DistributionNotFound(distribution)
 
 
 def profile_for(tx: Tx, look: Look, wiring: Wiring) -> Profile | None:
@@ -179,6 +205,8 @@ def profile_for(tx: Tx, look: Look, wiring: Wiring) -> Profile | None:
     reader sees unmasked and of every row.
     """
     if look.version is None or look.preview is None or not look.may_preview:
+        return None
+    if not look.shown_columns:
         return None
     if look.preview.view.changed_columns or look.preview.view.rows:
         stored = look.preview.target.stored

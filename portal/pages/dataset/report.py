@@ -16,7 +16,7 @@ from catalog.version import ReportId, Version
 from portal.pages.dataset import frame as dataset_frame
 from portal.pages.dataset import quality
 from portal.pages.dataset.frame import DatasetFrame
-from portal.pages.dataset.look import look_of
+from portal.pages.dataset.look import ChosenDistribution, look_of
 from portal.pages.dataset.quarantine import count_words
 from portal.pages.dataset.reader import Look, report_for
 from portal.pages.dataset_cards import quality_state
@@ -61,10 +61,13 @@ class _Found:
 
 @router.get("/dataset/{slug}/quality")
 def show_quality(
-    request: Request, slug: str, version: Annotated[int | None, Query(ge=1)] = None
+    request: Request,
+    slug: str,
+    version: Annotated[int | None, Query(ge=1)] = None,
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """What was checked and what was found, of the newest version or of an earlier one."""
-    found = _found(request, slug, version)
+    found = _found(request, slug, version, distribution)
     look, say, shown, report = found.look, found.say, found.version, found.report
     dataset = look.overview.dataset
     described, missing = quality.missing_of(dataset, say)
@@ -84,14 +87,20 @@ def show_quality(
             say=say,
         ),
         whole_href=_report_href(found) if report else None,
-        report_href=f"{found.frame.href}/fault?version={shown.number}" if shown else None,
+        json_href=_report_href(found, form=".json") if report else None,
+        # A ticket tells of the first distribution's versions.
+        report_href=f"{found.frame.href}/fault?version={shown.number}"
+        if shown and not look.place
+        else None,
     )
 
 
 @router.get("/dataset/{slug}/versions/{number}/report")
-def show_report(request: Request, slug: str, number: int) -> Response:
+def show_report(
+    request: Request, slug: str, number: int, distribution: ChosenDistribution = ""
+) -> Response:
     """All that the gate said of one version, to be read, printed and filed."""
-    found = _found(request, slug, number)
+    found = _found(request, slug, number, distribution)
     version, report, say = found.version, found.report, found.say
     if version is None:
         raise VersionNotFound
@@ -111,14 +120,16 @@ def show_report(request: Request, slug: str, number: int) -> Response:
         result_sha256=report.gx_result_sha256,
         digest=version.digest,
         is_whole=found.look.overview.is_own,
-        json_href=f"{_report_href(found)}.json",
+        json_href=_report_href(found, form=".json"),
     )
 
 
 @router.get("/dataset/{slug}/versions/{number}/report.json")
-def show_report_as_json(request: Request, slug: str, number: int) -> Response:
+def show_report_as_json(
+    request: Request, slug: str, number: int, distribution: ChosenDistribution = ""
+) -> Response:
     """The same for programs, and as much as the page tells this reader."""
-    found = _found(request, slug, number)
+    found = _found(request, slug, number, distribution)
     if found.version is None:
         raise VersionNotFound
     if found.report is None:
@@ -132,9 +143,9 @@ def show_report_as_json(request: Request, slug: str, number: int) -> Response:
     return JSONResponse(body, headers={"Cache-Control": "private, no-store"})
 
 
-def _found(request: Request, slug: str, number: int | None) -> _Found:
-    """Raises: DatasetNotFound."""
-    look, frame, say = look_of(request, slug)
+def _found(request: Request, slug: str, number: int | None, distribution: str) -> _Found:
+    """Raises: DatasetNotFound, DistributionNotFound."""
+    look, frame, say = look_of(request, slug, distribution)
     versions = look.distribution.versions if look.distribution else ()
     shown = next((one for one in versions if number in (None, one.number)), None)
     recent = versions[:REPORTS_SHOWN_MAX]
@@ -186,7 +197,7 @@ def _shared(found: _Found) -> dict[str, object]:
         "version": shown.number if shown else 0,
         "set_aside": count_words(found.aside, say) if found.aside else "",
         "set_aside_href": f"{found.frame.href}/versions/{shown.number}/quarantine"
-        if shown and found.look.overview.is_own
+        if shown and found.look.overview.is_own and not found.look.place
         else None,
         "suite": report.suite_sha256[:12] if report else "",
     }
@@ -203,7 +214,7 @@ def _history(found: _Found) -> list[dict[str, object]]:
     return [
         {
             "number": one.number,
-            "href": f"{found.frame.href}/versions/{one.number}/report",
+            "href": f"{found.frame.href}/versions/{one.number}/report{found.frame.query}",
             "at": one.created_at,
             "score": report.score.total,
             "grade": report.score.grade.value if report.score.grade else "",
@@ -230,6 +241,7 @@ def _drawing(history: list[dict[str, object]], say: Speech) -> Drawing | None:
     return time_line(items) if len(items) > 1 else None
 
 
-def _report_href(found: _Found) -> str:
+def _report_href(found: _Found, *, form: str = "") -> str:
     assert found.version is not None
-    return f"{found.frame.href}/versions/{found.version.number}/report"
+    place = f"{found.frame.href}/versions/{found.version.number}/report{form}"
+    return place + found.frame.query

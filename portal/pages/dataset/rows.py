@@ -43,10 +43,13 @@ class RowsQuery:
     first: int = 1
     columns: tuple[str, ...] = ()
     """The columns that are shown; empty: all."""
+    distribution: str = ""
+    """Its name; empty: the first one."""
 
     def pairs(self) -> list[tuple[str, str]]:
         """What an address or the API needs to name the same view."""
-        pairs = [("columns", columns_text(self.columns))] if self.columns else []
+        pairs = [("distribution", self.distribution)] if self.distribution else []
+        pairs += [("columns", columns_text(self.columns))] if self.columns else []
         pairs += [("filters", filters_text(self.filters))] if self.filters else []
         pairs += [("sort", sort_text(self.sort))] if self.sort else []
         return pairs

@@ -28,7 +28,7 @@ from policies.errors import Refusal
 from portal.gone import while_there
 from portal.handing_out import parts_of
 from portal.pages.dataset.frame import DatasetFrame
-from portal.pages.dataset.look import look_of
+from portal.pages.dataset.look import ChosenDistribution, KeptDistribution, look_of
 from portal.pages.dataset.reader import Look, refused_words
 from portal.pages.dataset.rows import (
     RowsQuery,
@@ -65,11 +65,16 @@ def show_use(
     sort: str = "",
     columns: Annotated[str, Query(max_length=FILTERS_LENGTH_CHARACTERS)] = "",
     again: UUID | None = None,
+    distribution: ChosenDistribution = "",
 ) -> Response:
     """How programs read the view of the address, and a box for SQL."""
-    look, frame, _ = look_of(request, slug)
+    look, frame, _ = look_of(request, slug, distribution)
     view = RowsQuery(
-        f"{frame.href}/use", read_filters(filters), read_sort(sort), columns=read_columns(columns)
+        f"{frame.href}/use",
+        read_filters(filters),
+        read_sort(sort),
+        columns=read_columns(columns),
+        distribution=look.place,
     )
     sql = sql_of(_table_name(look), view, look.shown_columns) if view.pairs() else _first_sql(look)
     earlier = next((one for one in _own_queries(request) if one.id == again), None)
@@ -86,9 +91,10 @@ async def ask_in_sql(
     filters: Text = "",
     sort: Text = "",
     columns: Text = "",
+    distribution: KeptDistribution = "",
 ) -> Response:
     """Tell what a statement costs at most, then run it; sent twice under one key it runs once."""
-    kept = (filters, sort, columns)
+    kept = (filters, sort, columns, distribution)
     return await while_there(
         request, lambda gone: _answer(request, slug, sql, step, key, kept, gone)
     )
@@ -100,13 +106,17 @@ def _answer(
     sql: str,
     step: str,
     key: str,
-    kept: tuple[str, str, str],
+    kept: tuple[str, str, str, str],
     gone: threading.Event,
 ) -> Response:
-    filters, sort, columns = kept
-    look, frame, say = look_of(request, slug)
+    filters, sort, columns, distribution = kept
+    look, frame, say = look_of(request, slug, distribution)
     view = RowsQuery(
-        f"{frame.href}/use", read_filters(filters), read_sort(sort), columns=read_columns(columns)
+        f"{frame.href}/use",
+        read_filters(filters),
+        read_sort(sort),
+        columns=read_columns(columns),
+        distribution=look.place,
     )
     question = SqlQuestion(sql, ResultFormat.JSON)
     parts = parts_of(wiring_of(request))
@@ -213,7 +223,7 @@ def _result_table(delivered: Delivered, say: Speech) -> DataTable | None:
 
 
 def _table_name(look: Look) -> str:
-    return look.overview.dataset.slug.replace("-", "_")
+    return look.table.replace("-", "_")
 
 
 def _first_sql(look: Look) -> str:

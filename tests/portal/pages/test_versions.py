@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import re
+
 from catalog.curation import describe
+from catalog.dataset import Dataset
 from catalog.find import dataset_named, distributions_of
 from catalog.version import Column, ColumnType
-from policies.terms import Text
-from tests.exchange.city import STOPS, City
+from catalog.view import View
+from exchange.list_product import Proposal
+from policies.terms import Regime, Text
+from tests.exchange.city import LAWFUL, STOPS, City, entry
 from tests.exchange.test_compare import declare_key, next_version
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.pages.test_dataset import main_of
@@ -142,7 +147,11 @@ def test_what_names_no_version_is_not_found(city: City, browser_of: OpenBrowser)
 
 def with_second_table(city: City) -> None:
     """Open stops with a second table beside the first, of other columns."""
-    dataset = city.open_stops()
+    add_lines(city, city.open_stops())
+
+
+def add_lines(city: City, dataset: Dataset) -> None:
+    """A second table, of other columns, beside a dataset's first."""
     with city.pool.connection() as tx:
         second = describe.add_distribution(
             tx, dataset.id, "lines", Text(zh="线路"), by=city.publisher, at=city.at
@@ -175,6 +184,83 @@ def test_every_distribution_has_its_versions_on_the_page(
     rows = visitor.get("/api/v1/datasets/stops/versions/1/rows?distribution=lines")
     assert rows.json()["total"] == 3
     assert visitor.get("/dataset/stops/versions?distribution=none").status_code == 404
+
+
+def test_rows_columns_charts_and_quality_are_of_the_distribution_that_is_chosen(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    with_second_table(city)
+    visitor, of = browser_of(), "distribution=lines"
+
+    for tab in ("data", "columns", "quality", "explore", "use", "versions"):
+        first = visitor.page(f"/dataset/stops/{tab}")
+        second = visitor.page(f"/dataset/stops/{tab}?{of}")
+        assert f'href="/dataset/stops/{tab}?{of}">线路' in first
+        assert f'href="/dataset/stops/{tab}?{of}" aria-current="page">线路' in second
+        # Whoever chose one stays there from tab to tab.
+        assert f'href="/dataset/stops/quality?{of}"' in second
+        assert visitor.get(f"/dataset/stops/{tab}?distribution=none").status_code == 404
+    data = visitor.page(f"/dataset/stops/data?{of}")
+    assert "线2" in data
+    assert "站点" not in main_of(data)
+    assert '<input type="hidden" name="distribution" value="lines">' in data
+    by_form = visitor.get(f"/dataset/stops/data?{of}&column=number&operator=%3E%3D&value=2")
+    filtered = visitor.page(by_form.headers["Location"])
+    assert "1 row<" in filtered
+    assert "线1" not in main_of(filtered)
+    sorted_ = re.search(r'href="([^"]*sort=label[^"]*)"', data)
+    assert sorted_ is not None
+    assert "线2" in visitor.page(sorted_.group(1))
+    file = re.search(r'href="(/api/v1/datasets/stops/download.csv[^"]*)"', data)
+    assert file is not None
+    assert len(visitor.get(file.group(1)).content.splitlines()) == 4
+    assert "label" in main_of(visitor.page(f"/dataset/stops/columns?{of}"))
+    chart = visitor.page(f"/dataset/stops/explore?{of}&kind=bars&by=label")
+    assert "线2" in chart
+    drawn = re.search(r'href="(/dataset/stops/explore.csv[^"]*)"', chart)
+    assert drawn is not None
+    assert "线2" in visitor.get(drawn.group(1)).text
+    use = visitor.page(f"/dataset/stops/use?{of}")
+    assert "stops__lines" in use
+    report = visitor.get(f"/dataset/stops/versions/1/report?{of}")
+    assert f"report.json?{of}" in report.text
+
+
+def test_the_dictionary_of_another_distribution_is_written_for_itself(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    with_second_table(city)
+    publisher, on = browser_of(city.publisher), "/publish/stops/columns?distribution=lines"
+
+    kept = publisher.submit(
+        "/publish/stops/columns", on=on, **{"distribution": "lines", "unit.0": "条"}
+    )
+
+    assert kept.headers["Location"] == f"{on}&done=kept"
+    assert '<input type="hidden" name="distribution" value="lines">' in publisher.page(on)
+    assert "条" in main_of(browser_of().page("/dataset/stops/columns?distribution=lines"))
+    assert "条" not in main_of(browser_of().page("/dataset/stops/columns"))
+
+
+def test_an_offer_of_the_columns_of_one_table_shows_none_of_another(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    dataset = city.publish(
+        "stops", by=city.publisher, approver=city.approver, entry=entry(licence="CC-BY-4.0")
+    )
+    proposal = Proposal(Regime.OPEN, view=View(columns=("id",)), declared=LAWFUL)
+    city.list(dataset, proposal, by=city.publisher, opener=city.approver)
+    add_lines(city, dataset)
+    visitor = browser_of()
+
+    for tab in ("data", "columns", "quality", "explore", "explore/map", "use", "versions"):
+        page = visitor.get(f"/dataset/stops/{tab}?distribution=lines")
+        assert page.status_code < 500, page.text
+        told = main_of(page.text)
+        assert "label" not in told
+        assert "线2" not in told
+    layer = visitor.get("/api/v1/datasets/stops/map.geojson?distribution=lines")
+    assert layer.status_code == 400
 
 
 def test_two_versions_of_another_distribution_are_compared(
