@@ -1,6 +1,7 @@
-"""What an area is called: the codes of GB/T 2260 down to provinces, and what else was written.
+"""What an area is called: codes of GB/T 2260 down to provinces, boxes, and what else was written.
 
-Source: GB/T 2260, codes of the administrative divisions at provincial level.
+Source: GB/T 2260, codes of the administrative divisions at provincial level; OGC 06-121r9,
+WGS84BoundingBox (west, south, east, north), as catalogues of maps write it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Final
 from policies.terms import Text
 
 _CODE: Final = re.compile(r"\d{6}(\d{6})?")
+_DEGREES: Final = r"(-?\d{1,3}(?:\.\d{1,20})?)"
+_BOX: Final = re.compile(rf"{_DEGREES}, ?{_DEGREES}, ?{_DEGREES}, ?{_DEGREES}")
 _NAMES: Final = {
     "10": ("全国", "China"),
     "11": ("北京市", "Beijing"),
@@ -52,6 +55,11 @@ _NAMES: Final = {
 
 def area_name(spatial: str) -> Text:
     """What an area is called in each language; below a province, its name with the code."""
+    box = _BOX.fullmatch(spatial)
+    if box is not None:
+        west, south, east, north = (float(one) for one in box.groups())
+        if west <= east and south <= north and max(-west, east) <= 180 and max(-south, north) <= 90:
+            return _box_name(west, south, east, north)
     known = _NAMES.get(spatial[:2]) if _CODE.fullmatch(spatial) else None
     if known is None:
         return Text(zh=spatial, en=spatial)
@@ -59,3 +67,14 @@ def area_name(spatial: str) -> Text:
     if not spatial[2:].strip("0"):
         return Text(zh=zh, en=en)
     return Text(zh=f"{zh} {spatial}", en=f"{en} {spatial}")
+
+
+def _box_name(west: float, south: float, east: float, north: float) -> Text:
+    """A box as people read coordinates: latitudes first, with their hemispheres."""
+    latitudes, longitudes = _span(south, north, "NS"), _span(west, east, "EW")
+    return Text(zh=f"{latitudes}，{longitudes}", en=f"{latitudes}, {longitudes}")
+
+
+def _span(first: float, last: float, sides: str) -> str:
+    ends = [f"{abs(one):.2f}°{sides[one < 0]}" for one in (first, last)]
+    return "–".join(dict.fromkeys(ends))
