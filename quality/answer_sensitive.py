@@ -22,7 +22,6 @@ from policies.events import Event, EventKind
 from policies.party import Actor
 from policies.record import record
 from policies.terms import DatasetId, VersionId
-from quality import store
 from quality.errors import ReasonNeeded, UnknownAnswer, UnknownFinding
 from quality.groups.store import blanked_of_dataset
 from quality.plead import verdict_in_force
@@ -33,11 +32,13 @@ from quality.sensitive import (
     FindingState,
     SensitiveKind,
 )
+from quality.store import reports as report_store
+from quality.store import sensitive as sensitive_store
 
 
 def findings_of(tx: Tx, version_id: VersionId) -> list[FindingState]:
     """What was found in a version, unanswered findings first."""
-    return store.finding_states(tx, version_id)
+    return sensitive_store.finding_states(tx, version_id)
 
 
 def answer(
@@ -51,10 +52,10 @@ def answer(
     """
     held = stored_version(tx, version_id)
     distribution_id = held.distribution.id
-    store.lock_answers_of(tx, distribution_id)
+    sensitive_store.lock_answers_of(tx, distribution_id)
     assert by.user_id is not None, "a publisher is a person"
     answered = _read(tx, version_id, body, by=by, at=at)
-    store.replace_answer(tx, distribution_id, version_id, answered)
+    sensitive_store.replace_answer(tx, distribution_id, version_id, answered)
     record(
         tx,
         Event(
@@ -72,8 +73,8 @@ def answer(
             },
         ),
     )
-    findings = store.finding_states(tx, version_id)
-    stored = store.newest_report(tx, version_id)
+    findings = sensitive_store.finding_states(tx, version_id)
+    stored = report_store.newest_report(tx, version_id)
     if stored is not None:
         verdict = verdict_in_force(tx, version_id, findings, stored.report)
         admit(tx, version_id, verdict=verdict, report_id=stored.id, at=at)
@@ -121,7 +122,7 @@ def is_shown(view: View, column: str) -> bool:
 def masks_of(tx: Tx, dataset_id: DatasetId) -> dict[str, Mask]:
     """How each column that is answered as masked or dropped must be masked; dropping wins."""
     masks: dict[str, Mask] = {}
-    for column, kind, said in store.hidden_columns_of(tx, dataset_id):
+    for column, kind, said in sensitive_store.hidden_columns_of(tx, dataset_id):
         if said is Answer.DROPPED:
             masks[column] = Mask(MaskKind.DROP)
         elif column not in masks:
@@ -136,7 +137,7 @@ def _read(
     found = next(
         (
             one.finding
-            for one in store.finding_states(tx, version_id)
+            for one in sensitive_store.finding_states(tx, version_id)
             if one.finding.column == column and one.finding.kind.value == body.get("kind")
         ),
         None,

@@ -13,7 +13,6 @@ from catalog.publish import admit
 from catalog.version import Verdict
 from policies.database import Pool
 from policies.party import Actor
-from quality import store
 from quality.beside import Beside, OtherTable
 from quality.check import ChangeKind, Check, Column, Kind, Steady
 from quality.detecting import detect
@@ -30,6 +29,11 @@ from quality.profile import Profile
 from quality.profiling import profile_files
 from quality.report import Report, report_of
 from quality.rule import Gate, OwnRule, Rule, draw_suite
+from quality.store import drifts as drift_store
+from quality.store import profiles as profile_store
+from quality.store import proposals as proposal_store
+from quality.store import reports as report_store
+from quality.store import rules as rule_store
 from quality.suggest import (
     OLDER_VERSIONS_MAX,
     Proposal,
@@ -75,7 +79,7 @@ def assess(
     """
     started_at = clock()
     with pool.connection() as tx:
-        own = store.rules_of(tx, subject.dataset_id)
+        own = rule_store.rules_of(tx, subject.dataset_id)
     own_rules = [one.rule for one in own]
     _reject_early(pool, subject, own_rules, by=by, at=started_at, limits=limits)
     profile = profile_files(subject.paths, memory_bytes=limits.memory_bytes, threads=limits.threads)
@@ -85,7 +89,7 @@ def assess(
     schema = tuple(Column(column.name, column.type) for column in profile.columns)
     churn = _key_churn(subject, limits)
     with pool.connection() as tx:
-        older = store.past_of(tx, subject.version_id, limit=OLDER_COMPARED_MAX)
+        older = drift_store.past_of(tx, subject.version_id, limit=OLDER_COMPARED_MAX)
     drift = drift_of(profile, started_at, older, churn)
     suite = _run(
         subject.paths,
@@ -97,9 +101,9 @@ def assess(
     )
     report = report_of(suite, started_at=started_at, finished_at=clock())
     with pool.connection() as tx:
-        store.put_profile(tx, subject.version_id, profile, at=report.finished_at)
+        profile_store.put_profile(tx, subject.version_id, profile, at=report.finished_at)
         if drift is not None:
-            store.put_drift(tx, subject.version_id, drift, at=report.finished_at)
+            drift_store.put_drift(tx, subject.version_id, drift, at=report.finished_at)
         take_down(tx, subject, report, suite, found, by=by)
     propose(pool, subject, profile, at=report.finished_at, limits=limits)
     return report
@@ -161,7 +165,7 @@ def _reject_early(
         suite = _with_unasked(early, rules)
         report = report_of(suite, started_at=at, finished_at=at)
         with pool.connection() as tx:
-            report_id = store.insert_report(tx, subject.version_id, report, suite)
+            report_id = report_store.insert_report(tx, subject.version_id, report, suite)
             admit(tx, subject.version_id, Verdict.BLOCKED, report_id, at=at)
             record_assessment(tx, subject, report, report_id, [], by=by)
 
@@ -216,7 +220,7 @@ def propose(
         subject.paths, profile, memory_bytes=limits.memory_bytes, threads=limits.threads
     )
     with pool.connection() as tx:
-        own = {_key(held.rule) for held in store.rules_of(tx, subject.dataset_id)}
+        own = {_key(held.rule) for held in rule_store.rules_of(tx, subject.dataset_id)}
     drawn = {
         one.rule.key: one
         for one in candidates(profile, measured, at=at)
@@ -230,7 +234,7 @@ def propose(
         if rule.key in outcomes and is_worth_proposing(drawn[rule.key], outcomes[rule.key])
     ]
     with pool.connection() as tx:
-        past = store.past_of(tx, subject.version_id, limit=OLDER_COMPARED_MAX)
+        past = drift_store.past_of(tx, subject.version_id, limit=OLDER_COMPARED_MAX)
     came_at = {one.number: one.created_at for one in past}
     older = [
         (number, _try(paths, asked, at=came_at.get(number, at), limits=limits))
@@ -250,8 +254,8 @@ def propose(
         for rule in worthy
     ]
     with pool.connection() as tx:
-        store.lock_rules_of(tx, subject.dataset_id)
-        store.replace_open_proposals(tx, subject.dataset_id, proposals, at=at)
+        rule_store.lock_rules_of(tx, subject.dataset_id)
+        proposal_store.replace_open_proposals(tx, subject.dataset_id, proposals, at=at)
     return proposals
 
 

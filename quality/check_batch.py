@@ -25,7 +25,6 @@ from policies.database import Tx
 from policies.errors import Refusal
 from policies.terms import DatasetId
 from quality import check as checks
-from quality import store
 from quality.bounds import Compared, bound, compared
 from quality.check import Column, Family, Kind
 from quality.detecting import valid_sql
@@ -34,6 +33,7 @@ from quality.packs import load_standard_packs
 from quality.profiling import opened_rows
 from quality.rule import ALL_PERMILLE, Gate, Rule, check_fit, draw_suite
 from quality.sensitive import SensitiveKind
+from quality.store import rules as rule_store
 
 Condition: TypeAlias = tuple[str, list[Compared]]
 """What is true of a row that breaks a rule, with its parameters."""
@@ -56,7 +56,7 @@ class Broken:
 
 def rules_asked_of_batches(tx: Tx, dataset_id: DatasetId, schema: tuple[Column, ...]) -> list[Rule]:
     """The rules of gate block or quarantine about single rows of a table with these columns."""
-    own_rules = [own.rule for own in store.rules_of(tx, dataset_id)]
+    own_rules = [own.rule for own in rule_store.rules_of(tx, dataset_id)]
     return [
         rule
         for rule in draw_suite(load_standard_packs(), own_rules, schema)

@@ -10,8 +10,8 @@ from catalog.search.follow import read_again
 from policies.calendar import china_day
 from policies.database import Tx
 from policies.terms import DatasetId
-from quality import store
 from quality.promise import PROMISING, next_due
+from quality.store import promises as promise_store
 
 PAGE_DATASETS: Final = 1_000
 
@@ -23,7 +23,7 @@ def notice_late(tx: Tx, *, at: datetime) -> int:
     that keeps it.
     """
     today = china_day(at)
-    before = store.promises_judged_to(tx)
+    before = promise_store.promises_judged_to(tx)
     if before is not None and before >= today:
         return 0
     noticed = 0
@@ -42,5 +42,5 @@ def notice_late(tx: Tx, *, at: datetime) -> int:
         if len(page) < PAGE_DATASETS:
             break
         after = page[-1].dataset_id
-    store.set_promises_judged_to(tx, today)
+    promise_store.set_promises_judged_to(tx, today)
     return noticed

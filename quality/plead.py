@@ -21,7 +21,6 @@ from policies.events import Event, EventKind
 from policies.party import Actor
 from policies.record import record
 from policies.terms import DatasetId, VersionId
-from quality import store
 from quality.errors import (
     NothingToPlead,
     PleaIsOpen,
@@ -44,6 +43,9 @@ from quality.plea import (
 )
 from quality.report import Report
 from quality.sensitive import FindingState
+from quality.store import pleas as plea_store
+from quality.store import reports as report_store
+from quality.store import sensitive as sensitive_store
 
 OPEN_PLEAS_MAX = 1_000
 
@@ -63,17 +65,17 @@ def verdict_in_force(
 
 def pleas_of(tx: Tx, version_id: VersionId) -> list[Plea]:
     """What was asked for a version, the newest first."""
-    return store.pleas_of(tx, version_id)
+    return plea_store.pleas_of(tx, version_id)
 
 
 def open_pleas(tx: Tx) -> list[tuple[Plea, DatasetId]]:
     """All pleas that wait for an answer, with the dataset each is about, the oldest first."""
-    return store.open_pleas(tx, limit=OPEN_PLEAS_MAX)
+    return plea_store.open_pleas(tx, limit=OPEN_PLEAS_MAX)
 
 
 def plea_of(tx: Tx, plea_id: PleaId) -> Plea:
     """One plea. Raises: UnknownPlea."""
-    plea = store.get_plea(tx, plea_id)
+    plea = plea_store.get_plea(tx, plea_id)
     if plea is None:
         raise UnknownPlea
     return plea
@@ -89,14 +91,14 @@ def plead(
         WrongEndOfIssue.
     """
     held = _locked(tx, version_id)
-    stored = store.newest_report(tx, version_id)
+    stored = report_store.newest_report(tx, version_id)
     is_held_back = held.version.state is VersionState.CREATED and not held.version.lets_pass
     if stored is None or not is_held_back or not stored.report.is_whole:
         raise NothingToPlead
     rule_keys = tuple(sorted(finding.rule_key for finding in stored.report.blocking))
     if not rule_keys or verdict_with(stored.report, granted_pleas(tx, version_id)).lets_pass:
         raise NothingToPlead
-    if any(one.state is PleaState.OPEN for one in store.pleas_of(tx, version_id)):
+    if any(one.state is PleaState.OPEN for one in plea_store.pleas_of(tx, version_id)):
         raise PleaIsOpen
     assert by.user_id is not None, "a publisher is a person"
     kind = _kind(body)
@@ -111,7 +113,7 @@ def plead(
         asked_by=by.user_id,
         asked_at=at,
     )
-    store.insert_plea(tx, plea)
+    plea_store.insert_plea(tx, plea)
     _record(tx, held, plea, {"quality_plea": plea.kind.value}, by=by, at=at)
     return plea
 
@@ -128,7 +130,7 @@ def decide_plea(
     if by.user_id is None or by.user_id == asked.asked_by:
         raise PleaIsOwn
     why = _reason(answer)
-    stored = store.newest_report(tx, asked.version_id)
+    stored = report_store.newest_report(tx, asked.version_id)
     assert stored is not None, "a plea is about a report"
     if held.version.state is not VersionState.CREATED:
         raise PleaOutdated
@@ -137,10 +139,10 @@ def decide_plea(
         if not failing <= set(asked.rule_keys) or asked.is_overdue(at):
             raise PleaOutdated
     state = PleaState.GRANTED if is_granted else PleaState.REFUSED
-    decided = store.decide_plea(tx, plea_id, state, answer=why, by=by.user_id, at=at)
+    decided = plea_store.decide_plea(tx, plea_id, state, answer=why, by=by.user_id, at=at)
     if decided is None:
         raise PleaOutdated
-    findings = store.finding_states(tx, asked.version_id)
+    findings = sensitive_store.finding_states(tx, asked.version_id)
     verdict = verdict_in_force(tx, asked.version_id, findings, stored.report)
     admit(tx, asked.version_id, verdict=verdict, report_id=stored.id, at=at)
     facts = {"quality_plea_decided": state.value, "answer": why, "verdict": verdict.value}
@@ -150,12 +152,12 @@ def decide_plea(
 
 def granted_pleas(tx: Tx, version_id: VersionId) -> list[Plea]:
     """What two people let go of a version, the newest first."""
-    return [one for one in store.pleas_of(tx, version_id) if one.state is PleaState.GRANTED]
+    return [one for one in plea_store.pleas_of(tx, version_id) if one.state is PleaState.GRANTED]
 
 
 def _locked(tx: Tx, version_id: VersionId) -> StoredVersion:
     """The version, for which nobody else answers, pleads or admits meanwhile."""
-    store.lock_answers_of(tx, stored_version(tx, version_id).distribution.id)
+    sensitive_store.lock_answers_of(tx, stored_version(tx, version_id).distribution.id)
     return stored_version(tx, version_id)
 
 

@@ -14,7 +14,6 @@ from catalog.sift import Broken, sift
 from catalog.version import Version, VersionKind, VersionState
 from policies.database import Pool
 from policies.terms import VersionId
-from quality import store
 from quality.beside import Against, Beside, OtherTable
 from quality.check import Column
 from quality.engine.open_table import Limits
@@ -24,6 +23,8 @@ from quality.outcome import Status
 from quality.packs import load_standard_packs
 from quality.report import Report
 from quality.rule import Gate, Rule, draw_suite
+from quality.store import reports as report_store
+from quality.store import rules as rule_store
 
 QUARANTINED_ROWS_MAX: Final = 100_000
 """Of one rule; a table with more of them has another fault than some bad rows."""
@@ -42,8 +43,8 @@ def quarantine_rows(
     """
     with pool.connection() as tx:
         held = stored_version(tx, version_id)
-        stored = store.newest_report(tx, version_id)
-        own_rules = [own.rule for own in store.rules_of(tx, held.dataset.id)]
+        stored = report_store.newest_report(tx, version_id)
+        own_rules = [own.rule for own in rule_store.rules_of(tx, held.dataset.id)]
     version = held.version
     if version.kind is not VersionKind.UPLOAD or version.state is not VersionState.CREATED:
         return None

@@ -17,14 +17,18 @@ from policies.events import Event, EventKind
 from policies.party import Actor
 from policies.record import record
 from policies.terms import DatasetId, VersionId
-from quality import store
 from quality.check import Column
 from quality.drift import Drift
 from quality.errors import NotAssessed, TooManyRules, UnknownProposal, UnknownRule
 from quality.profile import Profile
 from quality.rule import OWN_RULES_MAX, OwnRule, Rule, RuleId
 from quality.rule_format import rule_as_json, rule_from_json
-from quality.store import StoredReport
+from quality.store import drifts as drift_store
+from quality.store import profiles as profile_store
+from quality.store import proposals as proposal_store
+from quality.store import reports as report_store
+from quality.store import rules as rule_store
+from quality.store.reports import StoredReport
 from quality.suggest import OLDER_VERSIONS_MAX, Proposal, ProposalId, ProposalState
 
 
@@ -44,9 +48,9 @@ def add_rule(
     Raises: TooManyRules, and the refusals of `rule_from_json`.
     """
     rule = rule_from_json(body, schema, rule_id=str(uuid4()))
-    if store.lock_rules_of(tx, dataset_id) >= OWN_RULES_MAX:
+    if rule_store.lock_rules_of(tx, dataset_id) >= OWN_RULES_MAX:
         raise TooManyRules(OWN_RULES_MAX)
-    store.insert_rule(tx, dataset_id, rule, by=by.user_id, at=at)
+    rule_store.insert_rule(tx, dataset_id, rule, by=by.user_id, at=at)
     _record(tx, dataset_id, {"quality_rule_added": rule.id, "sha256": _sha256(rule)}, by=by, at=at)
     return rule
 
@@ -56,19 +60,19 @@ def remove_rule(tx: Tx, dataset_id: DatasetId, rule_id: RuleId, *, by: Actor, at
 
     Raises: UnknownRule.
     """
-    if not store.mark_rule_removed(tx, dataset_id, rule_id, at=at):
+    if not rule_store.mark_rule_removed(tx, dataset_id, rule_id, at=at):
         raise UnknownRule(str(rule_id))
     _record(tx, dataset_id, {"quality_rule_removed": str(rule_id)}, by=by, at=at)
 
 
 def list_proposals(tx: Tx, dataset_id: DatasetId) -> list[tuple[ProposalId, Proposal]]:
     """The rules that the data suggests and nobody has decided about."""
-    return store.open_proposals(tx, dataset_id)
+    return proposal_store.open_proposals(tx, dataset_id)
 
 
 def versions_to_try(tx: Tx, version_id: VersionId) -> list[VersionId]:
     """The older versions that proposals drawn from this one are tried on, newest first."""
-    return store.versions_before(tx, version_id, limit=OLDER_VERSIONS_MAX)
+    return proposal_store.versions_before(tx, version_id, limit=OLDER_VERSIONS_MAX)
 
 
 def keep_proposal(
@@ -103,7 +107,9 @@ def _decide(
     by: Actor,
     at: datetime,
 ) -> Proposal:
-    proposal = store.decide_proposal(tx, dataset_id, proposal_id, state, by=by.user_id, at=at)
+    proposal = proposal_store.decide_proposal(
+        tx, dataset_id, proposal_id, state, by=by.user_id, at=at
+    )
     if proposal is None:
         raise UnknownProposal(str(proposal_id))
     return proposal
@@ -111,12 +117,12 @@ def _decide(
 
 def list_rules(tx: Tx, dataset_id: DatasetId) -> list[OwnRule]:
     """A dataset's own rules, the oldest first."""
-    return store.rules_of(tx, dataset_id)
+    return rule_store.rules_of(tx, dataset_id)
 
 
 def read_report(tx: Tx, version_id: VersionId) -> StoredReport:
     """The newest report of a version. Raises: NotAssessed."""
-    stored = store.newest_report(tx, version_id)
+    stored = report_store.newest_report(tx, version_id)
     if stored is None:
         raise NotAssessed
     return stored
@@ -127,7 +133,7 @@ def read_evidence(tx: Tx, report_id: ReportId) -> str:
 
     Raises: NotAssessed.
     """
-    evidence = store.evidence_of(tx, report_id)
+    evidence = report_store.evidence_of(tx, report_id)
     if evidence is None:
         raise NotAssessed
     return evidence
@@ -135,12 +141,12 @@ def read_evidence(tx: Tx, report_id: ReportId) -> str:
 
 def read_drift(tx: Tx, version_id: VersionId) -> Drift | None:
     """What changed with a version; None where there was nothing to compare it with."""
-    return store.drift_of(tx, version_id)
+    return drift_store.drift_of(tx, version_id)
 
 
 def read_profile(tx: Tx, version_id: VersionId) -> Profile:
     """The profile of a version, with the values of every column. Raises: NotAssessed."""
-    profile = store.profile_of(tx, version_id)
+    profile = profile_store.profile_of(tx, version_id)
     if profile is None:
         raise NotAssessed
     return profile

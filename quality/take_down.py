@@ -14,11 +14,12 @@ from policies.events import Edge, Event, EventKind
 from policies.party import Actor
 from policies.record import record
 from policies.terms import DatasetId, OrganizationId, VersionId
-from quality import store
 from quality.outcome import SuiteOutcome
 from quality.plead import verdict_in_force
 from quality.report import Report
 from quality.sensitive import Finding, FindingState
+from quality.store import reports as report_store
+from quality.store import sensitive as sensitive_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,10 @@ def take_down(
     by: Actor,
 ) -> None:
     """Keep a report with its findings, and tell the catalogue what the gate says now."""
-    report_id = store.insert_report(tx, subject.version_id, report, suite)
-    store.lock_answers_of(tx, stored_version(tx, subject.version_id).distribution.id)
-    store.put_findings(tx, subject.version_id, found, at=report.finished_at)
-    findings = store.finding_states(tx, subject.version_id)
+    report_id = report_store.insert_report(tx, subject.version_id, report, suite)
+    sensitive_store.lock_answers_of(tx, stored_version(tx, subject.version_id).distribution.id)
+    sensitive_store.put_findings(tx, subject.version_id, found, at=report.finished_at)
+    findings = sensitive_store.finding_states(tx, subject.version_id)
     admit(
         tx,
         subject.version_id,

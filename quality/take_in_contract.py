@@ -17,12 +17,13 @@ from policies.events import Event, EventKind
 from policies.party import Actor
 from policies.record import record
 from policies.terms import DatasetId
-from quality import store
 from quality.check import Column
 from quality.contract import Contract, asks_of, contract_of, rules_in
 from quality.errors import TooManyRules
 from quality.rule import OWN_RULES_MAX, Rule, RuleId
 from quality.rule_format import rule_as_json
+from quality.store import contracts as contract_store
+from quality.store import rules as rule_store
 
 
 def take_in_contract(
@@ -39,21 +40,21 @@ def take_in_contract(
     Raises: MalformedContract, TooManyRules.
     """
     asks = asks_of(body)
-    held = store.lock_rules_of(tx, dataset_id)
-    before = store.contract_of(tx, dataset_id)
+    held = rule_store.lock_rules_of(tx, dataset_id)
+    before = contract_store.contract_of(tx, dataset_id)
     for rule_id in before.rule_ids if before else ():
-        held -= store.mark_rule_removed(tx, dataset_id, rule_id, at=at)
+        held -= rule_store.mark_rule_removed(tx, dataset_id, rule_id, at=at)
     rules, unchecked = rules_in(asks, schema, iter(lambda: RuleId(uuid4()), None))
     if held + len(rules) > OWN_RULES_MAX:
         raise TooManyRules(OWN_RULES_MAX)
     for rule in rules:
-        store.insert_rule(tx, dataset_id, rule, by=by.user_id, at=at)
+        rule_store.insert_rule(tx, dataset_id, rule, by=by.user_id, at=at)
     contract = Contract(
         body=cast("Mapping[str, Json]", body),
         rule_ids=tuple(RuleId(UUID(rule.id)) for rule in rules),
         unchecked=tuple(unchecked),
     )
-    store.put_contract(tx, dataset_id, contract, by=by.user_id, at=at)
+    contract_store.put_contract(tx, dataset_id, contract, by=by.user_id, at=at)
     facts = {"contract_rules": len(rules), "contract_unchecked": len(unchecked)}
     kind = EventKind.DATASET_CHANGED
     record(tx, Event(kind=kind, at=at, actor=by, dataset_id=dataset_id, facts=facts))
@@ -81,8 +82,8 @@ def plan_contract(
     Raises: MalformedContract, TooManyRules.
     """
     rules, unchecked = rules_in(asks_of(body), schema, iter(lambda: RuleId(uuid4()), None))
-    before = store.contract_of(tx, dataset_id)
-    owned = store.rules_of(tx, dataset_id)
+    before = contract_store.contract_of(tx, dataset_id)
+    owned = rule_store.rules_of(tx, dataset_id)
     of_contract = [own.rule for own in owned if before and own.id in before.rule_ids]
     own = [held.rule for held in owned if not before or held.id not in before.rule_ids]
     if len(own) + len(rules) > OWN_RULES_MAX:
@@ -104,12 +105,12 @@ def _asked(rule: Rule) -> dict[str, Json]:
 
 def contract_taken_in(tx: Tx, dataset_id: DatasetId) -> Contract | None:
     """The contract that was taken in; None where there is none."""
-    return store.contract_of(tx, dataset_id)
+    return contract_store.contract_of(tx, dataset_id)
 
 
 def give_out_contract(
     tx: Tx, dataset_id: DatasetId, name: str, schema: tuple[Column, ...]
 ) -> dict[str, Json]:
     """The dataset's contract with all its own rules."""
-    rules = [own.rule for own in store.rules_of(tx, dataset_id)]
-    return contract_of(name, schema, rules, store.contract_of(tx, dataset_id))
+    rules = [own.rule for own in rule_store.rules_of(tx, dataset_id)]
+    return contract_of(name, schema, rules, contract_store.contract_of(tx, dataset_id))

@@ -9,8 +9,8 @@ from catalog.find import distributions_of, newest_stored
 from catalog.version import Column, ColumnType
 from policies.party import ANONYMOUS
 from policies.terms import Text
-from quality import store
 from quality.profiling import profile_files
+from quality.store import profiles as profile_store
 from tests.exchange.city import City
 
 FLIGHTS = """
@@ -81,4 +81,4 @@ def _profile(city: City, dataset: Dataset) -> None:
         held = newest_stored(tx, dataset, distributions_of(tx, dataset)[0], by=ANONYMOUS)
         assert held is not None
         made = profile_files(held.checked_paths(city.parts.folders))
-        store.put_profile(tx, held.version.id, made, at=datetime(2026, 3, 2, tzinfo=UTC))
+        profile_store.put_profile(tx, held.version.id, made, at=datetime(2026, 3, 2, tzinfo=UTC))

@@ -13,10 +13,10 @@ from catalog.mask import MaskKind
 from catalog.version import Verdict
 from catalog.view import EVERYTHING, View
 from policies.database import Tx
-from quality import store
 from quality.answer_sensitive import answer, findings_of, hidden_view
 from quality.errors import ReasonNeeded, UnknownAnswer, UnknownFinding
 from quality.sensitive import Finding, SensitiveKind
+from quality.store import sensitive as sensitive_store
 from tests.people import AT
 from tests.quality.conftest import Made
 
@@ -39,7 +39,7 @@ BODY = (
 def found(tx: Tx, made: Made, *findings: Finding) -> None:
     values = {"id": uuid4(), "version": made.version_id, "body": BODY, "at": AT}
     tx.execute(REPORT, values)
-    store.put_findings(tx, made.version_id, findings, at=AT)
+    sensitive_store.put_findings(tx, made.version_id, findings, at=AT)
 
 
 def said(column: str, kind: str, word: str, reason: str = "") -> dict[str, str]:

@@ -13,7 +13,6 @@ import pytest
 from catalog.version import Verdict
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
-from quality import store
 from quality.answer_sensitive import answer, findings_of
 from quality.assess import assess
 from quality.check import Column
@@ -21,6 +20,8 @@ from quality.engine.open_table import Limits
 from quality.outcome import Status
 from quality.report import Report
 from quality.rules import add_rule, read_evidence, read_profile, read_report
+from quality.store import profiles as profile_store
+from quality.store import reports as report_store
 from quality.take_down import Subject
 from tests.people import AT
 from tests.quality.conftest import Made
@@ -72,7 +73,7 @@ def test_a_good_table_passes_and_everything_about_it_is_kept(
         assert read_profile(tx, made.version_id).row_count == 3
         evidence = read_evidence(tx, stored.id)
         assert hashlib.sha256(evidence.encode()).hexdigest() == report.gx_result_sha256
-        assert store.reports_by_id(tx, [stored.id]) == {stored.id: report}
+        assert report_store.reports_by_id(tx, [stored.id]) == {stored.id: report}
 
 
 def test_the_log_holds_the_hash_of_the_evidence(
@@ -176,8 +177,8 @@ def test_what_cannot_be_read_leaves_nothing_behind(
         check(pool, made, broken)
 
     with pool.connection() as tx:
-        assert store.newest_report(tx, made.version_id) is None
-        assert store.profile_of(tx, made.version_id) is None
+        assert report_store.newest_report(tx, made.version_id) is None
+        assert profile_store.profile_of(tx, made.version_id) is None
 
 
 def test_sensitive_data_holds_a_version_back_whatever_the_rules_say(

@@ -17,7 +17,6 @@ from catalog.version import Verdict
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
 from policies.terms import Text, VersionId
-from quality import store
 from quality.assess import assess
 from quality.check import ChangeKind
 from quality.drift import (
@@ -37,6 +36,7 @@ from quality.profile import Bin, ColumnProfile, FrequentValue, Profile
 from quality.profiling import profile_files
 from quality.rule import Severity
 from quality.rules import add_rule, read_drift
+from quality.store import profiles as profile_store
 from quality.take_down import Subject
 from tests.people import AT
 from tests.quality.conftest import Made
@@ -197,7 +197,7 @@ def test_the_check_keeps_what_changed(
             """,
             {"id": made.version_id, "old": before},
         )
-        store.put_profile(tx, before, profile_files([old]), at=AT)
+        profile_store.put_profile(tx, before, profile_files([old]), at=AT)
 
     with pool.connection() as tx:
         body = {"expect": {"kind": "steady", "aspect": "keys"}, "gate": "block"}

@@ -18,7 +18,6 @@ import pytest
 from policies.database import Pool, Tx
 from policies.roles import SYSTEM
 from policies.terms import VersionId
-from quality import store
 from quality.assess import assess, propose
 from quality.check import InSet
 from quality.engine.open_table import Limits
@@ -26,6 +25,7 @@ from quality.errors import UnknownProposal
 from quality.profiling import profile_files
 from quality.rules import keep_proposal, list_proposals, list_rules, refuse_proposal
 from quality.sensitive import SensitiveKind
+from quality.store import profiles as profile_store
 from quality.suggest import Proposal, Tried
 from quality.take_down import Subject
 from tests.people import AT
@@ -306,7 +306,7 @@ def test_freshness_is_tried_on_older_versions_as_of_the_day_they_came(
                 },
             )
             profile = profile_files([parquet(tmp_path, "SELECT 1 AS a", "p.parquet")])
-            store.put_profile(tx, VersionId(version), profile, at=AT)
+            profile_store.put_profile(tx, VersionId(version), profile, at=AT)
 
     def days_before(days: int, name: str) -> Path:
         newest = (AT - timedelta(days=days)).replace(tzinfo=None)

@@ -11,7 +11,8 @@ from policies.terms import Regime
 from portal.wiring import Wiring
 from quality.rule_format import parse_rule
 from quality.sensitive import Finding, SensitiveKind
-from quality.store import open_proposals, put_findings, replace_open_proposals
+from quality.store.proposals import open_proposals, replace_open_proposals
+from quality.store.sensitive import put_findings
 from quality.suggest import Proposal, Tried
 from tests.exchange.city import LAWFUL, STOPS, City, entry
 from tests.portal.pages.conftest import OpenBrowser

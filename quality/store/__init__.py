@@ -1,0 +1,1 @@
+"""The rows of schema `quality`: one module a noun, one statement a function, SQL nowhere else."""
