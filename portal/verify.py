@@ -92,10 +92,10 @@ def _verify(
             return verify_log_export(lines, old_head=old_head, trusted_kid=key), {"receipt": {}}
     data = _read(path)
     if format_of(data) == AGREEMENT_FORMAT:
-        told = json.loads(read_agreement_file(data).signed.body)
-        return verify_agreement_file(data, trusted_kid=key), {"agreement": told}
+        verification = verify_agreement_file(data, trusted_kid=key)
+        return verification, {"agreement": _object_in(read_agreement_file(data).signed.body)}
     verification = verify_receipt_file(data, old_head=old_head, trusted_kid=key)
-    return verification, {"receipt": _receipt_of(data)}
+    return verification, {"receipt": _object_in(read_bundle(data).receipt.body)}
 
 
 def _read(path: Path) -> bytes:
@@ -104,10 +104,10 @@ def _read(path: Path) -> bytes:
         return stream.read(FILE_LENGTH_BYTES_MAX + 1)
 
 
-def _receipt_of(data: bytes) -> dict[str, object]:
-    """What the receipt says; the fields are the exchange's and are shown as they are."""
+def _object_in(body: str) -> dict[str, object]:
+    """What a body says; its fields are the exchange's and are shown as they are."""
     try:
-        told = json.loads(read_bundle(data).receipt.body)
+        told = json.loads(body)
     except (ValueError, RecursionError):
         return {}
     return told if isinstance(told, dict) else {}

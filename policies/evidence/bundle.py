@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from policies.canonical import Plain
 from policies.errors import UnreadableProof
@@ -549,7 +549,8 @@ def _bytes(plain: Mapping[str, object], name: str) -> bytes:
 def _moment(plain: Mapping[str, object], name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(_text(plain, name))
-    except ValueError as fault:
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError) as fault:  # the first hours of year 1 are none in UTC
         raise UnreadableProof(f"{name} is not a time") from fault
     if moment.tzinfo is None:
         raise UnreadableProof(f"{name} has no time zone")

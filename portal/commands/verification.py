@@ -1,4 +1,4 @@
-"""`weir verify`: check a receipt or the whole log offline, with no database and no account."""
+"""`weir verify`: check a receipt, an agreement or the log offline, without database or account."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands of this file."""
-    verify = commands.add_parser("verify", help="check a receipt, or an export of the log, offline")
+    verify = commands.add_parser("verify", help="check a receipt, an agreement or a log, offline")
     verify.add_argument("file", type=Path, help="the file that the portal handed out")
     verify.add_argument(
         "--head", type=Path, help="an older signed tree head: the log must have grown from it"

@@ -650,6 +650,29 @@ def test_one_altered_byte_of_a_signed_agreement_is_found(desk: Desk) -> None:
     look()
 
 
+@pytest.mark.parametrize("body", ["[]", "{", "[" * 100_000, '{"format":"weir-agreement-body/1"}'])
+def test_a_file_that_says_something_else_than_an_agreement_does_not_hold(
+    desk: Desk, tmp_path: Path, body: str
+) -> None:
+    _, file = _signed_file(desk)
+    told, path = json.loads(file), tmp_path / "agreement.json"
+    told["agreement"]["body"] = body
+    path.write_text(json.dumps(told, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    out = io.StringIO()
+
+    assert verify.run(path, language=Language.EN, out=out) == 1
+    assert "Do not rely on this file." in out.getvalue()
+
+
+def test_a_key_that_retires_before_time_began_is_no_key(desk: Desk) -> None:
+    _, file = _signed_file(desk)
+    told = json.loads(file)
+    told["keys"][0]["retire_at"] = "0001-01-01T00:00:00+14:00"
+
+    with pytest.raises(UnreadableProof):
+        verify_agreement_file(json.dumps(told).encode())
+
+
 def test_nobody_signs_an_agreement_with_the_key_of_another_organisation(desk: Desk) -> None:
     _, file = _signed_file(desk)
     told = json.loads(file)
