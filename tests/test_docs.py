@@ -65,6 +65,13 @@ def test_every_invariant_names_tests_and_rules_that_exist() -> None:
             assert f"def {name}(" in (REPOSITORY / path).read_text() if name else path, test
         if not doctor.startswith("none: "):
             assert set(doctor.split(" · ")) <= rules
+    by_rule = re.findall(
+        r"^\| (\d+) \| .* \| (.*) \|$", (REPOSITORY / "docs/invariants.md").read_text(), re.M
+    )
+    assert [int(number) for number, _ in by_rule] == list(range(1, 21))
+    for test in re.findall(r"`([^`]+)`", "".join(tests for _, tests in by_rule)):
+        path, _, name = test.partition("::")
+        assert f"def {name}(" in (REPOSITORY / path).read_text(), test
     told = {rule for *_, doctor in rows for rule in doctor.split(" · ")}
     page = (REPOSITORY / "docs/invariants.md").read_text()
     assert {rule for rule in rules - told if f"*{rule}*" not in page.replace("\n", " ")} == set()

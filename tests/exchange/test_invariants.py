@@ -15,15 +15,17 @@ from exchange.examine import examine
 from exchange.settle import balance_of
 from policies import freeze
 from policies.decision.clause import Severity
-from policies.decision.facts import ListingFacts, PriceFacts
+from policies.decision.facts import InputFacts, ListingFacts, PriceFacts
 from policies.decision.judge import judge
 from policies.decision.profile import profile_in_force
 from policies.errors import IdempotencyKeyReused
 from policies.freeze_order import FreezeTarget
-from policies.terms import Grade, MicroCredits, Regime
+from policies.terms import Grade, MicroCredits, OpenType, Purpose, Regime
 from tests.exchange.city import AT, City
 
 PRICE = 1_000
+GRADE_COVERS_INPUTS = "X002"
+PUBLIC_INPUTS = "X060"
 
 
 @dataclass(frozen=True)
@@ -153,6 +155,7 @@ class _Model:
             return balance_of(tx, self.city.acme.id).available
 
 
+@settings(deadline=None)
 @given(st.sampled_from([Regime.SHARE, Regime.OPEN]), st.integers(1, 10**12))
 def test_no_price_passes_the_clauses_of_share_and_open(regime: Regime, price: int) -> None:
     facts = PriceFacts(regime=regime, price_microcredits=MicroCredits(price))
@@ -171,6 +174,7 @@ def test_the_database_takes_no_price_under_share_and_open(city: City, regime: st
         )
 
 
+@settings(deadline=None)
 @given(st.sampled_from([Regime.OPEN, Regime.TRADE]), st.text(max_size=20), st.text(max_size=20))
 def test_no_reference_lets_core_data_out_under_open_or_trade(
     regime: Regime, approval: str, regrading: str
@@ -185,3 +189,79 @@ def test_no_reference_lets_core_data_out_under_open_or_trade(
     failed = judge(profile_in_force(AT), facts, at=AT).failed(Severity.BLOCK)
 
     assert "X004" in {result.clause_id for result in failed}
+
+
+INPUTS = st.builds(
+    InputFacts,
+    name=st.sampled_from(["roads", "stops", "trips"]),
+    grade=st.sampled_from(Grade),
+    is_public=st.booleans(),
+    open_type=st.one_of(st.none(), st.sampled_from(OpenType)),
+    authorisation_reference=st.sampled_from(["", "agreement 7"]),
+)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(Grade), st.lists(INPUTS, min_size=1, max_size=4))
+def test_no_product_is_sold_below_the_grade_of_its_inputs_or_from_closed_public_data(
+    grade: Grade, inputs: list[InputFacts]
+) -> None:
+    facts = ListingFacts(regime=Regime.TRADE, grade=grade, inputs=tuple(inputs))
+
+    failed = failed_clauses(facts)
+
+    closed = [
+        one
+        for one in inputs
+        if one.is_public
+        and not one.authorisation_reference
+        and one.open_type is not OpenType.UNCONDITIONAL
+    ]
+    assert (GRADE_COVERS_INPUTS in failed) == any(one.grade > grade for one in inputs)
+    assert (PUBLIC_INPUTS in failed) == bool(closed)
+
+
+@settings(deadline=None)
+@given(
+    price=st.integers(0, 10**12),
+    ceiling=st.one_of(st.none(), st.integers(0, 10**12)),
+    above=st.one_of(st.none(), st.integers(-1, 1)),
+)
+def test_under_authorised_operation_no_price_passes_its_ceiling_and_none_goes_without(
+    price: int, ceiling: int | None, above: int | None
+) -> None:
+    if ceiling is not None and above is not None:
+        price = max(0, ceiling + above)  # right at the edge, which chance hardly finds
+    facts = PriceFacts(
+        regime=Regime.TRADE,
+        price_microcredits=MicroCredits(price),
+        is_authorised_operation=True,
+        ceiling_microcredits=None if ceiling is None else MicroCredits(ceiling),
+    )
+
+    is_refused = "X066" in failed_clauses(facts)
+
+    assert is_refused == (price > 0 and (ceiling is None or price > ceiling))
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10**12), st.frozensets(st.sampled_from(Purpose)), st.booleans())
+def test_for_governance_and_welfare_authorised_data_is_free(
+    price: int, purposes: frozenset[Purpose], is_authorised: bool
+) -> None:
+    facts = PriceFacts(
+        regime=Regime.TRADE,
+        price_microcredits=MicroCredits(price),
+        purposes=purposes,
+        is_authorised_operation=is_authorised,
+    )
+
+    is_refused = "X065" in failed_clauses(facts)
+
+    free = {Purpose.STATUTORY_DUTY, Purpose.PUBLIC_SERVICE, Purpose.PUBLIC_WELFARE}
+    assert is_refused == (is_authorised and price > 0 and bool(purposes & free))
+
+
+def failed_clauses(facts: ListingFacts | PriceFacts) -> set[str]:
+    found = judge(profile_in_force(AT), facts, at=AT).failed(Severity.BLOCK)
+    return {result.clause_id for result in found}

@@ -333,6 +333,20 @@ def test_a_purpose_that_was_not_agreed_is_refused(purpose: Purpose) -> None:
         assert "purpose" in decision.reasons[0].text.en
 
 
+@settings(deadline=None)
+@given(request=REQUESTS, purpose=st.sampled_from(Purpose))
+def test_nothing_is_sold_for_a_purpose_outside_the_agreement(
+    request: AccessRequest, purpose: Purpose
+) -> None:
+    assume(not _is_owner(request))
+    sold = _grant(
+        replace(request, face=TRADE.face, grant=request.grant or TRADE.grant, purpose=purpose),
+        purposes=frozenset(Purpose) - {purpose},
+    )
+
+    assert not _decide(sold).is_allowed
+
+
 def test_important_data_may_be_queried_but_not_taken_under_trade() -> None:
     request = _asset(TRADE, grade=Grade.IMPORTANT)
 
