@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -24,6 +25,10 @@ SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 IN_MEMORY = Path("/dev/shm")
 IN_MEMORY_ROOM_BYTES = 4 << 30
 """Databases, tables and whole installations of a run take less than half of it at any time."""
+
+# How long an example takes says how busy the machine is; speed is measured in bench/.
+settings.register_profile("weir", deadline=None)
+settings.load_profile("weir")
 
 
 @pytest.fixture(scope="session")
