@@ -48,6 +48,8 @@ class _Found:
     say: Speech
     version: Version | None
     report: Report | None
+    is_cut: bool
+    """Whether rules about columns that the reader may not see were left out of it."""
     versions: tuple[Version, ...]
     """The newest ones, for the history."""
     reports: Mapping[ReportId, Report]
@@ -119,7 +121,7 @@ def show_report(
         suite_sha256=report.suite_sha256,
         result_sha256=report.gx_result_sha256,
         digest=version.digest,
-        is_whole=found.look.overview.is_own,
+        is_whole=not found.is_cut,
         json_href=_report_href(found, form=".json"),
     )
 
@@ -157,15 +159,16 @@ def _found(request: Request, slug: str, number: int | None, distribution: str) -
         drift = read_drift(tx, shown.id) if shown else None
         at = wiring_of(request).now()
         let_go = [plea_line(tx, one, say, is_overdue=one.is_overdue(at)) for one in granted]
-        report = reports.get(shown.report_id) if shown and shown.report_id else None
-        if shown and report:
-            report = report_for(tx, look, shown, report, by=actor_of(request))
+        report = whole = reports.get(shown.report_id) if shown and shown.report_id else None
+        if shown and whole:
+            report = report_for(tx, look, shown, whole, by=actor_of(request))
     return _Found(
         look=look,
         frame=frame,
         say=say,
         version=shown,
         report=report,
+        is_cut=bool(report and whole and len(report.findings) < len(whole.findings)),
         versions=recent,
         reports=reports,
         drift=drift,

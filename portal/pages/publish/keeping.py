@@ -17,6 +17,7 @@ from exchange.errors import NotYourPart
 from exchange.retain import keeping_of, look
 from policies.errors import N_, Refusal
 from policies.party import Role
+from policies.roles import can_administer, can_supervise
 from portal.pages.rendering import render
 from portal.pages.speech import speech_of
 from portal.problems import status_of
@@ -63,7 +64,7 @@ def decide_keeping(request: Request, slug: str, versions: Text = "", days: Text 
 def show_sweep(request: Request) -> Response:
     """The rule of the installation and what a sweep would remove now; for bureau and auditors."""
     actor, wiring = signed_in(request), wiring_of(request)
-    if not any(actor.holds(role) for role in (Role.BUREAU, Role.REGULATOR, Role.ADMIN)):
+    if not (can_supervise(actor) or can_administer(actor)):
         raise NotYourPart(Role.BUREAU.value)
     rule = wiring.settings.retention
     swept = look(wiring.pool, rule, wiring.now())
