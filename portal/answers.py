@@ -202,6 +202,8 @@ def _broken(request: Request, error: Exception) -> Response:
             instance=number,
             facts={},
         ),
+        # The server closes the connection after it: a client that is not told sends on into it.
+        {"Connection": "close"},
     )
 
 

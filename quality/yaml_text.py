@@ -7,6 +7,7 @@ machine holds, and dates stay the texts that they were written as.
 from __future__ import annotations
 
 import json
+from enum import StrEnum
 from typing import cast
 
 import yaml
@@ -35,14 +36,18 @@ _PlainLoader.yaml_implicit_resolvers = {
 
 
 class _PlainDumper(yaml.SafeDumper):
-    """Quotes the rarer ends of lines, which are spaces where they are not quoted."""
+    """Quotes the rarer ends of lines, which are spaces where they are not quoted.
+
+    A name of a closed list is written as its text, as in JSON.
+    """
 
     def represent_str(self, text: str) -> yaml.ScalarNode:
         style = '"' if _RARE_LINE_ENDS & set(text) else None
-        return self.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+        return self.represent_scalar("tag:yaml.org,2002:str", str(text), style=style)
 
 
 _PlainDumper.add_representer(str, _PlainDumper.represent_str)
+_PlainDumper.add_multi_representer(StrEnum, _PlainDumper.represent_str)
 
 
 def read_yaml(text: str) -> object:

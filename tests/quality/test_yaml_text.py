@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from catalog.version import ColumnType
 from quality.errors import UnreadableDocument
 from quality.yaml_text import CHARACTERS_MAX, read_document, write_yaml
 
@@ -18,6 +19,12 @@ VALUES = st.recursive(
 @given(st.dictionaries(TEXTS, VALUES, max_size=4))
 def test_what_is_written_is_read_back(document: dict[str, object]) -> None:
     assert read_document(write_yaml(document)) == document  # type: ignore[arg-type]
+
+
+def test_a_name_of_a_closed_list_is_written_as_its_text() -> None:
+    document = {"type": ColumnType.INTEGER, "types": [ColumnType.TEXT]}
+
+    assert read_document(write_yaml(document)) == {"type": "integer", "types": ["text"]}  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

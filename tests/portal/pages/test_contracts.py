@@ -75,6 +75,19 @@ def test_a_contract_is_looked_at_before_it_is_taken_in(city: City, browser_of: O
     assert "规则没有增减。" in again.text
 
 
+def test_what_was_never_taken_in_is_given_out_in_both_forms(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    city.open_stops()
+
+    for reader in (browser_of(city.buyer), browser_of(city.publisher)):
+        forms = [reader.get(f"/dataset/stops/contract.{ending}") for ending in ("yaml", "json")]
+        assert [form.status_code for form in forms] == [200, 200]
+        in_yaml, in_json = (read_document(form.text) for form in forms)
+        assert in_yaml == in_json
+        assert in_json["schema"][0]["properties"][0]["physicalType"] == "integer"  # type: ignore
+
+
 def test_a_text_that_is_no_contract_is_told_in_place(city: City, browser_of: OpenBrowser) -> None:
     city.open_stops()
     publisher, buyer = browser_of(city.publisher), browser_of(city.buyer)

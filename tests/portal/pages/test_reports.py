@@ -87,6 +87,8 @@ def test_a_report_is_whole_on_one_page(
     page = visitor.page(f"{PAGE}?lang={language}")
     for told in (*words, "GB/T 36344-2018, 0201", CHECKED.gx_result_sha256):
         assert told in page
+    assert "are left out; the score counts them" not in page
+    assert "其规则未列出" not in page
     said = visitor.get(f"{PAGE}.json").json()
     assert (said["score"]["total"], said["version"], len(said["findings"])) == (88, 1, 3)
     assert visitor.get("/dataset/stops/versions/2/report").status_code == 404
@@ -116,6 +118,7 @@ def test_what_a_reader_may_not_see_is_in_no_report(city: City, browser_of: OpenB
     for path in (PAGE, f"{PAGE}.json", API, "/dataset/stops/quality"):
         told = reader.get(path, headers={"Accept-Language": "en"}).text
         assert "seven-id" in told
+        assert ("are left out; the score counts them" in told) == (path == PAGE)
         assert "seven-name" not in told
         assert "name has gaps" not in told
         assert "line has a value" not in told

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from catalog.retention import Retention
 from exchange.retain import sweep
+from policies.party import OrganizationKind, Role
 from tests.exchange.city import STOPS, City, later
 from tests.exchange.test_compare import next_version
+from tests.people import acting, found
 from tests.portal.pages.conftest import OpenBrowser
 from tests.portal.pages.test_dataset import main_of
 
@@ -59,4 +61,8 @@ def test_only_approvers_decide_and_only_within_bounds(city: City, browser_of: Op
         assert decide(city, browser_of, **typed) == 400
     assert browser_of(city.buyer).get(PAGE).status_code in (403, 404)
     assert browser_of(city.buyer).get("/retention").status_code == 403
+    with city.pool.connection() as tx:
+        bureau = found(tx, "data-bureau", OrganizationKind.BUREAU)
+        clerk = acting(tx, "clerk", (Role.BUREAU, bureau))
+    assert browser_of(clerk).get("/retention").status_code == 200
     assert browser_of().get("/retention").status_code in (303, 401)
