@@ -16,6 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from psycopg import DataError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from exchange.errors import FairUseSpent
 from policies.errors import N_, Invalid, NotSignedIn, ProofNonceNeeded, ProofRefused, Refusal
@@ -62,6 +63,8 @@ _BROKEN_DETAIL: Final = N_(
     "It is not your fault and nothing was lost. Try again; if it stays, give the number below "
     "to the operators."
 )
+METHOD_NOT_ALLOWED: Final = 405
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _HALF_CHARACTER: Final = "surrogates not allowed"
 _FIELDS_DETAIL: Final = N_("See `errors`: each names a field and what is wrong with it.")
 _PAGE_FIELDS_DETAIL: Final = N_("The address or the form holds something that does not fit.")
@@ -149,6 +152,9 @@ def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     language = language_of(request)
     say = translator(language).gettext
+    headers = dict(error.headers or {})
+    if error.status_code == METHOD_NOT_ALLOWED:
+        headers["Allow"] = _methods_at(request)
     return _answer(
         request,
         Problem(
@@ -157,14 +163,24 @@ def _http(request: Request, error: Exception) -> Response:
             title=_title(error.status_code, language),
             # The framework's own text may repeat what was sent; ours never does.
             detail=say(_HTTP_DETAILS[error.status_code]).format(
-                bytes_max=BODY_BYTES_MAX, allow=(error.headers or {}).get("Allow", "")
+                bytes_max=BODY_BYTES_MAX, allow=headers.get("Allow", "")
             )
             if error.status_code in _HTTP_DETAILS
             else "",
             instance=uuid4().hex[:12],
             facts={},
         ),
-        headers=dict(error.headers or {}),
+        headers=headers,
+    )
+
+
+def _methods_at(request: Request) -> str:
+    """What the address takes; the framework's own list is that of its first route alone."""
+    scope, routes = dict(request.scope), request.app.routes
+    return ", ".join(
+        method
+        for method in _METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
     )
 
 

@@ -92,6 +92,13 @@ def test_a_method_that_an_address_does_not_take_names_those_that_it_takes(
     assert answer.status_code == 405
     assert "POST" in str(refused_in_chinese(answer)["detail"])
 
+    # Both are routes of their own.
+    answer = client.post("/api/v1/datasets/stops/contract", headers=JSON)
+
+    assert answer.status_code == 405
+    assert answer.headers["Allow"] == "GET, PUT"
+    assert "GET, PUT" in str(refused_in_chinese(answer)["detail"])
+
 
 @pytest.mark.parametrize("text", [r"a\u0000b", r"\ud800"], ids=["NUL", "half a character"])
 def test_a_text_that_cannot_be_stored_is_the_senders_to_mend(
