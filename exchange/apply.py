@@ -522,7 +522,7 @@ def _applicant(by: Actor) -> Organization:
     if by.organization is None:
         raise NoOrganization
     if not can_apply_for(by, by.organization.id) or by.user_id is None:
-        raise NotYourPart(Role.BUYER.value)
+        raise NotYourPart(Role.BUYER)
     return by.organization
 
 
@@ -557,7 +557,7 @@ def to_decide(tx: Tx, application_id: UUID, by: Actor) -> tuple[Application, Lis
     assert listing is not None, "a foreign key says so"
     if not can_approve_for(by, listing.provider_id):
         if can_apply_for(by, application.applicant_id):
-            raise NotYourPart(Role.APPROVER.value)
+            raise NotYourPart(Role.APPROVER)
         raise ApplicationNotFound(str(application_id))
     return application, listing, dataset_with_id(tx, listing.dataset_id, by=by)
 

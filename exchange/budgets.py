@@ -31,7 +31,7 @@ def set_budget(
     if owner is None:
         raise NoOrganization
     if not can_apply_for(by, owner.id) or by.user_id is None:
-        raise NotYourPart(Role.BUYER.value)
+        raise NotYourPart(Role.BUYER)
     if cap is None:
         store.remove_budget(tx, owner.id)
     else:

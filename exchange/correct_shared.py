@@ -54,7 +54,7 @@ def ask_correction(
     asker = by.organization.id
     held = agreements_in_force(tx, consumer_id=asker, dataset_id=dataset.id, at=at)
     if not held or not can_apply_for(by, asker):
-        raise NotYourPart(Role.BUYER.value)
+        raise NotYourPart(Role.BUYER)
     asked = Correction(
         id=listing_store.new_id(tx),
         dataset_id=dataset.id,
@@ -89,7 +89,7 @@ def close_correction(
     dataset = _dataset(tx, held, by)
     assert held is not None, "the dataset was found by it"
     if not _may_close(by, dataset.publisher_id):
-        raise NotYourPart(Role.APPROVER.value)
+        raise NotYourPart(Role.APPROVER)
     if held.outcome is not None:
         raise CorrectionClosed
     version_id = None

@@ -68,7 +68,7 @@ def object_to(tx: Tx, application_id: UUID, *, ground: str, by: Actor, at: datet
     """
     application, listing = _locked(tx, application_id, by)
     if not can_apply_for(by, application.applicant_id):
-        raise NotYourPart(Role.BUYER.value)
+        raise NotYourPart(Role.BUYER)
     if application.state is not ApplicationState.REFUSED:
         raise ApplicationNotInState(str(application_id), application.state.value)
     steps = dispute_store.steps_of(tx, application_id)
@@ -116,9 +116,9 @@ def settle_step(
     held = steps[-1]
     if held.step is Step.BETWEEN_THE_TWO:
         if not by.holds(Role.APPROVER, listing.provider_id):
-            raise NotYourPart(Role.APPROVER.value)
+            raise NotYourPart(Role.APPROVER)
     elif not can_set_standards(by):
-        raise NotYourPart(Role.BUREAU.value)
+        raise NotYourPart(Role.BUREAU)
     if by.user_id == held.opened_by:
         raise SameTwoPeople
     reference = _bounded("reference", reference.strip())

@@ -21,6 +21,7 @@ from policies.errors import (
     TooOften,
     Unfunded,
 )
+from policies.party import Role
 
 
 @dataclass(eq=False)
@@ -92,7 +93,7 @@ class NotYourPart(Denied):
     """The caller does not hold the role that this act needs."""
 
     message: ClassVar[str] = N_("This takes the role “{role}” of the organisation concerned.")
-    role: str
+    role: Role
 
 
 @dataclass(eq=False)

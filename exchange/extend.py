@@ -93,7 +93,7 @@ def deny(tx: Tx, application_id: UUID, *, by: Actor, at: datetime) -> Applicatio
 
 def _check_authority(by: Actor) -> None:
     if not can_set_standards(by):
-        raise NotYourPart(Role.BUREAU.value)
+        raise NotYourPart(Role.BUREAU)
 
 
 def _person(by: Actor) -> UserId:

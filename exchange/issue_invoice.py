@@ -147,7 +147,7 @@ def invoices_of(tx: Tx, organization_id: OrganizationId, *, by: Actor) -> list[I
     Raises: NotYourPart.
     """
     if not can_see_books_of(by, organization_id):
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     return store.invoices_of(tx, organization_id, limit=INVOICES_SHOWN_MAX)
 
 
@@ -157,7 +157,7 @@ def newest_invoices(tx: Tx, *, by: Actor) -> list[Invoice]:
     Raises: NotYourPart.
     """
     if not can_confirm_money(by):
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     return store.newest_invoices(tx, limit=INVOICES_SHOWN_MAX)
 
 
@@ -208,7 +208,7 @@ def month_bounds(day: date) -> tuple[datetime, datetime]:
 
 def _check_issues(by: Actor) -> UserId:
     if not can_top_up(by) or by.user_id is None:
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     return by.user_id
 
 

@@ -108,7 +108,7 @@ def propose(
     """
     dataset = dataset_with_id(tx, dataset_id, by=by)
     if not can_publish_for(by, dataset.publisher_id):
-        raise NotYourPart(Role.PUBLISHER.value)
+        raise NotYourPart(Role.PUBLISHER)
     if dataset.state is not DatasetState.PUBLISHED:
         raise NotPublished(dataset.slug)
     if max(len(proposal.terms.zh), len(proposal.terms.en)) > TERMS_LENGTH_CHARACTERS:
@@ -150,7 +150,7 @@ def assess(
     Source: X072.
     """
     if not can_assess(by) or by.organization is None or by.user_id is None:
-        raise NotYourPart(Role.ASSESSOR.value)
+        raise NotYourPart(Role.ASSESSOR)
     if len(report_sha256) != SHA256_LENGTH_CHARACTERS or set(report_sha256) - set(
         "0123456789abcdef"
     ):
@@ -182,9 +182,9 @@ def open_listing(
     """
     listing = _locked(tx, listing_id)
     if listing.regime is Regime.TRADE and not can_set_standards(by):
-        raise NotYourPart(Role.BUREAU.value)
+        raise NotYourPart(Role.BUREAU)
     if not can_approve_for(by, listing.provider_id) or by.user_id is None:
-        raise NotYourPart(Role.APPROVER.value)
+        raise NotYourPart(Role.APPROVER)
     dataset = dataset_with_id(tx, listing.dataset_id, by=by)
     judgement = judge_listing(tx, listing, dataset, at=at)
     if listing.state is ListingState.SUSPENDED:
@@ -196,7 +196,7 @@ def open_listing(
         refuse_leaks(leaks_known(tx, version.id, listing.view))
     if has_standing_release and listing.access_class is AccessClass.UNCONDITIONAL:
         if not by.holds(Role.APPROVER, listing.provider_id):
-            raise NotYourPart(Role.APPROVER.value)
+            raise NotYourPart(Role.APPROVER)
         opened = replace(opened, release=StandingRelease(by.user_id, at))
     store.update_listing(tx, opened)
     record(tx, _event(EventKind.LISTING_OPENED, opened, by=by, at=at, facts=_offer(opened)))
@@ -253,7 +253,7 @@ def change_view(tx: Tx, listing_id: ListingId, view: View, *, by: Actor, at: dat
     """
     listing = _locked(tx, listing_id)
     if not can_publish_for(by, listing.provider_id):
-        raise NotYourPart(Role.PUBLISHER.value)
+        raise NotYourPart(Role.PUBLISHER)
     if listing.state is not ListingState.DRAFT:
         raise ListingNotInState(str(listing_id), listing.state.value)
     dataset = dataset_with_id(tx, listing.dataset_id, by=by)
@@ -570,7 +570,7 @@ def _own(tx: Tx, listing_id: ListingId, by: Actor) -> Listing:
     """The listing, for those who may stop it: its publisher, its approver, the bureau."""
     listing = _locked(tx, listing_id)
     if not (can_publish_for(by, listing.provider_id) or can_approve_for(by, listing.provider_id)):
-        raise NotYourPart(Role.PUBLISHER.value)
+        raise NotYourPart(Role.PUBLISHER)
     return listing
 
 

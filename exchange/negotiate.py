@@ -238,5 +238,5 @@ def _buyer(by: Actor) -> Organization:
     if by.organization is None:
         raise NoOrganization
     if not can_apply_for(by, by.organization.id) or by.user_id is None:
-        raise NotYourPart(Role.BUYER.value)
+        raise NotYourPart(Role.BUYER)
     return by.organization

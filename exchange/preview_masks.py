@@ -51,7 +51,7 @@ def masking_of(pool: Pool, listing_id: ListingId, *, by: Actor) -> Masking:
     with pool.connection() as tx:
         listing = list_product.get_listing(tx, listing_id, by=by)
         if not can_publish_for(by, listing.provider_id):
-            raise NotYourPart(Role.PUBLISHER.value)
+            raise NotYourPart(Role.PUBLISHER)
         dataset = dataset_with_id(tx, listing.dataset_id, by=by)
         published = published_rows_of(tx, dataset.id)
         if not published:

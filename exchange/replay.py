@@ -189,4 +189,4 @@ def _known(tx: Tx, replay_id: UUID) -> Replay:
 
 def _check(by: Actor) -> None:
     if not can_supervise(by):
-        raise NotYourPart(Role.REGULATOR.value)
+        raise NotYourPart(Role.REGULATOR)

@@ -37,7 +37,7 @@ def stand(tx: Tx, *, by: Actor, at: datetime) -> Judgement:
     Raises: NotYourPart.
     """
     if not can_supervise(by):
-        raise NotYourPart(Role.REGULATOR.value)
+        raise NotYourPart(Role.REGULATOR)
     whole = judge_all(_audit_facts(tx, at), at=at)
     worst: dict[str, ClauseResult] = {}
     for row in store.newest_deliveries(tx, limit=DELIVERIES_MAX):
@@ -60,7 +60,7 @@ def refusals(tx: Tx, *, by: Actor) -> dict[str, int]:
     Raises: NotYourPart.
     """
     if not can_supervise(by):
-        raise NotYourPart(Role.REGULATOR.value)
+        raise NotYourPart(Role.REGULATOR)
     return store.refusals(tx)
 
 
@@ -70,7 +70,7 @@ def clause_outcomes(tx: Tx, *, by: Actor) -> dict[str, tuple[int, int]]:
     Raises: NotYourPart.
     """
     if not can_supervise(by):
-        raise NotYourPart(Role.REGULATOR.value)
+        raise NotYourPart(Role.REGULATOR)
     return store.clause_outcomes(tx)
 
 

@@ -121,4 +121,4 @@ def freezes(tx: Tx, *, by: Actor, at: datetime) -> list[Freeze]:
 
 def _check(by: Actor) -> None:
     if not can_supervise(by):
-        raise NotYourPart(Role.REGULATOR.value)
+        raise NotYourPart(Role.REGULATOR)

@@ -25,8 +25,10 @@ from policies.errors import (
     TooOften,
     Unfunded,
 )
+from policies.party import OrganizationKind, Role
 from policies.terms import Language, Text
 from portal.languages import translator
+from portal.party_words import KINDS, ROLES
 
 STATUS: Final[Mapping[type[Refusal], int]] = {
     Invalid: 400,
@@ -74,7 +76,14 @@ def words_of(refusal: Refusal, language: Language) -> str:
 
 
 def _fact(value: object, say: Callable[[str], str]) -> object:
-    return say(value.message).format(**value.facts) if isinstance(value, Said) else value
+    match value:
+        case Said():
+            return say(value.message).format(**value.facts)
+        case Role():
+            return say(ROLES[value])
+        case OrganizationKind():
+            return say(KINDS[value])
+    return value
 
 
 def _reason(reason: Mapping[str, object], language: Language) -> str:

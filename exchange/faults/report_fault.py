@@ -211,7 +211,7 @@ def overdue_at(
     Raises: NotYourPart.
     """
     if not can_supervise(by):
-        raise NotYourPart(Role.REGULATOR.value)
+        raise NotYourPart(Role.REGULATOR)
     waiting = store.running_of_publishers(tx, publisher_ids, limit=OVERDUE_MAX)
     return [one for one in waiting if one.is_overdue(today)]
 

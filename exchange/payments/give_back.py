@@ -51,7 +51,7 @@ def propose_refund(
     if not (is_provider or can_confirm_money(by)) or by.user_id is None:
         if not is_member_of(by, receipt.buyer_id):
             raise ReceiptNotFound(str(receipt_id))
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     left = sum(store.left_of_receipt(tx, receipt_id).values())
     if not 0 < amount <= left:
         raise AmountOutOfBounds(left)
@@ -137,7 +137,7 @@ def refunds_of(tx: Tx, organization_id: OrganizationId, *, by: Actor) -> list[Re
     Raises: NotYourPart.
     """
     if not can_see_books_of(by, organization_id):
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     return store.refunds_of(tx, organization_id, limit=SHOWN_MAX)
 
 

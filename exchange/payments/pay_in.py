@@ -52,7 +52,7 @@ def record_payment(
     Raises: NotYourPart, AmountOutOfBounds, MalformedReference, PaidOnOutOfBounds, PaymentKnown.
     """
     if not can_top_up(by) or by.user_id is None:
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     if not 0 < amount <= TOP_UP_MAX:
         raise AmountOutOfBounds(TOP_UP_MAX)
     payment = Payment(
@@ -129,7 +129,7 @@ def check_confirms(by: Actor) -> UserId:
     Raises: NotYourPart.
     """
     if not can_confirm_money(by) or by.user_id is None:
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     return by.user_id
 
 

@@ -54,7 +54,7 @@ def ask_payout(
     Raises: NotYourPart, AmountOutOfBounds, MalformedBankAccount, NotEarned.
     """
     if not can_ask_payout(by, organization_id) or by.user_id is None:
-        raise NotYourPart(Role.ADMIN.value)
+        raise NotYourPart(Role.ADMIN)
     if not 0 < amount <= TOP_UP_MAX:
         raise AmountOutOfBounds(TOP_UP_MAX)
     bank_account = check_bank_account(bank_account)
@@ -172,7 +172,7 @@ def payouts_of(tx: Tx, organization_id: OrganizationId, *, by: Actor) -> list[Pa
     Raises: NotYourPart.
     """
     if not can_see_books_of(by, organization_id):
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     return store.payouts_of(tx, organization_id, limit=SHOWN_MAX)
 
 

@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse
 
 from policies.party import ANONYMOUS
 from policies.terms import Language
+from portal import party_words
 from portal.languages import (
     LANGUAGE_COOKIE,
     LANGUAGE_PARAMETER,
@@ -117,5 +118,5 @@ def environment(language: Language) -> Environment:
         messages.gettext, messages.ngettext, newstyle=True
     )
     engine.filters.update(formats(language))
-    engine.globals.update(asset_url=asset_url, is_present=is_present)
+    engine.globals.update(asset_url=asset_url, is_present=is_present, party_words=party_words)
     return engine

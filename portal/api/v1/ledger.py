@@ -142,7 +142,7 @@ def _books_of(tx: Tx, actor: Actor, slug: str | None) -> Organization:
     if owner is None:
         raise NoOrganization
     if not can_see_books_of(actor, owner.id):
-        raise NotYourPart(Role.FINANCE.value)
+        raise NotYourPart(Role.FINANCE)
     return owner
 
 

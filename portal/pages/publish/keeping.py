@@ -65,7 +65,7 @@ def show_sweep(request: Request) -> Response:
     """The rule of the installation and what a sweep would remove now; for bureau and auditors."""
     actor, wiring = signed_in(request), wiring_of(request)
     if not (can_supervise(actor) or can_administer(actor)):
-        raise NotYourPart(Role.BUREAU.value)
+        raise NotYourPart(Role.BUREAU)
     rule = wiring.settings.retention
     swept = look(wiring.pool, rule, wiring.now())
     return render(request, "publish/sweep.html", rule=rule, swept=swept)

@@ -137,3 +137,19 @@ def earned(city: City) -> Actor:
     city.query("SELECT * FROM sold_stops LIMIT 10", city.token(city.buy(city.sold_stops())))
     with city.pool.connection() as tx:
         return acting(tx, "lin", (Role.ADMIN, city.lab))
+
+
+def test_who_has_not_the_role_is_told_its_name_in_their_language(
+    city: City, browser_of: OpenBrowser
+) -> None:
+    buyer = browser_of(city.buyer)
+
+    told = {
+        language: buyer.get("/api/v1/payments", headers={"Accept-Language": language}).json()
+        for language in ("zh", "en")
+    }
+
+    assert {one["status"] for one in told.values()} == {403}
+    assert "“财务”" in told["zh"]["detail"]
+    assert "“Finance”" in told["en"]["detail"]
+    assert {one["role"] for one in told.values()} == {"finance"}
