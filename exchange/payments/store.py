@@ -1,3 +1,4 @@
+# ruff: noqa: S608  What statements are put together with are the lists of columns of this file.
 """Tables `exchange.payments`, `exchange.payouts` and `exchange.refunds`."""
 
 from __future__ import annotations
@@ -15,6 +16,22 @@ from policies.database import Tx
 from policies.terms import MicroCredits, OrganizationId, UserId
 
 Row = dict[str, Any]
+_PAYMENT = (
+    "id, organization_id, amount_microcredits, reference, paid_on, state, recorded_by, "
+    "recorded_at, settled_by, settled_at, reason, transfer_id"
+)
+"""What `_payment` reads of `exchange.payments`."""
+_PAYOUT = (
+    "id, organization_id, amount_microcredits, bank_account, state, asked_by, asked_at, "
+    "asked_transfer_id, settled_by, settled_at, settled_transfer_id, bank_reference, reason"
+)
+"""What `_payout` reads of `exchange.payouts`."""
+_REFUND = (
+    "refund.id, refund.receipt_id, receipt.consumer_id, refund.amount_microcredits, "
+    "refund.reason, refund.state, refund.proposed_by, refund.proposed_at, refund.settled_by, "
+    "refund.settled_at"
+)
+"""What `_refund` reads of `exchange.refunds AS refund`, with its receipt."""
 
 
 def insert_payment(tx: Tx, payment: Payment) -> None:
@@ -52,9 +69,8 @@ def insert_payment(tx: Tx, payment: Payment) -> None:
 def lock_payment(tx: Tx, payment_id: UUID) -> Payment | None:
     """The payment, held until the transaction ends."""
     row = tx.execute(
-        """
-        SELECT id, organization_id, amount_microcredits, reference, paid_on, state, recorded_by,
-               recorded_at, settled_by, settled_at, reason, transfer_id
+        f"""
+        SELECT {_PAYMENT}
           FROM exchange.payments
          WHERE id = %(id)s
            FOR UPDATE
@@ -92,9 +108,8 @@ def settle_payment(tx: Tx, payment: Payment) -> None:
 def newest_payments(tx: Tx, state: PaymentState | None, *, limit: int) -> list[Payment]:
     """Payments of that state, or all where it is None, newest first."""
     rows = tx.execute(
-        """
-        SELECT id, organization_id, amount_microcredits, reference, paid_on, state, recorded_by,
-               recorded_at, settled_by, settled_at, reason, transfer_id
+        f"""
+        SELECT {_PAYMENT}
           FROM exchange.payments
          WHERE state = coalesce(%(state)s, state)
          ORDER BY recorded_at DESC, id
@@ -131,10 +146,8 @@ def insert_payout(tx: Tx, payout: Payout) -> None:
 def lock_payout(tx: Tx, payout_id: UUID) -> Payout | None:
     """The payout, held until the transaction ends."""
     row = tx.execute(
-        """
-        SELECT id, organization_id, amount_microcredits, bank_account, state, asked_by, asked_at,
-               asked_transfer_id, settled_by, settled_at, settled_transfer_id, bank_reference,
-               reason
+        f"""
+        SELECT {_PAYOUT}
           FROM exchange.payouts
          WHERE id = %(id)s
            FOR UPDATE
@@ -181,10 +194,8 @@ def settle_payout(tx: Tx, payout: Payout) -> None:
 def newest_payouts(tx: Tx, state: PayoutState | None, *, limit: int) -> list[Payout]:
     """Payouts of that state, or all where it is None, newest first."""
     rows = tx.execute(
-        """
-        SELECT id, organization_id, amount_microcredits, bank_account, state, asked_by, asked_at,
-               asked_transfer_id, settled_by, settled_at, settled_transfer_id, bank_reference,
-               reason
+        f"""
+        SELECT {_PAYOUT}
           FROM exchange.payouts
          WHERE state = coalesce(%(state)s, state)
          ORDER BY asked_at DESC, id
@@ -198,10 +209,8 @@ def newest_payouts(tx: Tx, state: PayoutState | None, *, limit: int) -> list[Pay
 def payouts_of(tx: Tx, organization_id: OrganizationId, *, limit: int) -> list[Payout]:
     """Payouts of one organisation, newest first."""
     rows = tx.execute(
-        """
-        SELECT id, organization_id, amount_microcredits, bank_account, state, asked_by, asked_at,
-               asked_transfer_id, settled_by, settled_at, settled_transfer_id, bank_reference,
-               reason
+        f"""
+        SELECT {_PAYOUT}
           FROM exchange.payouts
          WHERE organization_id = %(organization_id)s
          ORDER BY asked_at DESC, id
@@ -331,10 +340,8 @@ def insert_refund(tx: Tx, refund: Refund) -> bool:
 def lock_refund(tx: Tx, refund_id: UUID) -> Refund | None:
     """The refund, held until the transaction ends."""
     row = tx.execute(
-        """
-        SELECT refund.id, refund.receipt_id, receipt.consumer_id, refund.amount_microcredits,
-               refund.reason, refund.state, refund.proposed_by, refund.proposed_at,
-               refund.settled_by, refund.settled_at
+        f"""
+        SELECT {_REFUND}
           FROM exchange.refunds AS refund
           JOIN exchange.receipts AS receipt ON receipt.id = refund.receipt_id
          WHERE refund.id = %(id)s
@@ -367,10 +374,8 @@ def settle_refund(tx: Tx, refund: Refund) -> None:
 def newest_refunds(tx: Tx, state: RefundState | None, *, limit: int) -> list[Refund]:
     """Refunds of that state, or all where it is None, newest first."""
     rows = tx.execute(
-        """
-        SELECT refund.id, refund.receipt_id, receipt.consumer_id, refund.amount_microcredits,
-               refund.reason, refund.state, refund.proposed_by, refund.proposed_at,
-               refund.settled_by, refund.settled_at
+        f"""
+        SELECT {_REFUND}
           FROM exchange.refunds AS refund
           JOIN exchange.receipts AS receipt ON receipt.id = refund.receipt_id
          WHERE refund.state = coalesce(%(state)s, refund.state)
@@ -385,10 +390,8 @@ def newest_refunds(tx: Tx, state: RefundState | None, *, limit: int) -> list[Ref
 def refunds_of(tx: Tx, organization_id: OrganizationId, *, limit: int) -> list[Refund]:
     """Refunds to one buyer, newest first."""
     rows = tx.execute(
-        """
-        SELECT refund.id, refund.receipt_id, receipt.consumer_id, refund.amount_microcredits,
-               refund.reason, refund.state, refund.proposed_by, refund.proposed_at,
-               refund.settled_by, refund.settled_at
+        f"""
+        SELECT {_REFUND}
           FROM exchange.refunds AS refund
           JOIN exchange.receipts AS receipt ON receipt.id = refund.receipt_id
          WHERE receipt.consumer_id = %(organization_id)s

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  What statements are put together with is `_AGREEMENT`, a text of this file.
 """Agreements."""
 
 from __future__ import annotations
@@ -11,6 +12,13 @@ from policies.access import Action
 from policies.agreement import Agreement, AgreementState, Suspension
 from policies.database import Tx
 from policies.terms import Purpose, Regime
+
+_AGREEMENT = (
+    "id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions, terms, "
+    "profile_id, profile_hash, state, starts_at, ends_at, concluded_at, accepted_by, ended_at, "
+    "end_reason, suspended_at, suspended_by, suspension_reason, is_suspended_by_supervisor"
+)
+"""What `_agreement` reads of `policies.agreements`."""
 
 
 def insert_agreement(tx: Tx, agreement: Agreement) -> None:
@@ -52,11 +60,8 @@ def insert_agreement(tx: Tx, agreement: Agreement) -> None:
 def get_agreement(tx: Tx, agreement_id: UUID) -> Agreement | None:
     """The agreement of that id; None where there is none."""
     row = tx.execute(
-        """
-        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
-               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
-               suspension_reason, is_suspended_by_supervisor
+        f"""
+        SELECT {_AGREEMENT}
           FROM policies.agreements
          WHERE id = %(id)s
         """,
@@ -68,11 +73,8 @@ def get_agreement(tx: Tx, agreement_id: UUID) -> Agreement | None:
 def lock_agreement(tx: Tx, agreement_id: UUID) -> Agreement | None:
     """The agreement of that id, held until the transaction ends; None where there is none."""
     row = tx.execute(
-        """
-        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
-               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
-               suspension_reason, is_suspended_by_supervisor
+        f"""
+        SELECT {_AGREEMENT}
           FROM policies.agreements
          WHERE id = %(id)s
            FOR UPDATE
@@ -85,11 +87,8 @@ def lock_agreement(tx: Tx, agreement_id: UUID) -> Agreement | None:
 def agreements_of_party(tx: Tx, organization_id: UUID, *, limit: int) -> list[Agreement]:
     """Agreements in which an organisation provides or consumes, newest first."""
     rows = tx.execute(
-        """
-        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
-               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
-               suspension_reason, is_suspended_by_supervisor
+        f"""
+        SELECT {_AGREEMENT}
           FROM policies.agreements
          WHERE %(organization_id)s IN (provider_id, consumer_id)
          ORDER BY concluded_at DESC, id
@@ -105,11 +104,8 @@ def agreements_in_force(
 ) -> list[Agreement]:
     """Agreements that give a consumer a dataset's data now, the one ending last first."""
     rows = tx.execute(
-        """
-        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
-               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
-               suspension_reason, is_suspended_by_supervisor
+        f"""
+        SELECT {_AGREEMENT}
           FROM policies.agreements
          WHERE consumer_id = %(consumer_id)s
            AND dataset_id = %(dataset_id)s
@@ -128,11 +124,8 @@ def agreements_in_time(
 ) -> list[Agreement]:
     """Agreements of a consumer on a dataset whose time runs, those in force first."""
     rows = tx.execute(
-        """
-        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
-               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
-               suspension_reason, is_suspended_by_supervisor
+        f"""
+        SELECT {_AGREEMENT}
           FROM policies.agreements
          WHERE consumer_id = %(consumer_id)s
            AND dataset_id = %(dataset_id)s
@@ -165,11 +158,8 @@ def count_in_force(tx: Tx, at: datetime) -> int:
 def in_force_after(tx: Tx, after: UUID | None, *, at: datetime, limit: int) -> list[Agreement]:
     """Agreements in force, by id, behind one of them; None begins."""
     rows = tx.execute(
-        """
-        SELECT id, regime, listing_id, dataset_id, provider_id, consumer_id, purpose, actions,
-               terms, profile_id, profile_hash, state, starts_at, ends_at, concluded_at,
-               accepted_by, ended_at, end_reason, suspended_at, suspended_by,
-               suspension_reason, is_suspended_by_supervisor
+        f"""
+        SELECT {_AGREEMENT}
           FROM policies.agreements
          WHERE state = 'active'
            AND starts_at <= %(at)s

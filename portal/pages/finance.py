@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -124,51 +125,29 @@ def record_payment(
 @router.post(f"{PAGE}/payments/{{payment_id}}/confirm")
 def confirm_payment(request: Request, payment_id: UUID) -> Response:
     """Credit what somebody else recorded."""
-    actor, wiring = signed_in(request), wiring_of(request)
-    try:
-        with wiring.pool.connection() as tx:
-            pay_in.confirm_payment(tx, payment_id, by=actor, at=wiring.now())
-    except Refusal as refusal:
-        return _refused(request, refusal)
-    return _done("confirmed")
+    act = partial(pay_in.confirm_payment, payment_id=payment_id)
+    return _settled(request, "confirmed", act)
 
 
 @router.post(f"{PAGE}/payments/{{payment_id}}/withdraw")
 def withdraw_payment(request: Request, payment_id: UUID, reason: Words = "") -> Response:
     """Let a payment fall that was recorded by mistake."""
-    actor, wiring = signed_in(request), wiring_of(request)
-    try:
-        with wiring.pool.connection() as tx:
-            pay_in.withdraw_payment(tx, payment_id, reason=reason, by=actor, at=wiring.now())
-    except Refusal as refusal:
-        return _refused(request, refusal)
-    return _done("withdrawn")
+    act = partial(pay_in.withdraw_payment, payment_id=payment_id, reason=reason)
+    return _settled(request, "withdrawn", act)
 
 
 @router.post(f"{PAGE}/payouts/{{payout_id}}/send")
 def send_payout(request: Request, payout_id: UUID, bank_reference: Line = "") -> Response:
     """Say by which transfer of the bank a payout was sent."""
-    actor, wiring = signed_in(request), wiring_of(request)
-    try:
-        with wiring.pool.connection() as tx:
-            pay_out.send_payout(
-                tx, payout_id, bank_reference=bank_reference, by=actor, at=wiring.now()
-            )
-    except Refusal as refusal:
-        return _refused(request, refusal)
-    return _done("sent")
+    act = partial(pay_out.send_payout, payout_id=payout_id, bank_reference=bank_reference)
+    return _settled(request, "sent", act)
 
 
 @router.post(f"{PAGE}/payouts/{{payout_id}}/refuse")
 def refuse_payout(request: Request, payout_id: UUID, reason: Words = "") -> Response:
     """Let a payout fall, with a reason."""
-    actor, wiring = signed_in(request), wiring_of(request)
-    try:
-        with wiring.pool.connection() as tx:
-            pay_out.refuse_payout(tx, payout_id, reason=reason, by=actor, at=wiring.now())
-    except Refusal as refusal:
-        return _refused(request, refusal)
-    return _done("refused")
+    act = partial(pay_out.refuse_payout, payout_id=payout_id, reason=reason)
+    return _settled(request, "refused", act)
 
 
 @router.post(f"{PAGE}/refunds")
@@ -198,25 +177,26 @@ def propose_refund(
 @router.post(f"{PAGE}/refunds/{{refund_id}}/confirm")
 def confirm_refund(request: Request, refund_id: UUID) -> Response:
     """Give back what somebody else proposed."""
-    actor, wiring = signed_in(request), wiring_of(request)
-    try:
-        with wiring.pool.connection() as tx:
-            give_back.confirm_refund(tx, refund_id, by=actor, at=wiring.now())
-    except Refusal as refusal:
-        return _refused(request, refusal)
-    return _done("given")
+    act = partial(give_back.confirm_refund, refund_id=refund_id)
+    return _settled(request, "given", act)
 
 
 @router.post(f"{PAGE}/refunds/{{refund_id}}/withdraw")
 def withdraw_refund(request: Request, refund_id: UUID) -> Response:
     """Let a proposed refund fall."""
+    act = partial(give_back.withdraw_refund, refund_id=refund_id)
+    return _settled(request, "kept", act)
+
+
+def _settled(request: Request, what: str, act: Callable[..., object]) -> Response:
+    """Take the second step of what takes two people; why it is refused stands on the page."""
     actor, wiring = signed_in(request), wiring_of(request)
     try:
         with wiring.pool.connection() as tx:
-            give_back.withdraw_refund(tx, refund_id, by=actor, at=wiring.now())
+            act(tx, by=actor, at=wiring.now())
     except Refusal as refusal:
         return _refused(request, refusal)
-    return _done("kept")
+    return _done(what)
 
 
 def _done(what: str) -> Response:
