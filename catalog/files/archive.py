@@ -15,6 +15,7 @@ from typing import IO, Final
 
 from catalog.file_errors import ArchiveTooLarge, ArchiveUnsafe, NoTableInside, PartUnknown
 from catalog.files.wish import Wish
+from catalog.files.zip_damage import ZIP_DAMAGE
 
 MEMBERS_MAX: Final = 1_000
 SIZE_BYTES_MAX: Final = 10 << 30
@@ -37,7 +38,7 @@ def tables_in(source: Path) -> tuple[str, ...]:
     try:
         with zipfile.ZipFile(source) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError):
+    except ZIP_DAMAGE:
         raise ArchiveUnsafe from None
     if len(members) > MEMBERS_MAX:
         raise ArchiveTooLarge(MEMBERS_MAX, SIZE_BYTES_MAX)
@@ -84,7 +85,7 @@ def unpack(source: Path, member: str, target: Path) -> None:
             packed_bytes = archive.getinfo(member).compress_size
             with archive.open(member) as packed:
                 _copy(packed, target, packed_bytes)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, RuntimeError, ValueError, KeyError):
+    except (*ZIP_DAMAGE, KeyError):
         raise ArchiveUnsafe from None
 
 

@@ -12,6 +12,8 @@ from enum import StrEnum
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from catalog.files.zip_damage import ZIP_DAMAGE
+
 HEAD_BYTES: Final = 8_192
 
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -69,7 +71,7 @@ def _kind_of_zip(source: Path) -> FileKind:
             is_named = "mimetype" in names and archive.getinfo("mimetype").file_size < 200
             if is_named and archive.read("mimetype").strip().startswith(_SPREADSHEET_MIME):
                 return FileKind.WORKBOOK
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError):
+    except ZIP_DAMAGE:
         return FileKind.ARCHIVE
     if any(PurePosixPath(name).suffix.lower() == ".shp" for name in names):
         return FileKind.SHAPEFILE

@@ -157,6 +157,7 @@ def _geojson(geometry: shapely.Geometry, row: int) -> str:
     try:
         text = shapely.to_geojson(geometry)
     except (shapely.errors.ShapelyError, NotImplementedError):
+        # The latter where GeoJSON has no such geometry: curves, surfaces.
         raise GeometryUnreadable(row) from None
     return str(text)
 

@@ -11,6 +11,8 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
+from catalog.files.zip_damage import ZIP_DAMAGE
+
 HEAD_BYTES: Final = 8_192
 _OLE_BYTES: Final = 1 << 20
 """So far into an old office file the names of its streams are looked for."""
@@ -118,6 +120,6 @@ def _of_members(source: Path) -> str | None:
                 if told.file_size <= _MIMETYPE_BYTES_MAX:
                     kind = archive.read("mimetype").decode("ascii", "replace").strip()
                     return kind if kind in _ODF else None
-    except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, EOFError):
+    except ZIP_DAMAGE:
         return None
     return None

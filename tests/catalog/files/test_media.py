@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from catalog.files.kind import FileKind, kind_of
 from catalog.files.media import media_type_of
 
 _OFFICE = "application/vnd.openxmlformats-officedocument."
@@ -76,4 +77,17 @@ def test_markup_that_never_begins_costs_no_time(tmp_path: Path) -> None:
     source = tmp_path / "sent"
     source.write_bytes(b"<!-- " * 2_000 + b"<?xml " * 500)
 
+    assert media_type_of(source) is None
+
+
+def test_a_zip_whose_name_of_itself_is_noise_is_a_zip(tmp_path: Path) -> None:
+    source = tmp_path / "table.ods"
+    with zipfile.ZipFile(source, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+    content = bytearray(source.read_bytes())
+    packed_at = 30 + len("mimetype")
+    content[packed_at : packed_at + 8] = b"\xff" * 8
+    source.write_bytes(content)
+
+    assert kind_of(source) is FileKind.ARCHIVE
     assert media_type_of(source) is None
